@@ -1,0 +1,281 @@
+// HOT: bench proxy, bench abi.
+// A message head as filters and codecs see it: bytes in one buffer, positions in one Int32Array, edits in a second
+// buffer. Names and values become strings only when somebody asks for one. Any codec fills it; the hostcalls read and
+// edit it; a codec writes it out again. It never decides what a field means.
+//
+//   table, four ints a field:   nameStart | nameLength | valueStart | valueLength
+//   start >= 0   offset into `bytes`  (what the codec read; borrowed until own() is called)
+//   start <  0   ~start is an offset into `edits` (pseudo-header names first, then what was set since)
+//
+// Names are lower case (the codec folds them where it reads them, the hostcalls where they take them in). Pseudo
+// headers are ordinary fields that stand first: `:method :path :authority :scheme` in a request, `:status` in a
+// response. `Host` is never a field beside `:authority`.
+
+const PSEUDO_NAMES = ":method:path:authority:scheme:status";
+const FIELD_INTS = 4;
+
+/** Where each pseudo header's name stands in `edits`, as the table's (start, length). */
+export const PSEUDO = {
+  method: { start: ~0, length: 7 },
+  path: { start: ~7, length: 5 },
+  authority: { start: ~12, length: 10 },
+  scheme: { start: ~22, length: 7 },
+  status: { start: ~29, length: 7 },
+} as const;
+
+const pseudoBytes = Buffer.from(PSEUDO_NAMES, "latin1");
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+export class Head {
+  /** The bytes that positive starts point into. Borrowed from the reader until `own()`. */
+  bytes: Uint8Array = NO_BYTES;
+  table: Int32Array = new Int32Array(32 * FIELD_INTS);
+  /** Number of fields, pseudo headers included. */
+  count = 0;
+  edits: Uint8Array = new Uint8Array(512);
+  editsLength = pseudoBytes.length;
+  /** True once anything was edited since the codec filled it. */
+  edited = false;
+  /** True once a field that routing may look at was edited; whoever routes again clears it. */
+  routingEdited = false;
+  private owned: Uint8Array = NO_BYTES;
+
+  constructor() {
+    this.edits.set(pseudoBytes);
+  }
+
+  /** Empties the head for the next message. `bytes` is what the next `push` calls point into. */
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.count = 0;
+    this.editsLength = pseudoBytes.length;
+    this.edited = false;
+    this.routingEdited = false;
+  }
+
+  /** Adds a field by position (codec only): starts as the table has them, name already lower case. */
+  push(nameStart: number, nameLength: number, valueStart: number, valueLength: number): void {
+    const at = this.count * FIELD_INTS;
+    if (at === this.table.length) this.growTable();
+    const table = this.table;
+    table[at] = nameStart;
+    table[at + 1] = nameLength;
+    table[at + 2] = valueStart;
+    table[at + 3] = valueLength;
+    this.count++;
+  }
+
+  /** Copies the borrowed bytes, so that the head outlives the reader's buffer. Called when a stream is paused. */
+  own(): void {
+    if (this.bytes === this.owned || this.bytes.length === 0) return;
+    // Only the span that fields point into is kept; positions are moved to its start.
+    let low = this.bytes.length;
+    let high = 0;
+    const end = this.count * FIELD_INTS;
+    const table = this.table;
+    for (let at = 0; at < end; at += 2) {
+      const start = table[at]!;
+      if (start < 0) continue;
+      if (start < low) low = start;
+      if (start + table[at + 1]! > high) high = start + table[at + 1]!;
+    }
+    if (high < low) low = high = 0;
+    this.owned = this.bytes.slice(low, high);
+    for (let at = 0; at < end; at += 2) if (table[at]! >= 0) table[at]! -= low;
+    this.bytes = this.owned;
+  }
+
+  /** The buffer a start points into, and the offset in it, for readers that loop over bytes themselves. */
+  bufferOf(start: number): Uint8Array {
+    return start < 0 ? this.edits : this.bytes;
+  }
+
+  nameStart(field: number): number {
+    return this.table[field * FIELD_INTS]!;
+  }
+  nameLength(field: number): number {
+    return this.table[field * FIELD_INTS + 1]!;
+  }
+  valueStart(field: number): number {
+    return this.table[field * FIELD_INTS + 2]!;
+  }
+  valueLength(field: number): number {
+    return this.table[field * FIELD_INTS + 3]!;
+  }
+
+  /** The field's value as a view, valid until the head changes. Copy to keep. */
+  value(field: number): Uint8Array {
+    const start = this.valueStart(field);
+    const offset = start < 0 ? ~start : start;
+    return this.bufferOf(start).subarray(offset, offset + this.valueLength(field));
+  }
+
+  /** The field's value as a string of its bytes (latin1: one char a byte, so nothing is lost or merged). */
+  valueString(field: number): string {
+    return this.latin1(this.valueStart(field), this.valueLength(field));
+  }
+
+  nameString(field: number): string {
+    return this.latin1(this.nameStart(field), this.nameLength(field));
+  }
+
+  /** First field from `from` on whose name equals `name[at, at + length)` without regard to case; -1 when there is none. */
+  find(name: Uint8Array, at: number, length: number, from = 0): number {
+    const table = this.table;
+    const end = this.count * FIELD_INTS;
+    for (let entry = from * FIELD_INTS; entry < end; entry += FIELD_INTS) {
+      if (table[entry + 1] !== length) continue;
+      const start = table[entry]!;
+      const source = start < 0 ? this.edits : this.bytes;
+      const offset = start < 0 ? ~start : start;
+      let i = 0;
+      while (i < length) {
+        const wanted = name[at + i]!;
+        const folded = wanted >= 0x41 && wanted <= 0x5a ? wanted | 0x20 : wanted;
+        if (source[offset + i] !== folded) break;
+        i++;
+      }
+      if (i === length) return entry / FIELD_INTS;
+    }
+    return -1;
+  }
+
+  /** `find` for callers that hold a string; control path, tests and rare names only. */
+  findName(name: string, from = 0): number {
+    const bytes = Buffer.from(name, "latin1");
+    return this.find(bytes, 0, bytes.length, from);
+  }
+
+  /** The first value under `name` as a latin1 string, null when absent. */
+  get(name: string): string | null {
+    const field = this.findName(name);
+    return field < 0 ? null : this.valueString(field);
+  }
+
+  /** Appends a field; the bytes are copied and the name folded to lower case. */
+  append(name: Uint8Array, value: Uint8Array): void {
+    const nameStart = this.store(name, true);
+    const valueStart = this.store(value, false);
+    this.push(nameStart, name.length, valueStart, value.length);
+    this.noteEdit(name);
+  }
+
+  /** Sets the first field under `name` to `value` and removes the others; appends when there is none. */
+  replace(name: Uint8Array, value: Uint8Array): void {
+    const field = this.find(name, 0, name.length);
+    if (field < 0) {
+      this.append(name, value);
+      return;
+    }
+    const valueStart = this.store(value, false);
+    this.table[field * FIELD_INTS + 2] = valueStart;
+    this.table[field * FIELD_INTS + 3] = value.length;
+    for (let next = this.find(name, 0, name.length, field + 1); next >= 0; ) {
+      this.removeField(next);
+      next = this.find(name, 0, name.length, next);
+    }
+    this.noteEdit(name);
+  }
+
+  /** Removes every field under `name`; returns how many there were. */
+  remove(name: Uint8Array): number {
+    let removed = 0;
+    for (let field = this.find(name, 0, name.length); field >= 0; field = this.find(name, 0, name.length, field)) {
+      this.removeField(field);
+      removed++;
+    }
+    if (removed > 0) this.noteEdit(name);
+    return removed;
+  }
+
+  /** Removes every field, for a map that is replaced as a whole. */
+  clear(): void {
+    this.count = 0;
+    this.edited = true;
+    this.routingEdited = true;
+  }
+
+  /** String forms of the edits, for the control path and tests. Values are latin1. */
+  set(name: string, value: string): void {
+    this.replace(Buffer.from(name, "latin1"), Buffer.from(value, "latin1"));
+  }
+  add(name: string, value: string): void {
+    this.append(Buffer.from(name, "latin1"), Buffer.from(value, "latin1"));
+  }
+  delete(name: string): number {
+    return this.remove(Buffer.from(name, "latin1"));
+  }
+
+  /** Every field as strings, in order; for logs and tests. */
+  toPairs(): [string, string][] {
+    return Array.from({ length: this.count }, (_, field) => [this.nameString(field), this.valueString(field)]);
+  }
+
+  /** Becomes an independent copy of `other`. */
+  copyFrom(other: Head): void {
+    this.reset(NO_BYTES);
+    for (let field = 0; field < other.count; field++) {
+      const start = other.nameStart(field);
+      const offset = start < 0 ? ~start : start;
+      this.append(other.bufferOf(start).subarray(offset, offset + other.nameLength(field)), other.value(field));
+    }
+    this.edited = other.edited;
+    this.routingEdited = other.routingEdited;
+  }
+
+  /** Puts bytes into the edits and returns their start as the table has it. */
+  store(source: Uint8Array, lowerCase: boolean): number {
+    const at = this.editsLength;
+    const end = at + source.length;
+    if (end > this.edits.length) this.growEdits(end);
+    const edits = this.edits;
+    if (lowerCase) {
+      for (let i = 0; i < source.length; i++) {
+        const byte = source[i]!;
+        edits[at + i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+      }
+    } else {
+      edits.set(source, at);
+    }
+    this.editsLength = end;
+    return ~at;
+  }
+
+  private removeField(field: number): void {
+    const at = field * FIELD_INTS;
+    this.table.copyWithin(at, at + FIELD_INTS, this.count * FIELD_INTS);
+    this.count--;
+  }
+
+  private noteEdit(_name: Uint8Array): void {
+    this.edited = true;
+    this.routingEdited = true;
+  }
+
+  private latin1(start: number, length: number): string {
+    const source = this.bufferOf(start);
+    const offset = start < 0 ? ~start : start;
+    return Buffer.from(source.buffer, source.byteOffset + offset, length).latin1Slice();
+  }
+
+  private growTable(): void {
+    const larger = new Int32Array(this.table.length * 2);
+    larger.set(this.table);
+    this.table = larger;
+  }
+
+  private growEdits(atLeast: number): void {
+    const larger = new Uint8Array(Math.max(atLeast, this.edits.length * 2));
+    larger.set(this.edits);
+    this.edits = larger;
+  }
+}
+
+/** A head made of pairs, for local replies, callouts, request files and tests. Values are latin1. */
+export function headOf(pairs: readonly (readonly [string, string])[]): Head {
+  const head = new Head();
+  for (const [name, value] of pairs) head.add(name, value);
+  head.edited = false;
+  head.routingEdited = false;
+  return head;
+}
