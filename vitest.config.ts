@@ -10,7 +10,10 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [...unitFolders.map((folder) => `${folder}/**/*.test.ts`), "test/conformance/**/*.test.ts", "test/load/**/*.test.ts"],
+          include: [
+            ...unitFolders.map((folder) => `${folder}/**/*.test.ts`),
+            "test/{bench,conformance,gate,load}/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "**/build/**", "**/templates/**"],
           testTimeout: 30_000,
         },
