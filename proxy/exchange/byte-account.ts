@@ -1,0 +1,25 @@
+// HOT: bench proxy.
+// What a worker holds outside the JavaScript heap (writes a slow peer has not taken, held heads and bodies, caches).
+// A worker's heap limit does not see those bytes, so this count is what protects the process.
+
+export class ByteAccount {
+  held = 0;
+  readonly bytesMax: number;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  hold(bytes: number): void {
+    this.held += bytes;
+  }
+
+  release(bytes: number): void {
+    this.held -= bytes;
+  }
+
+  /** True when new streams are to be refused until something is given back. */
+  get isOver(): boolean {
+    return this.held > this.bytesMax;
+  }
+}
