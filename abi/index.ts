@@ -4,3 +4,6 @@ export { Head, PSEUDO, headOf } from "./head/head.ts";
 export type { Direction, StreamDriver, StreamFlag } from "./stream/driver.ts";
 export { SluiceError } from "./errors.ts";
 export type { ErrorRow, ErrorTable } from "./errors.ts";
+export { DOCUMENT_BYTES_MAX, DocumentError, nearestWord, readDocument, valueProblems } from "./documents/index.ts";
+export type { Complain, DocumentOptions, Path, Problem } from "./documents/index.ts";
+export { ABI_ERRORS } from "./error-table.ts";

@@ -1,0 +1,5 @@
+export { DocumentError, readDocument, valueProblems } from "./read-document.ts";
+export type { Complain, DocumentOptions } from "./read-document.ts";
+export type { Path, Problem } from "./document-tree.ts";
+export { nearestWord } from "./nearest-word.ts";
+export { DOCUMENT_BYTES_MAX } from "./limits.ts";
