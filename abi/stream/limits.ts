@@ -1,0 +1,22 @@
+// What bounds a stream in the engine.
+
+/** Slots of a chain: bits of a slot mask that fit a small integer. */
+export const SLOTS_MAX = 31;
+
+/** Bytes a direction's body may be buffered for filters that pause or buffer; over it 413, in a response 500. */
+export const BODY_BUFFER_BYTES = 1024 * 1024;
+
+/** User properties a stream may hold, and the bytes of all their paths and values. */
+export const STREAM_PROPERTIES_MAX = 64;
+export const STREAM_PROPERTY_BYTES = 64 * 1024;
+
+/** Additions to the record by one slot, and the bytes of all their keys and values. */
+export const REPORT_ADDITIONS_MAX = 32;
+export const REPORT_ADDITION_BYTES = 4 * 1024;
+
+/** Characters of a verdict's reason and of an error's message that are kept. */
+export const REASON_LENGTH = 256;
+export const MESSAGE_LENGTH = 1024;
+
+/** Streams kept for reuse. */
+export const POOLED_STREAMS_MAX = 4096;
