@@ -1,0 +1,46 @@
+import type { JSX } from "preact";
+
+import type { Revision, Slot } from "../api.ts";
+import { decisionKey, decisionsOf, type State } from "../store.ts";
+import { Digest } from "./digest.tsx";
+import { rateText } from "./rate-text.ts";
+import { VerdictBar } from "./verdict-bar.tsx";
+
+/** One slot with its revisions side by side, counted over all proxies. */
+export function SlotCard({ slot, state }: { slot: Slot; state: State }): JSX.Element {
+  return (
+    <section class="card" aria-label={`slot ${slot.name}`}>
+      <h3>
+        {slot.name} <span class="tag">{slot.phase}</span>
+        {slot.failStrategy !== undefined && <span class="tag">{slot.failStrategy}</span>}
+        {slot.dryRun === true && <span class="tag warn">dry run</span>}
+      </h3>
+      <div class="revisions">
+        {slot.revisions.map((revision) => (
+          <RevisionCard key={revision.version} slot={slot} revision={revision} state={state} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function RevisionCard({ slot, revision, state }: { slot: Slot; revision: Revision; state: State }): JSX.Element {
+  const decisions = decisionsOf(state.proxies, slot.name, revision.version);
+  const rate = state.rates.get(decisionKey(slot.name, revision.version));
+  const causes = Object.entries(decisions.errors).filter(([, count]) => count > 0);
+  return (
+    <div class="revision">
+      <div>
+        <a href={`#/filters/${encodeURIComponent(revision.filter)}`}>{revision.filter}</a>
+        {revision.tag !== undefined && <span class="tag">{revision.tag}</span>} <Digest digest={revision.version} />
+        <span class="quiet number"> {revision.weight ?? 100} %</span>
+      </div>
+      <div class="quiet number">{rateText(rate?.perSecond ?? null)}</div>
+      <VerdictBar decisions={decisions} />
+      {causes.length > 0 && (
+        <p class="error">! {causes.map(([cause, count]) => `${cause} ${count.toLocaleString("en")}`).join(" · ")}</p>
+      )}
+      {decisions.lastError !== null && <p class="error last-error">{decisions.lastError}</p>}
+    </div>
+  );
+}
