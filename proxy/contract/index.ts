@@ -1,0 +1,58 @@
+// The contract between registry and proxy: documents, digests and protocol. No I/O.
+
+export {
+  API_VERSION,
+  DeploymentSchema,
+  FAILURE_CAUSES,
+  PHASES,
+  deploymentWarnings,
+  isTarget,
+  parseDeployment,
+  sortedSlots,
+} from "./deployment.ts";
+export type { Deployment, DeploymentReading, FailureCause, Phase, Revision, Slot } from "./deployment.ts";
+export { filterLimits, grantedCapabilities, settleSlot } from "./settled-slot.ts";
+export type { SettledSlot } from "./settled-slot.ts";
+export { canonicalJson, pluginConfigBytes, revisionDigest, sha256 } from "./revision-digest.ts";
+export { MachineSchema, parseMachine } from "./machine.ts";
+export type {
+  ClusterConfig,
+  HeaderMatchConfig,
+  Machine,
+  RouteConfig,
+  SinkConfig,
+  StreamLimitsConfig,
+} from "./machine.ts";
+export {
+  MEDIA_TYPE,
+  ManifestSchema,
+  PROTOCOL_VERSION,
+  ProxyCountersSchema,
+  ProxyStatusSchema,
+  RevisionCountersSchema,
+  WATCH_HEARTBEAT_MS,
+} from "./protocol.ts";
+export type { Manifest, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
+export { AddressSchema, formatAddress, isLoopback, parseAddress } from "./address.ts";
+export type { Address } from "./address.ts";
+export {
+  DIGEST_PATTERN,
+  DigestSchema,
+  NAME_DESCRIPTION,
+  NAME_PATTERN,
+  NameSchema,
+  TAG_DESCRIPTION,
+  TAG_PATTERN,
+  TagSchema,
+  isDigest,
+  isName,
+  isTag,
+} from "./names.ts";
+export type { Digest } from "./names.ts";
+export { DurationSchema, RateSchema, SizeSchema, durationMs, rate, sizeBytes } from "./quantities.ts";
+export {
+  DEPLOYMENT_SLOTS_MAX,
+  FILTER_DEPTH_DEFAULT,
+  FILTER_FUEL_DEFAULT,
+  FILTER_MEMORY_BYTES_DEFAULT,
+} from "./limits.ts";

@@ -1,0 +1,347 @@
+// sluice.yaml: what belongs to the machine. Types, schema and reading; what a missing field means is filled in here,
+// so that everything behind it works on numbers and parsed addresses.
+
+import { readDocument } from "@sluice/abi";
+import type { Complain } from "@sluice/abi";
+import { Type } from "typebox";
+import type { Static } from "typebox";
+import { AddressSchema, isPort, parseAddress } from "./address.ts";
+import type { Address } from "./address.ts";
+import { API_VERSION, refuseRepeats } from "./deployment.ts";
+import {
+  CLUSTERS_MAX,
+  CLUSTER_ENDPOINTS_MAX,
+  FREE_TEXT_CHARS_MAX,
+  LABELS_MAX,
+  LISTENERS_MAX,
+  ROUTES_MAX,
+  SINKS_MAX,
+  WORKERS_MAX,
+} from "./limits.ts";
+import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
+import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
+
+const closed = { additionalProperties: false } as const;
+const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
+const FilePath = Type.String({ minLength: 1, maxLength: FREE_TEXT_CHARS_MAX });
+
+const HostPattern = Type.String({
+  pattern: "^(\\*|(\\*\\.)?[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$",
+  description: "a host in small letters, *.suffix or *, with a port only where it is not the default one",
+});
+
+const HeaderMatch = Type.Object(
+  {
+    name: Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$", description: "a header name in small letters" }),
+    exact: Type.Optional(FreeText),
+    prefix: Type.Optional(FreeText),
+    present: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
+const RouteSchema = Type.Object(
+  {
+    name: NameSchema,
+    match: Type.Optional(
+      Type.Object(
+        {
+          hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, maxItems: 256 })),
+          path: Type.Optional(
+            Type.Object(
+              {
+                exact: Type.Optional(Type.String({ pattern: "^/", description: "a path that starts with /" })),
+                prefix: Type.Optional(Type.String({ pattern: "^/", description: "a path that starts with /" })),
+              },
+              closed,
+            ),
+          ),
+          methods: Type.Optional(
+            Type.Array(Type.String({ pattern: "^[A-Z][A-Z-]{0,31}$", description: "a method in capitals" }), {
+              maxItems: 32,
+            }),
+          ),
+          headers: Type.Optional(Type.Array(HeaderMatch, { maxItems: 32 })),
+        },
+        closed,
+      ),
+    ),
+    cluster: NameSchema,
+    timeout: Type.Optional(DurationSchema),
+  },
+  closed,
+);
+
+const SinkSchema = Type.Object(
+  {
+    name: NameSchema,
+    type: Type.Enum(["stdout", "jsonl"]),
+    file: Type.Optional(FilePath),
+    rotateAt: Type.Optional(SizeSchema),
+  },
+  closed,
+);
+
+export const MachineSchema = Type.Object(
+  {
+    apiVersion: Type.Literal(API_VERSION),
+    kind: Type.Literal("Proxy"),
+    node: Type.Object(
+      {
+        id: Type.String({ pattern: NAME_PATTERN, description: NAME_DESCRIPTION }),
+        labels: Type.Optional(Type.Record(Type.String(), FreeText, { maxProperties: LABELS_MAX })),
+      },
+      closed,
+    ),
+    stateDir: Type.Optional(FilePath),
+    workers: Type.Optional(
+      Type.Unsafe<"auto" | number>({
+        anyOf: [{ const: "auto" }, { type: "integer", minimum: 1, maximum: WORKERS_MAX }],
+        description: `auto or a number from 1 to ${WORKERS_MAX}`,
+      }),
+    ),
+    listeners: Type.Array(Type.Object({ name: NameSchema, address: AddressSchema }, closed), {
+      minItems: 1,
+      maxItems: LISTENERS_MAX,
+    }),
+    routes: Type.Array(RouteSchema, { maxItems: ROUTES_MAX }),
+    clusters: Type.Array(
+      Type.Object(
+        {
+          name: NameSchema,
+          endpoints: Type.Array(AddressSchema, { maxItems: CLUSTER_ENDPOINTS_MAX }),
+          connectTimeout: Type.Optional(DurationSchema),
+        },
+        closed,
+      ),
+      { maxItems: CLUSTERS_MAX },
+    ),
+    admin: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
+    health: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
+    registry: Type.Optional(
+      Type.Object(
+        {
+          address: Type.String({
+            pattern: "^https?://[^/?#@]+/?$",
+            description: "a URL such as http://127.0.0.1:9902",
+          }),
+          tokenFile: Type.Optional(FilePath),
+        },
+        closed,
+      ),
+    ),
+    deployment: Type.Optional(Type.Object({ file: FilePath }, closed)),
+    trustedProxies: Type.Optional(
+      Type.Array(FreeText, { maxItems: 0, description: "an empty list: no proxy is trusted by this version" }),
+    ),
+    sinks: Type.Optional(Type.Array(SinkSchema, { maxItems: SINKS_MAX })),
+    quotaStores: Type.Optional(
+      Type.Array(Type.Object({ name: NameSchema, type: Type.Enum(["memory"]) }, closed), { maxItems: 16 }),
+    ),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          headBytes: Type.Optional(SizeSchema),
+          headFields: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+          headTimeout: Type.Optional(DurationSchema),
+          streamIdleTimeout: Type.Optional(DurationSchema),
+          bodyBufferBytes: Type.Optional(SizeSchema),
+          drainTimeout: Type.Optional(DurationSchema),
+          drainingSnapshots: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+export type MachineDocument = Static<typeof MachineSchema>;
+
+/** sluice.yaml with its defaults filled in. Paths are as written: relative ones start at the document's folder. */
+export interface Machine {
+  readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
+  readonly stateDir: string;
+  readonly workers: "auto" | number;
+  readonly listeners: readonly ({ readonly name: string } & Address)[];
+  readonly routes: readonly RouteConfig[];
+  readonly clusters: readonly ClusterConfig[];
+  readonly admin: Address;
+  readonly health: Address | null;
+  readonly registry: { readonly address: string; readonly tokenFile: string | null } | null;
+  readonly deployment: { readonly file: string } | null;
+  readonly sinks: readonly SinkConfig[];
+  readonly limits: StreamLimitsConfig;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  /** `*`, `*.suffix` or a whole name. */
+  readonly hosts: readonly string[];
+  readonly path: { readonly exact: string } | { readonly prefix: string };
+  /** Empty: every method. */
+  readonly methods: readonly string[];
+  readonly headers: readonly HeaderMatchConfig[];
+  readonly cluster: string;
+  readonly timeoutMs: number;
+}
+
+export interface HeaderMatchConfig {
+  readonly name: string;
+  readonly kind: "exact" | "prefix" | "present" | "absent";
+  readonly value: string;
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  readonly endpoints: readonly Address[];
+  readonly connectTimeoutMs: number;
+}
+
+export type SinkConfig =
+  | { readonly name: string; readonly type: "stdout" }
+  | { readonly name: string; readonly type: "jsonl"; readonly file: string; readonly rotateAtBytes: number | null };
+
+export interface StreamLimitsConfig {
+  readonly headBytesMax: number;
+  readonly headFieldsMax: number;
+  readonly headTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly bodyBufferBytesMax: number;
+  readonly drainTimeoutMs: number;
+  readonly drainingSnapshotsMax: number;
+}
+
+/** Throws `DocumentError`, every problem by line. */
+export function parseMachine(text: string, file: string): Machine {
+  const document = readDocument(text, { file, schema: MachineSchema, check: checkMachine });
+  return settle(document);
+}
+
+function checkMachine(document: MachineDocument, complain: Complain): void {
+  refuseRepeats(document.listeners, ["listeners"], complain);
+  refuseRepeats(document.routes, ["routes"], complain);
+  refuseRepeats(document.clusters, ["clusters"], complain);
+  refuseRepeats(document.sinks ?? [], ["sinks"], complain);
+  checkRoutes(document, complain);
+  checkSinks(document, complain);
+  checkPorts(document, complain);
+  if (document.registry !== undefined && document.deployment !== undefined) {
+    complain(
+      ["deployment"],
+      "the chain comes from the registry or from a file",
+      "registry or deployment, not both",
+      "key",
+    );
+  }
+}
+
+function checkRoutes(document: MachineDocument, complain: Complain): void {
+  const clusters = document.clusters.map((cluster) => cluster.name);
+  document.routes.forEach((route, index) => {
+    const at = ["routes", index] as const;
+    if (!clusters.includes(route.cluster)) {
+      complain(
+        [...at, "cluster"],
+        `there is no cluster "${route.cluster}"`,
+        clusters.join(", ") || "a cluster listed under clusters",
+      );
+    }
+    const path = route.match?.path;
+    if (path !== undefined && (path.exact === undefined) === (path.prefix === undefined)) {
+      complain([...at, "match", "path"], "a path is matched in one way", "exact or prefix");
+    }
+    route.match?.headers?.forEach((header, place) => {
+      const ways = [header.exact, header.prefix, header.present].filter((way) => way !== undefined).length;
+      if (ways !== 1)
+        complain(
+          [...at, "match", "headers", place],
+          `header ${header.name} is matched in ${ways} ways`,
+          "one of exact, prefix, present",
+        );
+    });
+  });
+}
+
+function checkSinks(document: MachineDocument, complain: Complain): void {
+  document.sinks?.forEach((sink, index) => {
+    if (sink.type === "jsonl" && sink.file === undefined)
+      complain(["sinks", index], `sink ${sink.name} has no file`, "file: records.jsonl");
+    if (sink.type !== "stdout") return;
+    for (const key of ["file", "rotateAt"] as const) {
+      if (sink[key] !== undefined) complain(["sinks", index, key], `a stdout sink has no ${key}`, "type: jsonl", "key");
+    }
+  });
+}
+
+function checkPorts(document: MachineDocument, complain: Complain): void {
+  const check = (address: string, ...path: (string | number)[]): void => {
+    if (!isPort(parseAddress(address).port)) complain(path, `"${address}" has no valid port`, "0 to 65535");
+  };
+  document.listeners.forEach((listener, index) => check(listener.address, "listeners", index, "address"));
+  document.clusters.forEach((cluster, index) => {
+    cluster.endpoints.forEach((endpoint, place) => check(endpoint, "clusters", index, "endpoints", place));
+  });
+  if (document.admin !== undefined) check(document.admin.address, "admin", "address");
+  if (document.health !== undefined) check(document.health.address, "health", "address");
+}
+
+function settle(document: MachineDocument): Machine {
+  const { registry } = document;
+  return {
+    node: { id: document.node.id, labels: document.node.labels ?? {} },
+    stateDir: document.stateDir ?? ".sluice",
+    workers: document.workers ?? "auto",
+    listeners: document.listeners.map(({ name, address }) => ({ name, ...parseAddress(address) })),
+    routes: document.routes.map(settleRoute),
+    clusters: document.clusters.map(({ name, endpoints, connectTimeout = "1s" }) => ({
+      name,
+      endpoints: endpoints.map(parseAddress),
+      connectTimeoutMs: durationMs(connectTimeout),
+    })),
+    admin: parseAddress(document.admin?.address ?? "127.0.0.1:9901"),
+    health: document.health === undefined ? null : parseAddress(document.health.address),
+    registry:
+      registry === undefined
+        ? null
+        : { address: registry.address.replace(/\/$/, ""), tokenFile: registry.tokenFile ?? null },
+    deployment: document.deployment ?? null,
+    sinks: (document.sinks ?? [{ name: "log", type: "stdout" }]).map(settleSink),
+    limits: settleLimits(document.limits ?? {}),
+  };
+}
+
+function settleRoute(route: MachineDocument["routes"][number]): RouteConfig {
+  const { hosts = ["*"], path, methods = [], headers = [] } = route.match ?? {};
+  return {
+    name: route.name,
+    hosts,
+    path: path?.exact === undefined ? { prefix: path?.prefix ?? "/" } : { exact: path.exact },
+    methods,
+    headers: headers.map((header): HeaderMatchConfig => {
+      if (header.exact !== undefined) return { name: header.name, kind: "exact", value: header.exact };
+      if (header.prefix !== undefined) return { name: header.name, kind: "prefix", value: header.prefix };
+      return { name: header.name, kind: header.present === true ? "present" : "absent", value: "" };
+    }),
+    cluster: route.cluster,
+    timeoutMs: durationMs(route.timeout ?? "15s"),
+  };
+}
+
+function settleSink(sink: Static<typeof SinkSchema>): SinkConfig {
+  if (sink.type === "stdout") return { name: sink.name, type: "stdout" };
+  const rotateAtBytes = sink.rotateAt === undefined ? null : sizeBytes(sink.rotateAt);
+  return { name: sink.name, type: "jsonl", file: sink.file!, rotateAtBytes };
+}
+
+function settleLimits(limits: NonNullable<MachineDocument["limits"]>): StreamLimitsConfig {
+  return {
+    headBytesMax: sizeBytes(limits.headBytes ?? "32KiB"),
+    headFieldsMax: limits.headFields ?? 100,
+    headTimeoutMs: durationMs(limits.headTimeout ?? "10s"),
+    streamIdleTimeoutMs: durationMs(limits.streamIdleTimeout ?? "5m"),
+    bodyBufferBytesMax: sizeBytes(limits.bodyBufferBytes ?? "1MiB"),
+    drainTimeoutMs: durationMs(limits.drainTimeout ?? "10m"),
+    drainingSnapshotsMax: limits.drainingSnapshots ?? 8,
+  };
+}
