@@ -1,0 +1,26 @@
+// Log lines. The host adds filter, revision and context, and drops what is below its level.
+
+import { encodeText, encodedSize } from "./arena";
+import { proxy_log } from "./generated/hostcalls";
+import { LogLevel } from "./generated/enums";
+
+/** One line per call: `log.info("…")`. */
+export class log {
+  static debug(text: string): void {
+    write(LogLevel.Debug, text);
+  }
+  static info(text: string): void {
+    write(LogLevel.Info, text);
+  }
+  static warn(text: string): void {
+    write(LogLevel.Warn, text);
+  }
+  static error(text: string): void {
+    write(LogLevel.Error, text);
+  }
+}
+
+function write(level: u32, text: string): void {
+  const start = encodeText(text);
+  proxy_log(level, start, encodedSize);
+}

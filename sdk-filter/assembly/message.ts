@@ -1,0 +1,32 @@
+// The two messages of a stream, as filters see them.
+
+import { BufferType, MapType } from "./generated/enums";
+
+import { Body } from "./body";
+import { Headers } from "./headers";
+
+/** Headers, body and trailers of one direction. */
+@final
+export class Message {
+  readonly headers: Headers;
+  readonly body: Body;
+  readonly trailers: Headers;
+
+  constructor(headersMap: u32, trailersMap: u32, bodyBuffer: u32) {
+    this.headers = new Headers(headersMap);
+    this.body = new Body(bodyBuffer);
+    this.trailers = new Headers(trailersMap);
+  }
+}
+
+// There is one of each: hostcalls always mean the stream whose callback runs, so the objects hold no state of a stream.
+export const requestMessage: Message = new Message(
+  MapType.HttpRequestHeaders,
+  MapType.HttpRequestTrailers,
+  BufferType.HttpRequestBody,
+);
+export const responseMessage: Message = new Message(
+  MapType.HttpResponseHeaders,
+  MapType.HttpResponseTrailers,
+  BufferType.HttpResponseBody,
+);

@@ -1,0 +1,96 @@
+// From a filter's folder to its module: configuration classes from filter.yaml, one compiler run in this process, then
+// the checks that would otherwise fail at upload. Writes build/NAME.wasm and build/NAME.wasm.map.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SluiceError } from "@sluice/abi";
+import { SDK_ERRORS } from "../errors.ts";
+import { compileAssembly } from "./compile-assembly.ts";
+import { readFilterFolder } from "./filter-folder.ts";
+import type { FilterFolder } from "./filter-folder.ts";
+import { printConfig } from "./print-config.ts";
+
+/** What a build gives. Files are absolute. */
+export interface BuiltFilter {
+  readonly name: string;
+  readonly folder: string;
+  readonly wasmFile: string;
+  readonly wasm: Uint8Array;
+  readonly mapFile: string;
+  readonly sourceMap: string;
+  /** The text of filter.yaml, as it travels with the module. */
+  readonly documentText: string;
+  /** Callbacks and markers that the module exports, imports it asks for. */
+  readonly exports: readonly string[];
+  readonly imports: readonly string[];
+  readonly sizes: { readonly wasmBytes: number; readonly sourceMapBytes: number };
+  /** What the compiler said without refusing. */
+  readonly warnings: string;
+  readonly durationMs: number;
+}
+
+/** Builds the filter in `folder`. Throws a SluiceError (E4001 to E4005, E4008) that says what to change. */
+export async function buildFilter(folder: string): Promise<BuiltFilter> {
+  const startedMs = performance.now();
+  const filter = await readFilterFolder(resolve(folder));
+  await writeConfigClasses(filter);
+  const wasmFile = join(filter.folder, "build", `${filter.name}.wasm`);
+  await mkdir(join(filter.folder, "build"), { recursive: true });
+  const warnings = await compileAssembly({ folder: filter.folder, wasmFile, runtime: filter.runtime });
+  const wasm = new Uint8Array(await readFile(wasmFile));
+  const sourceMap = await readFile(`${wasmFile}.map`, "utf8");
+  const face = readFace(wasm);
+  refuseForeignImports(filter, face.imports);
+  refuseMissingCallbacks(filter, face.exports);
+  return {
+    name: filter.name,
+    folder: filter.folder,
+    wasmFile,
+    wasm,
+    mapFile: `${wasmFile}.map`,
+    sourceMap,
+    documentText: filter.documentText,
+    ...face,
+    sizes: { wasmBytes: wasm.length, sourceMapBytes: Buffer.byteLength(sourceMap) },
+    warnings,
+    durationMs: performance.now() - startedMs,
+  };
+}
+
+/** Written only when it differs, so that editors and watchers are left in peace. */
+async function writeConfigClasses(filter: FilterFolder): Promise<void> {
+  if (filter.configSchema === null) return;
+  const file = join(filter.folder, "assembly", "config.ts");
+  const text = printConfig(filter.configSchema);
+  if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
+  await writeFile(file, text);
+}
+
+function readFace(wasm: Uint8Array): { imports: string[]; exports: string[] } {
+  const module = new WebAssembly.Module(wasm);
+  return {
+    imports: WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`),
+    exports: WebAssembly.Module.exports(module).map(({ name }) => name),
+  };
+}
+
+// Date, Math.random and console of AssemblyScript's own library become imports that no proxy offers.
+function refuseForeignImports(filter: FilterFolder, imports: readonly string[]): void {
+  const foreign = imports.filter((name) => !/^(env\.proxy_|sluice\.policy_)/.test(name));
+  if (foreign.length === 0) return;
+  throw new SluiceError(SDK_ERRORS.foreignImport, `${filter.name} imports ${foreign.join(", ")}`);
+}
+
+const EXPORT_OF_REQUIREMENT: Readonly<Record<string, string>> = {
+  check: "policy_on_check",
+  report: "policy_on_report",
+};
+
+function refuseMissingCallbacks(filter: FilterFolder, exports: readonly string[]): void {
+  for (const requirement of filter.requires) {
+    const callback = EXPORT_OF_REQUIREMENT[requirement];
+    if (callback === undefined || exports.includes(callback)) continue;
+    throw new SluiceError(SDK_ERRORS.noExport, `${filter.name} requires ${requirement}, but no class overrides it`);
+  }
+}
