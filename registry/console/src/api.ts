@@ -1,5 +1,12 @@
 // What the console asks of the registry: one typed call per endpoint of the HTTP API, and the event stream.
 
+import type { Deployment as DeploymentDocument, ProxyCounters } from "@sluice/proxy/contract";
+
+export type { Revision, RevisionCounters, Slot } from "@sluice/proxy/contract";
+
+/** As the registry stores it: numbered. */
+export type Deployment = DeploymentDocument & { number: number };
+
 export interface Problem {
   code: string;
   message: string;
@@ -27,51 +34,12 @@ export interface FilterVersion {
   filter: { phase?: string; description?: string; capabilities?: string[]; requires?: string[] };
 }
 
-export interface Revision {
-  filter: string;
-  version: string;
-  tag?: string;
-  weight?: number;
-  pluginConfig?: unknown;
-}
-
-export interface Slot {
-  name: string;
-  phase: string;
-  failStrategy?: string;
-  dryRun?: boolean;
-  revisions: Revision[];
-}
-
-export interface Deployment {
-  name: string;
-  number: number;
-  slots: Slot[];
-  who?: string;
-  when?: string;
-  why?: string;
-}
-
 export interface HistoryEntry {
   number: number;
   who: string;
   when: string;
   why: string;
   diff?: string[];
-}
-
-/** Counts of one revision in one slot, summed over a proxy's workers since it started. */
-export interface RevisionCounters {
-  slot: string;
-  revision: string;
-  filter: string;
-  version: string;
-  noOpinion: number;
-  allow: number;
-  deny: number;
-  error: number;
-  errors: Record<string, number>;
-  lastError: string | null;
 }
 
 export interface ProxyState {
@@ -83,7 +51,7 @@ export interface ProxyState {
   ready: boolean;
   connected: boolean;
   lastSeen: string | null;
-  counters: { requests?: number; responses?: Record<string, number>; slots?: RevisionCounters[] } | null;
+  counters: ProxyCounters | null;
 }
 
 export class ApiError extends Error {

@@ -157,41 +157,52 @@ export function decisionKey(slot: string, revision: string): string {
   return `${slot}\0${revision}`;
 }
 
-/** One revision's decisions over all proxies. */
+/** One version's decisions in a slot, over all proxies. */
 export interface Decisions {
   noOpinion: number;
   allow: number;
   deny: number;
   error: number;
+  /** By google.rpc code and by cause. */
+  denied: Record<string, number>;
   errors: Record<string, number>;
-  lastError: string | null;
+  lastError: api.RevisionCounters["lastError"];
 }
 
 export function decisionsOf(proxies: api.ProxyState[], slot: string, version: string): Decisions {
-  const sum: Decisions = { noOpinion: 0, allow: 0, deny: 0, error: 0, errors: {}, lastError: null };
-  for (const proxy of proxies) {
-    for (const row of proxy.counters?.slots ?? []) {
-      if (row.slot !== slot || row.version !== version) continue;
-      sum.noOpinion += row.noOpinion;
-      sum.allow += row.allow;
-      sum.deny += row.deny;
-      sum.error += row.error;
-      sum.lastError ??= row.lastError;
-      for (const [cause, count] of Object.entries(row.errors)) sum.errors[cause] = (sum.errors[cause] ?? 0) + count;
-    }
+  const sum: Decisions = { noOpinion: 0, allow: 0, deny: 0, error: 0, denied: {}, errors: {}, lastError: null };
+  for (const row of countersOf(proxies)) {
+    if (row.slot !== slot || row.version !== version) continue;
+    sum.noOpinion += row.noOpinion;
+    sum.allow += row.allowed;
+    sum.deny += total(row.denied);
+    sum.error += total(row.errors);
+    addCounts(sum.denied, row.denied);
+    addCounts(sum.errors, row.errors);
+    if (row.lastError !== null && row.lastError.time > (sum.lastError?.time ?? "")) sum.lastError = row.lastError;
   }
   return sum;
 }
 
 function countDecisions(proxies: api.ProxyState[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const proxy of proxies) {
-    for (const row of proxy.counters?.slots ?? []) {
-      const key = decisionKey(row.slot, row.version);
-      counts.set(key, (counts.get(key) ?? 0) + row.noOpinion + row.allow + row.deny + row.error);
-    }
+  for (const row of countersOf(proxies)) {
+    const key = decisionKey(row.slot, row.version);
+    counts.set(key, (counts.get(key) ?? 0) + row.noOpinion + row.allowed + total(row.denied) + total(row.errors));
   }
   return counts;
+}
+
+function countersOf(proxies: api.ProxyState[]): api.RevisionCounters[] {
+  return proxies.flatMap((proxy) => proxy.counters?.revisions ?? []);
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function addCounts(into: Record<string, number>, counts: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) into[name] = (into[name] ?? 0) + count;
 }
 
 function rateOf(count: number, before: Rate | undefined, seconds: number): Rate {

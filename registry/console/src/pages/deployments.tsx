@@ -35,7 +35,7 @@ function Chain({ deployment }: { deployment: Deployment }): JSX.Element {
           {slot.revisions.map((revision) => (
             <span key={revision.version}>
               {revision.filter}
-              {revision.tag !== undefined && `@${revision.tag}`} <Digest digest={revision.version} />
+              {revision.tag !== undefined && `@${revision.tag}`} <Digest digest={revision.version ?? ""} />
             </span>
           ))}
           {slot.revisions.some((revision) => revision.pluginConfig !== undefined) && (

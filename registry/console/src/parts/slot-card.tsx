@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import type { Revision, Slot } from "../api.ts";
 import { decisionKey, decisionsOf, type State } from "../store.ts";
+import { Ago } from "./ago.tsx";
 import { Digest } from "./digest.tsx";
 import { rateText } from "./rate-text.ts";
 import { VerdictBar } from "./verdict-bar.tsx";
@@ -25,22 +26,46 @@ export function SlotCard({ slot, state }: { slot: Slot; state: State }): JSX.Ele
 }
 
 function RevisionCard({ slot, revision, state }: { slot: Slot; revision: Revision; state: State }): JSX.Element {
-  const decisions = decisionsOf(state.proxies, slot.name, revision.version);
-  const rate = state.rates.get(decisionKey(slot.name, revision.version));
-  const causes = Object.entries(decisions.errors).filter(([, count]) => count > 0);
+  const version = revision.version ?? "";
+  const decisions = decisionsOf(state.proxies, slot.name, version);
+  const rate = state.rates.get(decisionKey(slot.name, version));
   return (
     <div class="revision">
       <div>
-        <a href={`#/filters/${encodeURIComponent(revision.filter)}`}>{revision.filter}</a>
-        {revision.tag !== undefined && <span class="tag">{revision.tag}</span>} <Digest digest={revision.version} />
+        <a href={`#/filters/${encodeURIComponent(revision.filter)}`}>{revision.filter}</a>{" "}
+        {revision.tag !== undefined && <span class="tag">{revision.tag}</span>}
+        <Digest digest={version} />
         <span class="quiet number"> {revision.weight ?? 100} %</span>
       </div>
       <div class="quiet number">{rateText(rate?.perSecond ?? null)}</div>
       <VerdictBar decisions={decisions} />
-      {causes.length > 0 && (
-        <p class="error">! {causes.map(([cause, count]) => `${cause} ${count.toLocaleString("en")}`).join(" · ")}</p>
+      <Counts kind="deny" sign="✕" counts={decisions.denied} />
+      <Counts kind="error" sign="!" counts={decisions.errors} />
+      {decisions.lastError !== null && (
+        <p class="error last-error">
+          last error <Ago time={decisions.lastError.time} />: {decisions.lastError.message}
+          {decisions.lastError.at !== null && <code> at {decisions.lastError.at}</code>}
+        </p>
       )}
-      {decisions.lastError !== null && <p class="error last-error">{decisions.lastError}</p>}
     </div>
+  );
+}
+
+/** Denials by code or errors by cause, in words. */
+function Counts({
+  kind,
+  sign,
+  counts,
+}: {
+  kind: string;
+  sign: string;
+  counts: Record<string, number>;
+}): JSX.Element | null {
+  const present = Object.entries(counts).filter(([, count]) => count > 0);
+  if (present.length === 0) return null;
+  return (
+    <p class={kind}>
+      {sign} {present.map(([name, count]) => `${name} ${count.toLocaleString("en")}`).join(" · ")}
+    </p>
   );
 }
