@@ -3,66 +3,331 @@
 // effects it queued, and returns its result normalised; without the export it returns what "continue" is. A callback
 // that does not return throws GuestFailure, and the instance is never called again.
 
+import { CheckKind, DataStatus, HeadersStatus, TrailersStatus } from "../spec/enums.ts";
+import {
+  Caller,
+  enter,
+  leave,
+  OPEN,
+  runningCaller,
+  runningRestriction,
+  VM_CONTEXT,
+  type GuestContext,
+  type Restriction,
+} from "./caller.ts";
+import { perform } from "./effects.ts";
+import { describeFailure, type NameFrame } from "./failure.ts";
+import type { GuestFailure } from "./guest-failure.ts";
+import { restoreImage, takeImage, type Image } from "./image.ts";
 import type { StreamContext } from "./stream-context.ts";
+
+type GuestFunction = (...args: number[]) => unknown;
+
+const ROOT_ID = 1;
+
+/** Exports that Instance calls, by the position `call` takes. */
+const EXPORTS = [
+  "proxy_on_context_create",
+  "policy_on_check",
+  "proxy_on_request_headers",
+  "proxy_on_request_body",
+  "proxy_on_request_trailers",
+  "proxy_on_response_headers",
+  "proxy_on_response_body",
+  "proxy_on_response_trailers",
+  "policy_on_report",
+  "proxy_on_log",
+  "proxy_on_done",
+  "proxy_on_delete",
+  "proxy_on_vm_start",
+  "proxy_on_configure",
+  "proxy_on_tick",
+] as const;
+const CONTEXT_CREATE = 0;
+const CHECK = 1;
+const REQUEST_HEADERS = 2;
+const REQUEST_BODY = 3;
+const REQUEST_TRAILERS = 4;
+const RESPONSE_HEADERS = 5;
+const RESPONSE_BODY = 6;
+const RESPONSE_TRAILERS = 7;
+const REPORT = 8;
+const LOG = 9;
+const DONE = 10;
+const DELETE = 11;
+const VM_START = 12;
+const CONFIGURE = 13;
+const TICK = 14;
+
+/** The exports of a fresh wasm instance that the host uses; instantiate.ts makes it. */
+export interface GuestExports {
+  readonly memory: WebAssembly.Memory;
+  readonly allocator: ((size: number) => number) | null;
+  readonly functions: ReadonlyMap<string, GuestFunction>;
+  /** Instructions left; null in a module that is not metered. */
+  readonly fuel: WebAssembly.Global | null;
+  /** Calls that may still nest; null in a module that is not metered. */
+  readonly depth: WebAssembly.Global | null;
+  /** Mutable globals, for the image. */
+  readonly globals: readonly WebAssembly.Global[];
+  readonly nameFrame: NameFrame;
+}
 
 export class Instance {
   /** True after a GuestFailure: nothing of it may be called. */
   failed = false;
   /** Fuel spent by the last callback, also when it failed. */
   fuelUsed = 0;
+  /** Plugin only: a stream has it; and the state epoch whose image it holds. */
+  lent = false;
+  epoch = 0;
+  private readonly guest: Caller;
+  private readonly exports: GuestExports;
+  /** By position in EXPORTS; null where the guest has none. */
+  private readonly callbacks: (GuestFunction | null)[];
+  private readonly root: GuestContext = { id: ROOT_ID, stream: null, slot: 0 };
+  private readonly fuelBudget: bigint;
+  private readonly depthBudget: number;
+  private nextId = ROOT_ID + 1;
+  private draining = false;
+
+  constructor(guest: Caller, exports: GuestExports) {
+    const { limits } = guest.scope.spec;
+    this.guest = guest;
+    this.exports = exports;
+    this.callbacks = EXPORTS.map((name) => exports.functions.get(name) ?? null);
+    this.fuelBudget = BigInt(limits.fuel);
+    this.depthBudget = limits.depth;
+    guest.contexts.set(ROOT_ID, this.root);
+  }
+
   /** Streams with a context in this instance. */
-  streamsLive = 0;
+  get streamsLive(): number {
+    return this.guest.contexts.size - 1;
+  }
+
+  get memoryBytes(): number {
+    return this.exports.memory.buffer.byteLength;
+  }
 
   /** Makes a stream context and calls proxy_on_context_create; returns its id. `slot` is handed back in every call on `stream`. */
   createStream(stream: StreamContext, slot: number): number {
-    void [stream, slot];
-    return 0;
+    const contexts = this.guest.contexts;
+    let id = this.nextId;
+    while (id === 0 || contexts.has(id)) id = (id + 1) >>> 0;
+    this.nextId = (id + 1) >>> 0;
+    const context: GuestContext = { id, stream, slot };
+    contexts.set(id, context);
+    this.callIfThere(CONTEXT_CREATE, context, id, ROOT_ID, 0, 0);
+    return id;
   }
 
   /** policy_on_check: a CheckKind; what is none of them is `Error`. */
   onCheck(contextId: number): number {
-    void contextId;
-    return 0;
+    const kind = this.callIfThere(CHECK, this.contextOf(contextId), contextId, 0, 0, CheckKind.NoOpinion);
+    return kind > CheckKind.Pending ? CheckKind.Error : kind;
   }
   /** A HeadersStatus, 0…4. */
   requestHeaders(contextId: number, count: number, endOfStream: boolean): number {
-    void [contextId, count, endOfStream];
-    return 0;
+    return this.headers(REQUEST_HEADERS, contextId, count, endOfStream);
   }
   /** A DataStatus, 0…3. `bodySize` counts all that is buffered for this slot. */
   requestBody(contextId: number, bodySize: number, endOfStream: boolean): number {
-    void [contextId, bodySize, endOfStream];
-    return 0;
+    return this.body(REQUEST_BODY, contextId, bodySize, endOfStream);
   }
   /** A TrailersStatus, 0…1. */
   requestTrailers(contextId: number, count: number): number {
-    void [contextId, count];
-    return 0;
+    return this.trailers(REQUEST_TRAILERS, contextId, count);
   }
   responseHeaders(contextId: number, count: number, endOfStream: boolean): number {
-    void [contextId, count, endOfStream];
-    return 0;
+    return this.headers(RESPONSE_HEADERS, contextId, count, endOfStream);
   }
   responseBody(contextId: number, bodySize: number, endOfStream: boolean): number {
-    void [contextId, bodySize, endOfStream];
-    return 0;
+    return this.body(RESPONSE_BODY, contextId, bodySize, endOfStream);
   }
   responseTrailers(contextId: number, count: number): number {
-    void [contextId, count];
-    return 0;
+    return this.trailers(RESPONSE_TRAILERS, contextId, count);
   }
 
   onReport(contextId: number): void {
-    void contextId;
+    this.callIfThere(REPORT, this.contextOf(contextId), contextId, 0, 0, 0);
   }
   log(contextId: number): void {
-    void contextId;
+    this.callIfThere(LOG, this.contextOf(contextId), contextId, 0, 0, 0);
   }
   done(contextId: number): void {
-    void contextId;
+    this.callIfThere(DONE, this.contextOf(contextId), contextId, 0, 0, 1);
   }
   /** proxy_on_delete; then the id is void. Call it once for every createStream that returned, unless the instance failed. */
   delete(contextId: number): void {
-    void contextId;
+    this.callIfThere(DELETE, this.contextOf(contextId), contextId, 0, 0, 0);
+    this.guest.contexts.delete(contextId);
+  }
+
+  /** Plugin only: root context, vm_start, configure, on the budget of a start. Returns what the guest refused, or null. */
+  startRoot(): "proxy_on_vm_start" | "proxy_on_configure" | null {
+    const { spec } = this.guest.scope;
+    this.callStarting(CONTEXT_CREATE, ROOT_ID, 0, 0);
+    if (this.callStarting(VM_START, ROOT_ID, spec.vmConfig.length, 1) === 0) return "proxy_on_vm_start";
+    return this.callStarting(CONFIGURE, ROOT_ID, spec.pluginConfig.length, 1) === 0 ? "proxy_on_configure" : null;
+  }
+
+  tick(): void {
+    this.callIfThere(TICK, this.root, ROOT_ID, 0, 0, 0);
+  }
+
+  /** Root's proxy_on_done. False: it wants to go on until it calls proxy_done. */
+  rootDone(): boolean {
+    const isDone = this.callIfThere(DONE, this.root, ROOT_ID, 0, 0, 1) !== 0;
+    this.guest.rootPendingDone = !isDone;
+    return isDone;
+  }
+
+  rootDelete(): void {
+    this.guest.rootPendingDone = false;
+    this.callIfThere(DELETE, this.root, ROOT_ID, 0, 0, 0);
+  }
+
+  takeImage(): Image {
+    return takeImage(this.exports.memory, this.exports.globals);
+  }
+
+  /** Puts everything back to the image; the instance is as fresh as one just made, also after a failure. */
+  reset(image: Image): void {
+    const { guest } = this;
+    restoreImage(image, this.exports.memory, this.exports.globals);
+    guest.contexts.clear();
+    guest.contexts.set(ROOT_ID, this.root);
+    guest.effects.length = 0;
+    guest.rootPendingDone = false;
+    this.nextId = ROOT_ID + 1;
+    this.failed = false;
+    this.fuelUsed = 0;
+  }
+
+  /** Plugin only: the module's start function, before any context exists. `fuel` is what is left of the start's budget. */
+  runStart(run: () => unknown, name: string, restriction: Restriction): void {
+    this.call(run, name, VM_CONTEXT, restriction, this.exports.fuel?.value ?? 0n, 0, 0, 0);
+  }
+
+  private headers(callback: number, contextId: number, count: number, endOfStream: boolean): number {
+    const last = HeadersStatus.StopAllIterationAndWatermark;
+    const status = this.callIfThere(callback, this.contextOf(contextId), contextId, count, endOfStream ? 1 : 0, 0);
+    return status > last ? last : status;
+  }
+
+  private body(callback: number, contextId: number, bodySize: number, endOfStream: boolean): number {
+    const last = DataStatus.StopIterationNoBuffer;
+    const status = this.callIfThere(callback, this.contextOf(contextId), contextId, bodySize, endOfStream ? 1 : 0, 0);
+    return status > last ? last : status;
+  }
+
+  private trailers(callback: number, contextId: number, count: number): number {
+    const status = this.callIfThere(callback, this.contextOf(contextId), contextId, count, 0, 0);
+    return status === 0 ? TrailersStatus.Continue : TrailersStatus.StopIteration;
+  }
+
+  private contextOf(contextId: number): GuestContext {
+    const context = this.guest.contexts.get(contextId);
+    if (context === undefined) throw new Error(`context ${contextId} is not in this instance`);
+    return context;
+  }
+
+  /** `absent` is the answer when the guest does not export the callback. */
+  private callIfThere(
+    callback: number,
+    context: GuestContext,
+    a: number,
+    b: number,
+    c: number,
+    absent: number,
+  ): number {
+    const run = this.callbacks[callback]!;
+    if (run === null) return absent;
+    return this.call(run, EXPORTS[callback]!, context, OPEN, this.fuelBudget, a, b, c);
+  }
+
+  /** Start's callbacks share one budget: what the one before left over. */
+  private callStarting(callback: number, a: number, b: number, absent: number): number {
+    const run = this.callbacks[callback]!;
+    const fuel = (this.exports.fuel?.value ?? 0n) as bigint;
+    return run === null ? absent : this.call(run, EXPORTS[callback]!, this.root, OPEN, fuel, a, b, 0);
+  }
+
+  // Eight parameters: an options object here would be allocated on every call into a guest.
+  private call(
+    run: GuestFunction,
+    name: string,
+    context: GuestContext,
+    restriction: Restriction,
+    fuelBudget: number | bigint,
+    a: number,
+    b: number,
+    c: number,
+  ): number {
+    const { guest, exports } = this;
+    const before = runningCaller();
+    const restrictionBefore = runningRestriction();
+    const effectsBefore = guest.effects.length;
+    guest.begin(context, name);
+    if (exports.fuel !== null) exports.fuel.value = fuelBudget;
+    if (exports.depth !== null) exports.depth.value = this.depthBudget;
+    enter(guest, restriction);
+    let result = 0;
+    try {
+      result = (run(a, b, c) as number) >>> 0;
+    } catch (thrown) {
+      leave(before, restrictionBefore);
+      guest.effects.length = effectsBefore;
+      this.measure(fuelBudget);
+      throw this.fail(thrown, name, context);
+    }
+    leave(before, restrictionBefore);
+    guest.end();
+    this.measure(fuelBudget);
+    if (guest.effects.length > 0 && !this.draining) this.drain();
+    return result;
+  }
+
+  private measure(fuelBudget: number | bigint): void {
+    const { fuel } = this.exports;
+    if (fuel !== null) this.fuelUsed = Number((fuelBudget as bigint) - (fuel.value as bigint));
+  }
+
+  /** One loop owned by the outermost frame: what an effect queues in turn is done here too, after it, never inside it. */
+  private drain(): void {
+    const { guest } = this;
+    const { fuelUsed } = this;
+    this.draining = true;
+    try {
+      for (let i = 0; i < guest.effects.length && !this.failed; i++) perform(guest, guest.effects[i]!);
+    } finally {
+      guest.effects.length = 0;
+      this.draining = false;
+      this.fuelUsed = fuelUsed;
+    }
+  }
+
+  private fail(thrown: unknown, callback: string, context: GuestContext): GuestFailure {
+    const { guest, exports } = this;
+    const failure = describeFailure(
+      guest.scope.spec,
+      {
+        thrown,
+        callback,
+        meter: {
+          fuelSpent: exports.fuel !== null && (exports.fuel.value as bigint) < 0n,
+          depthSpent: exports.depth !== null && (exports.depth.value as number) < 0,
+        },
+        lastWords: guest.lastWords,
+      },
+      exports.nameFrame,
+    );
+    this.failed = true;
+    guest.end();
+    const others = [...guest.contexts.values()].filter((other) => other !== context && other.stream !== null);
+    guest.contexts.clear();
+    for (const other of others) other.stream!.instanceLost(other.slot, failure);
+    return failure;
   }
 }

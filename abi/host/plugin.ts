@@ -3,9 +3,18 @@
 
 import type { ModuleArtifact } from "../module/artifact.ts";
 import type { CapabilityFamily } from "../spec/row.ts";
-import type { GuestFailure } from "./guest-failure.ts";
-import { Instance } from "./instance.ts";
-import type { HostServices } from "./services.ts";
+import { ABI_ERRORS } from "../error-table.ts";
+import { SluiceError } from "../errors.ts";
+import { GuestFailure } from "./guest-failure.ts";
+import type { Image } from "./image.ts";
+import { importsFor } from "./imports.ts";
+import type { Instance } from "./instance.ts";
+import { InstancePool, type InstanceSource } from "./instance-pool.ts";
+import { instantiate, runStartFunction } from "./instantiate.ts";
+import { PENDING_DONE_MS_MAX, RESTART_BACKOFF_MS_MAX, RESTART_BACKOFF_MS_MIN, TICK_PERIOD_MS_MIN } from "./limits.ts";
+import { PHASE, PHASE_EXPORTS } from "./phase.ts";
+import { PluginScope, type RootControl } from "./plugin-scope.ts";
+import type { HostServices, TickTarget } from "./services.ts";
 
 /** What a guest may use. */
 export interface PluginLimits {
@@ -41,47 +50,206 @@ export interface PluginSpec {
   readonly bodyCallbacks: "all" | "none";
 }
 
-export class Plugin {
+export class Plugin implements RootControl, InstanceSource, TickTarget {
   readonly artifact: ModuleArtifact;
   readonly spec: PluginSpec;
   readonly services: HostServices;
   /** Bits of PHASE: the callbacks streams call. Known before start(). */
   readonly phases: number;
-  /** Why no instance can be had now: start failed again after a trap. Null while all is well; then `acquire` returning null means "pool empty". */
+  /** Why no instance can be had now: starting one anew failed. Null while all is well; then `acquire` returning null means "pool empty". */
   failure: string | null = null;
+  /** The last failure of a root callback (ticks), for status pages; streams' failures are thrown to the engine. */
+  lastRootFailure: GuestFailure | null = null;
+  /** Raised by every root callback after start: it may have changed what instances start from. */
+  epoch = 0;
+  private readonly scope: PluginScope;
+  private readonly imports: WebAssembly.Imports;
+  private readonly pool: InstancePool;
+  private readonly ending: TickTarget = { tick: () => this.rootDone() };
+  private root: Instance | null = null;
+  private imageNow: Image | null = null;
+  private imageEpoch = -1;
+  private tickPeriodMs = 0;
+  private restartAtMs = 0;
+  private backoffMs = RESTART_BACKOFF_MS_MIN;
 
   constructor(artifact: ModuleArtifact, spec: PluginSpec, services: HostServices) {
     this.artifact = artifact;
     this.spec = spec;
     this.services = services;
-    this.phases = 0;
+    this.phases = phasesOf(artifact, spec);
+    this.scope = new PluginScope(spec, artifact.inspection.abi, services, this);
+    this.imports = importsFor(this.scope);
+    this.pool = new InstancePool(this);
   }
 
   /** Instantiates, starts and configures the root. Throws SluiceError (E12xx) when the guest refuses or fails. */
-  start(): void {}
+  start(): void {
+    this.root = this.startInstance();
+    // The image is taken before anything else runs: a shared instance that dies is made anew from it.
+    this.image();
+  }
 
-  /** An instance for one stream's slot; null when the pool is empty or `failure` is set. A dead shared instance is remade here. */
+  /** An instance for one stream's slot; null when the pool is empty or `failure` is set. A dead root is remade here. */
   acquire(): Instance | null {
-    return null;
+    if (this.root === null || this.root.failed) this.remakeRoot();
+    if (this.root === null) return null;
+    return this.spec.isolation === "shared" ? this.root : this.take();
   }
 
   /** Gives an instance back after the last phase of the stream (dead ones too). Isolated ones are reset from the image. */
   release(instance: Instance): void {
-    void instance;
+    if (this.spec.isolation === "stream") this.pool.giveBack(instance);
   }
 
   /** Instances alive on this thread, the root's included. */
   get instancesLive(): number {
-    return 0;
+    return (this.root === null ? 0 : 1) + this.pool.size;
   }
 
   /** Bytes of guest memory held. */
   get memoryBytes(): number {
-    return 0;
+    return (this.root?.memoryBytes ?? 0) + this.pool.memoryBytes;
   }
 
-  /** proxy_on_done and proxy_on_delete of the root, ticks stopped, instances dropped. Streams must be gone. */
-  close(): void {}
+  /**
+   * proxy_on_done and proxy_on_delete of the root, ticks stopped, instances dropped. Streams must be gone. A root that
+   * says "not done" keeps its ticks until it calls proxy_done, at most PENDING_DONE_MS_MAX.
+   */
+  close(): void {
+    const { root } = this;
+    if (root === null) return;
+    this.pool.clear();
+    if (root.failed || this.asksRoot(() => root.rootDone()) !== false) this.rootDone();
+    else this.services.timers.schedule(this.ending, PENDING_DONE_MS_MAX);
+  }
+
+  /** RootControl: the root's delete, after which nothing of the plugin runs. */
+  rootDone(): void {
+    const { root } = this;
+    this.services.timers.cancel(this);
+    this.services.timers.cancel(this.ending);
+    if (root !== null && !root.failed) this.asksRoot(() => root.rootDelete());
+    this.root = null;
+  }
+
+  /** RootControl: 0 stops the ticks. */
+  setTickPeriod(periodMs: number): void {
+    this.tickPeriodMs = periodMs === 0 ? 0 : Math.max(periodMs, TICK_PERIOD_MS_MIN);
+    if (this.tickPeriodMs === 0) this.services.timers.cancel(this);
+    else this.services.timers.schedule(this, this.tickPeriodMs);
+  }
+
+  /** TickTarget. The next tick is armed when this one has returned, so that slow ticks do not pile up. */
+  tick(): void {
+    if (this.root === null || this.root.failed) this.remakeRoot();
+    const { root } = this;
+    if (root !== null) {
+      this.asksRoot(() => root.tick());
+      this.epoch++;
+    }
+    if (this.tickPeriodMs > 0) this.services.timers.schedule(this, this.tickPeriodMs);
+  }
+
+  /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
+  make(): Instance {
+    const image = this.image();
+    if (image === null) return this.startInstance();
+    const { instance } = this.link();
+    instance.reset(image);
+    return instance;
+  }
+
+  /** InstanceSource: taken anew after a root callback; of a shared root only once, before its first stream. */
+  image(): Image | null {
+    if (!this.artifact.meter.resettable) return null;
+    const isStale = this.imageNow === null || (this.spec.isolation === "stream" && this.imageEpoch !== this.epoch);
+    if (isStale && this.root !== null && !this.root.failed) {
+      this.imageNow = this.root.takeImage();
+      this.imageEpoch = this.epoch;
+    }
+    return this.imageNow;
+  }
+
+  private take(): Instance | null {
+    try {
+      return this.pool.take();
+    } catch (refused) {
+      this.backOff(refused);
+      return null;
+    }
+  }
+
+  private startInstance(): Instance {
+    const linked = this.link();
+    const { instance } = linked;
+    try {
+      runStartFunction(linked);
+      const refusedIn = instance.startRoot();
+      if (refusedIn !== null)
+        throw new SluiceError(ABI_ERRORS.guestStartRefused, `${this.title} returned false from ${refusedIn}`);
+    } catch (thrown) {
+      if (!(thrown instanceof GuestFailure)) throw thrown;
+      throw new SluiceError(ABI_ERRORS.guestStartFailed, thrown.message, { cause: thrown });
+    }
+    return instance;
+  }
+
+  private link(): ReturnType<typeof instantiate> {
+    try {
+      return instantiate(this.artifact, this.scope, this.imports);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new SluiceError(ABI_ERRORS.guestNotLinked, `${this.title} could not be instantiated: ${reason}`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  /** After a trap a fresh one is there at once, from the image; only a start that fails waits before it is tried again. */
+  private remakeRoot(): void {
+    this.root = null;
+    if (this.services.clock.monotonicMs() < this.restartAtMs) return;
+    try {
+      this.root = this.make();
+      this.failure = null;
+      this.backoffMs = RESTART_BACKOFF_MS_MIN;
+    } catch (refused) {
+      this.backOff(refused);
+    }
+  }
+
+  private backOff(refused: unknown): void {
+    if (!(refused instanceof SluiceError)) throw refused;
+    this.failure = refused.message;
+    this.restartAtMs = this.services.clock.monotonicMs() + this.backoffMs;
+    this.backoffMs = Math.min(this.backoffMs * 2, RESTART_BACKOFF_MS_MAX);
+    this.scope.logHost(4, 0, refused.message);
+  }
+
+  /** A root callback's failure harms no stream of an isolated plugin, and is nobody's to catch: it is kept and logged. */
+  private asksRoot<T>(ask: () => T): T | null {
+    try {
+      return ask();
+    } catch (failure) {
+      if (!(failure instanceof GuestFailure)) throw failure;
+      this.lastRootFailure = failure;
+      this.scope.logHost(4, 1, failure.message);
+      return null;
+    }
+  }
+
+  private get title(): string {
+    return `filter ${this.spec.filter} (slot ${this.spec.slot})`;
+  }
+}
+
+const BODY_PHASES = PHASE.requestBody | PHASE.responseBody;
+
+function phasesOf({ inspection }: ModuleArtifact, spec: PluginSpec): number {
+  const exported = PHASE_EXPORTS.filter(([, name]) => inspection.callbacks.includes(name));
+  const phases = exported.reduce((mask, [bit]) => mask | bit, 0);
+  return spec.bodyCallbacks === "none" ? phases & ~BODY_PHASES : phases;
 }
 
 export type { GuestFailure, Instance };

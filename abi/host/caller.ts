@@ -1,0 +1,250 @@
+// HOT: bench abi.
+// What a hostcall knows of the guest that called it: memory, the context it acts on, the effects it queued, what it may
+// still make the host keep. One per instance. Imports are shared by all instances of a plugin, so the running one sits
+// in a module-level slot that Instance sets around each call into a guest.
+
+import { Status } from "../spec/enums.ts";
+import type { Effect } from "./effects.ts";
+import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, UNCHARGED_BYTES } from "./limits.ts";
+import { printable } from "./log-text.ts";
+import { ForbiddenMoment } from "./guest-exit.ts";
+import type { PluginScope } from "./plugin-scope.ts";
+import type { StreamContext } from "./stream-context.ts";
+
+/** A context of an instance: the root's (stream null) or a stream's. */
+export interface GuestContext {
+  readonly id: number;
+  readonly stream: StreamContext | null;
+  readonly slot: number;
+}
+
+/** Stands for "no context": while a module starts and while its allocator runs. */
+export const VM_CONTEXT: GuestContext = { id: 0, stream: null, slot: 0 };
+
+/** Nothing restricts hostcalls, or the module is starting, or its allocator runs on the host's behalf. */
+export const OPEN = 0;
+export const STARTING = 1;
+export const ALLOCATING = 2;
+export type Restriction = typeof OPEN | typeof STARTING | typeof ALLOCATING;
+
+type Allocate = (size: number) => number;
+
+const NO_MEMORY = new Uint8Array(0);
+
+// Copying by hand wins below this length; Uint8Array.set has a fixed cost of about 30 ns.
+const COPY_BY_HAND_BYTES = 64;
+
+/** What `allocate` answers when the guest gave nothing usable. Not an address: the last byte of no memory we allow. */
+const NO_BLOCK = 0xffff_ffff;
+
+export class Caller {
+  readonly scope: PluginScope;
+  /** Live contexts by id. */
+  readonly contexts = new Map<number, GuestContext>();
+  /** The context hostcalls act on: that of the callback, or the effective one. */
+  acting: GuestContext = VM_CONTEXT;
+  /** The export that runs, null between calls. */
+  callback: string | null = null;
+  /** Effects queued by the running callback, in order; drained by the outermost frame. */
+  readonly effects: Effect[] = [];
+  /** Bytes the running callback made the host keep. */
+  heldBytes = 0;
+  /** True while the root said "not done" and was told to end. */
+  rootPendingDone = false;
+  /** The last critical line logged by the running callback. */
+  lastWords: string | null = null;
+  fuel: WebAssembly.Global | null = null;
+  private memory: WebAssembly.Memory | null = null;
+  private allocator: Allocate | null = null;
+  private cachedBytes: Uint8Array = NO_MEMORY;
+  private cachedView: DataView = new DataView(NO_MEMORY.buffer);
+
+  constructor(scope: PluginScope) {
+    this.scope = scope;
+  }
+
+  /** After instantiation: before it a guest has no memory that the host could reach, and every pointer is out of range. */
+  attach(memory: WebAssembly.Memory, allocator: Allocate | null, fuel: WebAssembly.Global | null): void {
+    this.memory = memory;
+    this.allocator = allocator;
+    this.fuel = fuel;
+  }
+
+  /** Instance only: a callback begins, and has ended. */
+  begin(context: GuestContext, callback: string): void {
+    this.acting = context;
+    this.callback = callback;
+    this.heldBytes = 0;
+    this.lastWords = null;
+  }
+  end(): void {
+    this.acting = VM_CONTEXT;
+    this.callback = null;
+  }
+
+  /** Guest memory. Ask anew after every call into the guest: growth detaches the view, which then reads length 0. */
+  get bytes(): Uint8Array {
+    if (this.cachedBytes.byteLength === 0) this.renew();
+    return this.cachedBytes;
+  }
+
+  get view(): DataView {
+    if (this.cachedBytes.byteLength === 0) this.renew();
+    return this.cachedView;
+  }
+
+  /** Is [ptr, ptr + size) in memory? Also asked for size 0. Guests hand pointers over as signed numbers. */
+  has(ptr: number, size: number): boolean {
+    return (ptr >>> 0) + (size >>> 0) <= this.bytes.length;
+  }
+
+  /** A view of guest memory, valid until the next call into the guest. The range was checked. */
+  slice(ptr: number, size: number): Uint8Array {
+    return this.bytes.subarray(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
+  }
+
+  /** A copy of guest memory, for what outlives the call. */
+  copy(ptr: number, size: number): Uint8Array {
+    return this.bytes.slice(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
+  }
+
+  latin1(ptr: number, size: number): string {
+    const bytes = this.bytes;
+    return Buffer.from(bytes.buffer, ptr >>> 0, size >>> 0).toString("latin1");
+  }
+
+  setU32(ptr: number, value: number): void {
+    this.view.setInt32(ptr >>> 0, value | 0, true);
+  }
+
+  setU64(ptr: number, value: bigint): void {
+    this.view.setBigUint64(ptr >>> 0, BigInt.asUintN(64, value), true);
+  }
+
+  /**
+   * Answers with bytes: a fresh block from the guest's allocator, its address and size at the two out pointers. An empty
+   * value is address 0 and no block, because the allocators of Go and Rust do not take 0. `source` must not be guest
+   * memory: it may move while the block is made.
+   */
+  returnBytes(source: Uint8Array, start: number, length: number, ptrOut: number, sizeOut: number): number {
+    if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return Status.InvalidMemoryAccess;
+    let block = 0;
+    if (length > 0) {
+      block = this.allocate(length);
+      if (block === NO_BLOCK) return Status.InvalidMemoryAccess;
+      this.put(block, source, start, length);
+    }
+    const view = this.view;
+    view.setInt32(ptrOut >>> 0, block | 0, true);
+    view.setInt32(sizeOut >>> 0, length, true);
+    return Status.Ok;
+  }
+
+  /**
+   * A block for the caller to fill through `bytes`; -1 when the guest gives none. The out pointers are written, so the
+   * caller must fill it. For values that are built in place.
+   */
+  returnBlock(length: number, ptrOut: number, sizeOut: number): number {
+    if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return -1;
+    const block = length === 0 ? 0 : this.allocate(length);
+    if (block === NO_BLOCK) return -1;
+    this.setU32(ptrOut, block);
+    this.setU32(sizeOut, length);
+    return block;
+  }
+
+  /** Keeps what a guest says just before it gives up (a panic's text), for the failure's message. */
+  rememberWords(bytes: Uint8Array): void {
+    this.lastWords = printable(bytes);
+  }
+
+  /** A property of the plugin, the stream acted on, or the node; null when absent. */
+  property(path: string): Uint8Array | null {
+    const own = this.scope.ownProperty(path);
+    if (own !== null) return own;
+    const { stream, slot } = this.acting;
+    const value = stream === null ? null : stream.property(slot, path);
+    return value ?? this.scope.services.nodeProperty(path);
+  }
+
+  /** Counts bytes the host is about to keep for the guest; false when the callback is over its bound. */
+  hold(length: number): boolean {
+    this.heldBytes += length;
+    if (length > UNCHARGED_BYTES) this.charge(length);
+    return this.heldBytes <= CALLBACK_HELD_BYTES_MAX;
+  }
+
+  private allocate(size: number): number {
+    const allocator = this.allocator;
+    if (allocator === null) return NO_BLOCK;
+    if (size > UNCHARGED_BYTES) this.charge(size);
+    const acting = this.acting;
+    const restriction = restricted;
+    this.acting = VM_CONTEXT;
+    restricted = ALLOCATING;
+    // Without finally: a trap in here passes through the guest to the outermost frame, which puts both back.
+    const block = allocator(size) >>> 0;
+    restricted = restriction;
+    this.acting = acting;
+    return block !== 0 && this.has(block, size) ? block : NO_BLOCK;
+  }
+
+  private put(ptr: number, source: Uint8Array, start: number, length: number): void {
+    const bytes = this.bytes;
+    if (length > COPY_BY_HAND_BYTES) {
+      bytes.set(source.subarray(start, start + length), ptr);
+      return;
+    }
+    for (let i = 0; i < length; i++) bytes[ptr + i] = source[start + i]!;
+  }
+
+  /** Long copies cost fuel by length, as bulk memory does in the guest. Short ones are not worth the 60 ns of two BigInts. */
+  private charge(length: number): void {
+    const fuel = this.fuel;
+    if (fuel !== null) fuel.value = (fuel.value as bigint) - BigInt(Math.ceil(length / BYTES_PER_FUEL));
+  }
+
+  private renew(): void {
+    if (this.memory === null) return;
+    const buffer = this.memory.buffer;
+    this.cachedBytes = new Uint8Array(buffer);
+    this.cachedView = new DataView(buffer);
+  }
+}
+
+let running: Caller | null = null;
+let restricted: Restriction = OPEN;
+
+/** The guest that makes this hostcall. Throws, which ends the guest, where only a few hostcalls are allowed. */
+export function caller(): Caller {
+  if (restricted !== OPEN)
+    throw new ForbiddenMoment(restricted === STARTING ? "the module starts" : "its allocator runs");
+  return running!;
+}
+
+/** The same for the hostcalls that are allowed at every moment: log and a few of WASI. */
+export function callerAnytime(): Caller {
+  return running!;
+}
+
+/** The same for hostcalls that a starting module may make, but not an allocator. */
+export function callerWhileStarting(): Caller {
+  if (restricted === ALLOCATING) throw new ForbiddenMoment("its allocator runs");
+  return running!;
+}
+
+/** Instance only: what was running before, to be given back to `leave`. */
+export function runningCaller(): Caller | null {
+  return running;
+}
+export function runningRestriction(): Restriction {
+  return restricted;
+}
+export function enter(next: Caller, restriction: Restriction): void {
+  running = next;
+  restricted = restriction;
+}
+export function leave(previous: Caller | null, restriction: Restriction): void {
+  running = previous;
+  restricted = restriction;
+}

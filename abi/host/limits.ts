@@ -1,0 +1,47 @@
+// Everything the host bounds, in one place.
+
+/** Instances a plugin with `isolation: stream` may have for streams on one thread. */
+export const POOL_INSTANCES_MAX = 64;
+
+/** Instructions for instantiation, start and configure together. */
+export const START_FUEL = 500_000_000;
+
+/** Bytes that one callback may make the host keep: header edits, bodies, replies, properties, shared data, report. */
+export const CALLBACK_HELD_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Effects (continue, close, local response) that one callback may queue. */
+export const CALLBACK_EFFECTS_MAX = 256;
+
+/** A serialised header map, as in proxy-wasm-cpp-host. */
+export const PAIRS_BYTES_MAX = 1024 * 1024;
+export const PAIRS_COUNT_MAX = 1024;
+
+/** One log line; the rest is cut off and said to be. */
+export const LOG_LINE_BYTES_MAX = 4096;
+/** Lines of one plugin on one thread; further ones of the same second are counted. */
+export const LOG_LINES_PER_SECOND = 1000;
+
+/** Bytes a name may have: property paths, metrics, attributes, reasons, report keys. */
+export const NAME_BYTES_MAX = 4096;
+/** `policy_attribute` ids of one plugin. */
+export const ATTRIBUTES_MAX = 1024;
+/** Metrics of one slot; a further one gets the overflow id. */
+export const METRICS_PER_SLOT = 64;
+
+/** What `random_get` gives in one call, as in proxy-wasm-cpp-host. */
+export const RANDOM_BYTES_MAX = 65_536;
+
+/** Hostcalls that move more than this are charged fuel for the length. */
+export const UNCHARGED_BYTES = 256;
+/** Bytes moved for one unit of fuel. */
+export const BYTES_PER_FUEL = 8;
+
+/** Below this period ticks are not armed more often: a guest must not own a worker. */
+export const TICK_PERIOD_MS_MIN = 10;
+
+/** Waits between attempts to start a plugin again whose start fails: doubled from MIN to MAX. */
+export const RESTART_BACKOFF_MS_MIN = 1_000;
+export const RESTART_BACKOFF_MS_MAX = 60_000;
+
+/** How long a closed plugin whose root said "not done" may keep its root. */
+export const PENDING_DONE_MS_MAX = 10_000;

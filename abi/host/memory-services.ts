@@ -1,0 +1,185 @@
+// HostServices in memory, for the harness, the request-file runner and tests: time stands until it is advanced by hand,
+// randomness comes from a seed, logs and metrics can be read back. Same calls, same answers, on every run.
+
+import { METRICS_PER_SLOT } from "./limits.ts";
+import type {
+  Clock,
+  FilterLog,
+  HostServices,
+  LogLevel,
+  MetricStore,
+  MetricType,
+  SharedDataStore,
+  SharedValue,
+  TickScheduler,
+  TickTarget,
+} from "./services.ts";
+
+const NS_PER_MS = 1_000_000n;
+const DEFAULT_NOW_MS = Date.UTC(2026, 0, 1);
+
+export interface MemoryServicesOptions {
+  /** Wall clock at the start, milliseconds since the Unix epoch. Default 2026-01-01T00:00:00Z. */
+  readonly nowMs?: number;
+  readonly seed?: number;
+  readonly logLevel?: LogLevel;
+  /** By path, segments joined by NUL. */
+  readonly nodeProperties?: Readonly<Record<string, Uint8Array>>;
+}
+
+export class MemoryServices implements HostServices {
+  readonly clock: ManualClock;
+  readonly logLevel: LogLevel;
+  readonly sharedData: SharedDataStore = new MemorySharedData();
+  readonly metrics: MemoryMetrics = new MemoryMetrics();
+  readonly timers: TickScheduler;
+  /** Everything logged so far. */
+  readonly logs: FilterLog[] = [];
+  private readonly nodeProperties: Readonly<Record<string, Uint8Array>>;
+  private randomState: number;
+
+  constructor(options: MemoryServicesOptions = {}) {
+    this.clock = new ManualClock(options.nowMs ?? DEFAULT_NOW_MS);
+    this.timers = this.clock;
+    this.logLevel = options.logLevel ?? 0;
+    this.nodeProperties = options.nodeProperties ?? {};
+    this.randomState = (options.seed ?? 1) >>> 0 || 1;
+  }
+
+  /** xorshift32: enough to be repeatable, not to be secret. */
+  random(into: Uint8Array): void {
+    for (let i = 0; i < into.length; i++) {
+      let state = this.randomState;
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      this.randomState = state >>> 0;
+      into[i] = state & 0xff;
+    }
+  }
+
+  log(entry: FilterLog): void {
+    this.logs.push(entry);
+  }
+
+  nodeProperty(path: string): Uint8Array | null {
+    return this.nodeProperties[path] ?? null;
+  }
+}
+
+/** Time that only `advance` moves; the ticks that fall due on the way are called in order. */
+export class ManualClock implements Clock, TickScheduler {
+  private readonly startMs: number;
+  private readonly pending = new Map<TickTarget, number>();
+  private elapsedMs = 0;
+
+  constructor(startMs: number) {
+    this.startMs = startMs;
+  }
+
+  advance(byMs: number): void {
+    const untilMs = this.elapsedMs + byMs;
+    for (let next = this.nextDue(untilMs); next !== null; next = this.nextDue(untilMs)) {
+      this.elapsedMs = Math.max(this.elapsedMs, next.dueMs);
+      this.pending.delete(next.target);
+      next.target.tick();
+    }
+    this.elapsedMs = untilMs;
+  }
+
+  nowMs(): number {
+    return this.startMs + this.elapsedMs;
+  }
+  monotonicMs(): number {
+    return this.elapsedMs;
+  }
+  nowNs(): bigint {
+    return BigInt(Math.round(this.nowMs())) * NS_PER_MS;
+  }
+  monotonicNs(): bigint {
+    return BigInt(Math.round(this.elapsedMs)) * NS_PER_MS;
+  }
+
+  schedule(target: TickTarget, delayMs: number): void {
+    this.pending.set(target, this.elapsedMs + delayMs);
+  }
+  cancel(target: TickTarget): void {
+    this.pending.delete(target);
+  }
+
+  private nextDue(untilMs: number): { target: TickTarget; dueMs: number } | null {
+    let next: { target: TickTarget; dueMs: number } | null = null;
+    for (const [target, dueMs] of this.pending) {
+      if (dueMs <= untilMs && (next === null || dueMs < next.dueMs)) next = { target, dueMs };
+    }
+    return next;
+  }
+}
+
+interface Metric {
+  readonly slot: string;
+  readonly type: MetricType;
+  readonly name: string;
+  value: number;
+  readonly observed: number[];
+}
+
+export class MemoryMetrics implements MetricStore {
+  private readonly all: Metric[] = [];
+  /** Definitions refused because a slot's metrics were used up. */
+  overflows = 0;
+
+  define(slot: string, type: MetricType, name: string): number {
+    const known = this.all.findIndex((metric) => metric.slot === slot && metric.type === type && metric.name === name);
+    if (known >= 0) return known;
+    if (this.all.filter((metric) => metric.slot === slot).length >= METRICS_PER_SLOT) {
+      this.overflows++;
+      return -1;
+    }
+    return this.all.push({ slot, type, name, value: 0, observed: [] }) - 1;
+  }
+  add(index: number, delta: number): void {
+    this.all[index]!.value += delta;
+  }
+  set(index: number, value: number): void {
+    this.all[index]!.value = value;
+  }
+  observe(index: number, value: number): void {
+    this.all[index]!.observed.push(value);
+  }
+  read(index: number): number {
+    return this.all[index]!.value;
+  }
+
+  /** A counter's or gauge's value by name; null when nobody defined it. */
+  valueOf(name: string): number | null {
+    return this.all.find((metric) => metric.name === name)?.value ?? null;
+  }
+  /** What a histogram was told, in order. */
+  observedOf(name: string): readonly number[] {
+    return this.all.find((metric) => metric.name === name)?.observed ?? [];
+  }
+}
+
+/** One thread's shared data: the rules of the shared store without its memory. */
+export class MemorySharedData implements SharedDataStore {
+  private readonly entries = new Map<string, SharedValue>();
+  private lastCas = 0;
+
+  get(vmId: string, key: Uint8Array): SharedValue | "absent" {
+    return this.entries.get(entryName(vmId, key)) ?? "absent";
+  }
+
+  set(vmId: string, key: Uint8Array, value: Uint8Array, cas: number): "ok" | "casMismatch" {
+    const name = entryName(vmId, key);
+    const known = this.entries.get(name);
+    if (cas !== 0 && known !== undefined && known.cas !== cas) return "casMismatch";
+    this.lastCas++;
+    this.entries.set(name, { value: value.slice(), cas: this.lastCas });
+    return "ok";
+  }
+}
+
+function entryName(vmId: string, key: Uint8Array): string {
+  return `${vmId}\0${Buffer.from(key).toString("latin1")}`;
+}

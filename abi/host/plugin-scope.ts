@@ -1,0 +1,90 @@
+// What all instances of one plugin on one thread share: its spec, its services, its attribute and metric ids, its log
+// with the bounds on it. Instances come and go, what is here stays.
+
+import type { AbiVersion } from "../spec/row.ts";
+import { AttributeTable } from "./attributes.ts";
+import { LOG_LINES_PER_SECOND } from "./limits.ts";
+import { printable } from "./log-text.ts";
+import { MetricIds } from "./metric-ids.ts";
+import type { PluginSpec } from "./plugin.ts";
+import type { HostServices, LogLevel } from "./services.ts";
+
+/** What hostcalls ask of the plugin as a whole. */
+export interface RootControl {
+  setTickPeriod(periodMs: number): void;
+  /** The root said that it is done; no guest frame is on the stack. */
+  rootDone(): void;
+}
+
+export class PluginScope {
+  readonly spec: PluginSpec;
+  readonly services: HostServices;
+  readonly root: RootControl;
+  /** In 0.1.0 a header that is absent reads as empty. */
+  readonly absentIsEmpty: boolean;
+  readonly attributes = new AttributeTable();
+  readonly metrics: MetricIds;
+  private readonly ownProperties: ReadonlyMap<string, Uint8Array>;
+  private readonly said = new Set<string>();
+  private logSecond = 0;
+  private logLines = 0;
+
+  constructor(spec: PluginSpec, abi: AbiVersion, services: HostServices, root: RootControl) {
+    this.spec = spec;
+    this.services = services;
+    this.root = root;
+    this.absentIsEmpty = abi === "0.1.0";
+    this.ownProperties = new Map([
+      ["plugin_name", Buffer.from(spec.pluginName)],
+      ["plugin_root_id", Buffer.from(spec.rootId)],
+      ["plugin_vm_id", Buffer.from(spec.vmId)],
+    ]);
+    this.metrics = new MetricIds(spec.slot, services.metrics);
+  }
+
+  /** `plugin_name`, `plugin_root_id`, `plugin_vm_id`: readable at every moment, the C++ SDK asks for one in the root's creation. */
+  ownProperty(path: string): Uint8Array | null {
+    return path.startsWith("plugin_") ? (this.ownProperties.get(path) ?? null) : null;
+  }
+
+  rootDone(): void {
+    this.root.rootDone();
+  }
+
+  /** A line of the guest's; `bytes` may be a view of its memory. */
+  logGuest(level: LogLevel, contextId: number, bytes: Uint8Array): void {
+    if (level < this.services.logLevel || !this.mayLog()) return;
+    this.write(level, "guest", contextId, printable(bytes));
+  }
+
+  /** A line of ours about the guest. */
+  logHost(level: LogLevel, contextId: number, message: string): void {
+    if (level >= this.services.logLevel && this.mayLog()) this.write(level, "host", contextId, message);
+  }
+
+  /** The same, once in the plugin's life for each `key`. */
+  logOnce(key: string, level: LogLevel, message: string): void {
+    if (this.said.has(key)) return;
+    this.said.add(key);
+    this.logHost(level, 0, message);
+  }
+
+  private write(level: LogLevel, source: "guest" | "host", contextId: number, message: string): void {
+    const { slot, filter, revision } = this.spec;
+    this.services.log({ level, message, source, slot, filter, revision, contextId });
+  }
+
+  /** A filter may not flood the log of a proxy: lines beyond the bound are counted and said with the next second's first. */
+  private mayLog(): boolean {
+    const second = Math.floor(this.services.clock.monotonicMs() / 1000);
+    if (second !== this.logSecond) {
+      const dropped = this.logLines - LOG_LINES_PER_SECOND;
+      this.logSecond = second;
+      this.logLines = 0;
+      if (dropped > 0)
+        this.write(3, "host", 0, `${dropped} log lines dropped: more than ${LOG_LINES_PER_SECOND} in a second`);
+    }
+    this.logLines++;
+    return this.logLines <= LOG_LINES_PER_SECOND;
+  }
+}

@@ -1,0 +1,27 @@
+// HOT: bench abi.
+// The header map a hostcall means, through the context it acts on. Map types 4 to 7 belong to callouts, which are not
+// served: they count as not available.
+
+import type { Head } from "../head/head.ts";
+import { MapType } from "../spec/enums.ts";
+import type { Caller } from "./caller.ts";
+import type { StreamMapType } from "./stream-context.ts";
+
+const LAST_OF_STREAM = MapType.HttpResponseTrailers;
+const LAST = MapType.HttpCallResponseTrailers;
+
+export function isMapType(mapType: number): boolean {
+  return mapType >>> 0 <= LAST;
+}
+
+/** null: the map is not available to this context now. */
+export function readableHead(guest: Caller, mapType: number): Head | null {
+  const { stream, slot } = guest.acting;
+  return stream === null || mapType > LAST_OF_STREAM ? null : stream.head(slot, mapType as StreamMapType);
+}
+
+/** null: the map may not be changed by this context now. */
+export function writableHead(guest: Caller, mapType: number): Head | null {
+  const { stream, slot } = guest.acting;
+  return stream === null || mapType > LAST_OF_STREAM ? null : stream.headForWrite(slot, mapType as StreamMapType);
+}

@@ -1,0 +1,79 @@
+// Every served hostcall by its row in abi/spec. A row without an entry here links as "not served"; index.test.ts compares
+// both ways.
+
+import { policyAttribute } from "./policy-attribute.ts";
+import { policyGet } from "./policy-get.ts";
+import { policyGetI64 } from "./policy-get-i64.ts";
+import { policyGetValues } from "./policy-get-values.ts";
+import { policyReport } from "./policy-report.ts";
+import { policySetResponse } from "./policy-set-response.ts";
+import { policySetVerdict } from "./policy-set-verdict.ts";
+import { proxyAddHeaderMapValue } from "./proxy-add-header-map-value.ts";
+import { proxyCloseStream } from "./proxy-close-stream.ts";
+import { proxyContinueStream } from "./proxy-continue-stream.ts";
+import { proxyDefineMetric } from "./proxy-define-metric.ts";
+import { proxyDone } from "./proxy-done.ts";
+import { proxyGetBufferBytes } from "./proxy-get-buffer-bytes.ts";
+import { proxyGetBufferStatus } from "./proxy-get-buffer-status.ts";
+import { proxyGetCurrentTimeNanoseconds } from "./proxy-get-current-time-nanoseconds.ts";
+import { proxyGetHeaderMapPairs } from "./proxy-get-header-map-pairs.ts";
+import { proxyGetHeaderMapSize } from "./proxy-get-header-map-size.ts";
+import { proxyGetHeaderMapValue } from "./proxy-get-header-map-value.ts";
+import { proxyGetLogLevel } from "./proxy-get-log-level.ts";
+import { proxyGetMetric } from "./proxy-get-metric.ts";
+import { proxyGetProperty } from "./proxy-get-property.ts";
+import { proxyGetSharedData } from "./proxy-get-shared-data.ts";
+import { proxyGetStatus } from "./proxy-get-status.ts";
+import { proxyIncrementMetric } from "./proxy-increment-metric.ts";
+import { proxyLog } from "./proxy-log.ts";
+import { proxyRecordMetric } from "./proxy-record-metric.ts";
+import { proxyRemoveHeaderMapValue } from "./proxy-remove-header-map-value.ts";
+import { proxyReplaceHeaderMapValue } from "./proxy-replace-header-map-value.ts";
+import { proxySendLocalResponse } from "./proxy-send-local-response.ts";
+import { proxySetBufferBytes } from "./proxy-set-buffer-bytes.ts";
+import { proxySetEffectiveContext } from "./proxy-set-effective-context.ts";
+import { proxySetHeaderMapPairs } from "./proxy-set-header-map-pairs.ts";
+import { proxySetProperty } from "./proxy-set-property.ts";
+import { proxySetSharedData } from "./proxy-set-shared-data.ts";
+import { proxySetTickPeriodMilliseconds } from "./proxy-set-tick-period-milliseconds.ts";
+
+/** A hostcall as the guest calls it: i32 as numbers, i64 as BigInts; answers a Status. */
+export type Hostcall = (...args: never[]) => number;
+
+export const HOSTCALL_TABLE: Readonly<Record<string, Hostcall>> = {
+  policy_attribute: policyAttribute,
+  policy_get: policyGet,
+  policy_get_i64: policyGetI64,
+  policy_get_values: policyGetValues,
+  policy_report: policyReport,
+  policy_set_response: policySetResponse,
+  policy_set_verdict: policySetVerdict,
+  proxy_add_header_map_value: proxyAddHeaderMapValue,
+  proxy_close_stream: proxyCloseStream,
+  proxy_continue_stream: proxyContinueStream,
+  proxy_define_metric: proxyDefineMetric,
+  proxy_done: proxyDone,
+  proxy_get_buffer_bytes: proxyGetBufferBytes,
+  proxy_get_buffer_status: proxyGetBufferStatus,
+  proxy_get_current_time_nanoseconds: proxyGetCurrentTimeNanoseconds,
+  proxy_get_header_map_pairs: proxyGetHeaderMapPairs,
+  proxy_get_header_map_size: proxyGetHeaderMapSize,
+  proxy_get_header_map_value: proxyGetHeaderMapValue,
+  proxy_get_log_level: proxyGetLogLevel,
+  proxy_get_metric: proxyGetMetric,
+  proxy_get_property: proxyGetProperty,
+  proxy_get_shared_data: proxyGetSharedData,
+  proxy_get_status: proxyGetStatus,
+  proxy_increment_metric: proxyIncrementMetric,
+  proxy_log: proxyLog,
+  proxy_record_metric: proxyRecordMetric,
+  proxy_remove_header_map_value: proxyRemoveHeaderMapValue,
+  proxy_replace_header_map_value: proxyReplaceHeaderMapValue,
+  proxy_send_local_response: proxySendLocalResponse,
+  proxy_set_buffer_bytes: proxySetBufferBytes,
+  proxy_set_effective_context: proxySetEffectiveContext,
+  proxy_set_header_map_pairs: proxySetHeaderMapPairs,
+  proxy_set_property: proxySetProperty,
+  proxy_set_shared_data: proxySetSharedData,
+  proxy_set_tick_period_milliseconds: proxySetTickPeriodMilliseconds,
+};
