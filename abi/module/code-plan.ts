@@ -1,0 +1,345 @@
+// Walks a function's code once and notes what the meter will insert where, what compiling it may cost, and what the
+// image reset must know. The one long switch is the walk itself: it reads like the specification's table.
+import { ABI_ERRORS } from "../error-table.ts";
+import { ByteReader } from "./byte-reader.ts";
+import {
+  BODY_BYTES_MAX,
+  BRANCH_TARGETS_MAX,
+  COMPILE_COST_MAX,
+  GROW_FUEL,
+  HOSTCALL_FUEL,
+  LOCALS_MAX,
+  NESTING_MAX,
+} from "./limits.ts";
+import { readValueType, type BodyRange, type FunctionType, type ModuleShape } from "./module-shape.ts";
+import {
+  BULK,
+  BULK_DELTAS,
+  BULK_IMMEDIATES,
+  DELTAS,
+  IMMEDIATE,
+  IMMEDIATES,
+  OP,
+  SIMD_DELTAS,
+  SIMD_IMMEDIATES,
+  featureOf,
+} from "./opcodes.ts";
+import { refuse } from "./refusal.ts";
+
+/** What is inserted at a mark. */
+export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3 } as const;
+
+/** A place in the body. `value` is the loop's fuel, or how many blocks a return leaves. */
+export interface Mark {
+  readonly kind: number;
+  /** Loop: behind its block type. Return: the opcode. Bulk: before the opcode. */
+  readonly at: number;
+  value: number;
+}
+
+/** All the meter needs to know of one function. */
+export interface FunctionPlan {
+  readonly body: BodyRange;
+  readonly type: FunctionType;
+  /** First byte behind the local declarations. */
+  readonly codeStart: number;
+  readonly locals: number;
+  /** Parameters, locals and the most operands at once. */
+  readonly frameValues: number;
+  /** Fuel of the instructions outside loops. */
+  readonly entryFuel: number;
+  /** Calls functions of this module, so it can take part in recursion. */
+  readonly callsOwn: boolean;
+  readonly marks: readonly Mark[];
+}
+
+/** What the whole code does to state that an image of memory and globals does not hold. */
+export interface CodeEffects {
+  writesTables: boolean;
+  dropsSegments: boolean;
+}
+
+export interface CodePlan {
+  readonly functions: readonly FunctionPlan[];
+  readonly effects: CodeEffects;
+}
+
+/** Walks every function. Throws ModuleRefused for opcodes that are not served and for code that costs too much. */
+export function planCode(shape: ModuleShape): CodePlan {
+  const effects: CodeEffects = { writesTables: false, dropsSegments: false };
+  const functions = shape.bodies.map((body, index) => new BodyWalk(shape, body, index, effects).walk());
+  return { functions, effects };
+}
+
+/** One open block. `fuel` of a loop collects its own instructions; other blocks pass theirs on to `owner`. */
+interface Block {
+  readonly height: number;
+  readonly results: number;
+  readonly params: number;
+  readonly owner: Mark | null;
+}
+
+class BodyWalk {
+  private readonly shape: ModuleShape;
+  private readonly body: BodyRange;
+  private readonly reader: ByteReader;
+  private readonly effects: CodeEffects;
+  private readonly type: FunctionType;
+  private readonly index: number;
+  private readonly blocks: Block[] = [];
+  private readonly marks: Mark[] = [];
+  private entryFuel = 0;
+  private locals = 0;
+  private height = 0;
+  private heightMax = 0;
+  private branchTargets = 0;
+  private callsOwn = false;
+
+  constructor(shape: ModuleShape, body: BodyRange, index: number, effects: CodeEffects) {
+    this.shape = shape;
+    this.body = body;
+    this.index = shape.imports.length + index;
+    this.effects = effects;
+    this.reader = new ByteReader(shape.bytes, body.start, body.end);
+    const type = shape.types[shape.functions[index]!];
+    if (type === undefined) this.reader.damaged(`function ${this.index} has no type`);
+    this.type = type;
+  }
+
+  walk(): FunctionPlan {
+    const size = this.body.end - this.body.start;
+    if (size > BODY_BYTES_MAX) this.tooCostly(`has ${size} bytes; at most ${BODY_BYTES_MAX} are taken`);
+    this.readLocals();
+    const codeStart = this.reader.at;
+    this.open(0, this.type.results, null);
+    while (this.blocks.length > 0) this.step();
+    if (!this.reader.done) this.reader.damaged(`function ${this.index} goes on behind its end`);
+    const frameValues = this.type.params + this.locals + this.heightMax;
+    if (frameValues * size > COMPILE_COST_MAX) {
+      this.tooCostly(`keeps ${frameValues} values in ${size} bytes of code; their product may be ${COMPILE_COST_MAX}`);
+    }
+    return {
+      body: this.body,
+      type: this.type,
+      codeStart,
+      locals: this.locals,
+      frameValues,
+      entryFuel: this.entryFuel,
+      callsOwn: this.callsOwn,
+      marks: this.marks,
+    };
+  }
+
+  private readLocals(): void {
+    const groups = this.reader.count(LOCALS_MAX, "groups of locals");
+    for (let i = 0; i < groups; i++) {
+      this.locals += this.reader.u32();
+      readValueType(this.reader);
+      if (this.locals > LOCALS_MAX) this.tooCostly(`has more than ${LOCALS_MAX} local variables`);
+    }
+  }
+
+  private step(): void {
+    const at = this.reader.at;
+    const opcode = this.reader.byte();
+    const immediate = IMMEDIATES[opcode]!;
+    this.adjust(DELTAS[opcode]!);
+    this.charge(opcode, 1);
+    switch (immediate) {
+      case IMMEDIATE.none:
+        if (opcode === OP.return) this.leaveBy(at);
+        else if (opcode === OP.unreachable) this.unreachable();
+        break;
+      case IMMEDIATE.block:
+        this.openBlock(opcode);
+        break;
+      case IMMEDIATE.special:
+        if (opcode === OP.end) this.close();
+        else this.elseBranch();
+        break;
+      case IMMEDIATE.index:
+        this.indexed(opcode, this.reader.u32());
+        break;
+      case IMMEDIATE.twoIndices:
+        this.callIndirect(this.reader.u32(), this.reader.u32());
+        break;
+      case IMMEDIATE.branchTable:
+        this.branchTable();
+        break;
+      case IMMEDIATE.memory:
+        this.memoryArgument();
+        break;
+      case IMMEDIATE.memoryIndex:
+        if (this.reader.byte() !== 0) this.refuseFeature("several memories");
+        if (opcode === OP.memoryGrow) this.charge(opcode, Number(GROW_FUEL));
+        break;
+      case IMMEDIATE.int32:
+        this.reader.skipLeb(5);
+        break;
+      case IMMEDIATE.int64:
+        this.reader.skipLeb(10);
+        break;
+      case IMMEDIATE.bytes4:
+        this.reader.skip(4);
+        break;
+      case IMMEDIATE.bytes8:
+        this.reader.skip(8);
+        break;
+      case IMMEDIATE.types:
+        this.selectTypes();
+        break;
+      case IMMEDIATE.heapType:
+        this.reader.s33();
+        break;
+      case IMMEDIATE.prefix:
+        if (opcode === OP.bulkPrefix) this.bulk(at, this.reader.u32());
+        else this.simd(this.reader.u32());
+        break;
+      default:
+        this.refuseFeature(featureOf(opcode));
+    }
+  }
+
+  private indexed(opcode: number, index: number): void {
+    if (opcode === OP.call) this.call(index);
+    else if (opcode === OP.br) this.unreachable();
+    else if (opcode === OP.tableSet) this.effects.writesTables = true;
+  }
+
+  private call(index: number): void {
+    const type = this.shape.functionType(index);
+    if (type === null) this.reader.damaged(`function ${this.index} calls function ${index}, which does not exist`);
+    if (index < this.shape.imports.length) this.charge(OP.call, Number(HOSTCALL_FUEL));
+    else this.callsOwn = true;
+    this.adjust(-type.params);
+    this.adjust(type.results);
+  }
+
+  private callIndirect(typeIndex: number, _table: number): void {
+    const type = this.shape.types[typeIndex];
+    if (type === undefined)
+      this.reader.damaged(`function ${this.index} calls by type ${typeIndex}, which does not exist`);
+    this.callsOwn = true;
+    this.adjust(-type.params);
+    this.adjust(type.results);
+  }
+
+  private openBlock(opcode: number): void {
+    const { params, results } = this.blockType();
+    if (opcode === OP.if) this.adjust(-1);
+    this.adjust(-params);
+    let owner = this.blocks.at(-1)!.owner;
+    if (opcode === OP.loop) {
+      owner = { kind: MARK.loop, at: this.reader.at, value: 0 };
+      this.marks.push(owner);
+    }
+    this.open(params, results, owner);
+    this.adjust(params);
+  }
+
+  private blockType(): { readonly params: number; readonly results: number } {
+    const type = this.reader.s33();
+    if (type === -64) return { params: 0, results: 0 };
+    if (type < 0) return { params: 0, results: 1 };
+    return this.shape.types[type] ?? this.reader.damaged(`a block has type ${type}, which does not exist`);
+  }
+
+  private open(params: number, results: number, owner: Mark | null): void {
+    if (this.blocks.length > NESTING_MAX) this.tooCostly(`nests more than ${NESTING_MAX} blocks`);
+    this.blocks.push({ height: this.height, results, params, owner });
+  }
+
+  private elseBranch(): void {
+    const block = this.blocks.at(-1)!;
+    this.height = block.height;
+    this.adjust(block.params);
+  }
+
+  private close(): void {
+    const block = this.blocks.pop()!;
+    this.height = block.height;
+    this.adjust(block.results);
+  }
+
+  private branchTable(): void {
+    const targets = this.reader.count(BRANCH_TARGETS_MAX, "targets of one br_table");
+    this.branchTargets += targets;
+    if (this.branchTargets > BRANCH_TARGETS_MAX) this.tooCostly(`has more than ${BRANCH_TARGETS_MAX} branch targets`);
+    for (let i = 0; i <= targets; i++) this.reader.u32();
+    this.unreachable();
+  }
+
+  private selectTypes(): void {
+    const count = this.reader.count(1, "types of one select");
+    for (let i = 0; i < count; i++) readValueType(this.reader);
+  }
+
+  private memoryArgument(): void {
+    const align = this.reader.u32();
+    if (align >= 64) this.refuseFeature("several memories");
+    this.reader.u32();
+  }
+
+  private bulk(at: number, code: number): void {
+    if (code >= BULK_IMMEDIATES.length) this.refuseFeature(`an opcode that is not known (0xfc ${code})`);
+    if (code === BULK.memoryInit || code === BULK.memoryCopy || code === BULK.memoryFill) this.mark(MARK.bulkBytes, at);
+    if (code >= BULK.tableInit && code !== BULK.elemDrop && code !== BULK.tableSize) {
+      this.mark(MARK.bulkEntries, at);
+      this.effects.writesTables = true;
+    }
+    if (code === BULK.tableGrow) this.charge(OP.call, Number(GROW_FUEL));
+    if (code === BULK.dataDrop || code === BULK.elemDrop) this.effects.dropsSegments = true;
+    if (BULK_IMMEDIATES[code] !== IMMEDIATE.none) this.reader.u32();
+    if (BULK_IMMEDIATES[code] === IMMEDIATE.twoIndices) this.reader.u32();
+    this.adjust(BULK_DELTAS[code]!);
+  }
+
+  private simd(code: number): void {
+    if (code >= SIMD_IMMEDIATES.length) {
+      // Relaxed SIMD may give other results on another processor; a verdict must not.
+      this.refuseFeature(code < 0x114 ? "relaxed SIMD" : `an opcode that is not known (0xfd ${code})`);
+    }
+    const immediate = SIMD_IMMEDIATES[code]!;
+    if (immediate === IMMEDIATE.memory || immediate === IMMEDIATE.memoryLane) this.memoryArgument();
+    if (immediate === IMMEDIATE.lane || immediate === IMMEDIATE.memoryLane) this.reader.skip(1);
+    if (immediate === IMMEDIATE.bytes16) this.reader.skip(16);
+    this.adjust(SIMD_DELTAS[code]!);
+  }
+
+  private leaveBy(at: number): void {
+    this.marks.push({ kind: MARK.return, at, value: this.blocks.length - 1 });
+    this.unreachable();
+  }
+
+  private mark(kind: number, at: number): void {
+    this.marks.push({ kind, at, value: 0 });
+  }
+
+  /** Adds fuel to the innermost loop, or to the function's entry. `end` and `else` are no instructions. */
+  private charge(opcode: number, fuel: number): void {
+    if (opcode === OP.end || opcode === OP.else) return;
+    const { owner } = this.blocks.at(-1)!;
+    if (owner === null) this.entryFuel += fuel;
+    else owner.value += fuel;
+  }
+
+  private adjust(delta: number): void {
+    this.height += delta;
+    // Behind an unconditional branch operands may be taken that were never pushed.
+    const floor = this.blocks.at(-1)?.height ?? 0;
+    if (this.height < floor) this.height = floor;
+    if (this.height > this.heightMax) this.heightMax = this.height;
+  }
+
+  private unreachable(): void {
+    this.height = this.blocks.at(-1)!.height;
+  }
+
+  private refuseFeature(feature: string): never {
+    return refuse(ABI_ERRORS.moduleFeature, `The module uses ${feature} (function ${this.index})`);
+  }
+
+  private tooCostly(what: string): never {
+    return refuse(ABI_ERRORS.moduleTooCostly, `Function ${this.index} ${what}`);
+  }
+}
