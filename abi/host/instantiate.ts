@@ -2,6 +2,7 @@
 // code does on the way is metered and bounded like a callback.
 
 import type { ModuleArtifact } from "../module/artifact.ts";
+import { START_EXPORT } from "../module/names.ts";
 import { Caller, enter, leave, runningCaller, runningRestriction, STARTING } from "./caller.ts";
 import { GuestExit } from "./guest-exit.ts";
 import { Instance, type GuestExports } from "./instance.ts";
@@ -26,6 +27,9 @@ export interface Linked {
 
 /** `_initialize`, and `main` or `__main_void` behind it as C and Rust reactors want; else `_start`. */
 export function runStartFunction({ instance, exports: { functions } }: Linked): void {
+  // What stood in the start section: the meter made it an export, so that its hostcalls find the guest's memory.
+  const section = functions.get(START_EXPORT);
+  if (section !== undefined) instance.runStart(section, "start", STARTING);
   const initialize = functions.get("_initialize");
   if (initialize === undefined) {
     const start = functions.get("_start");
