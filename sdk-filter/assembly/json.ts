@@ -11,6 +11,8 @@ const DEPTH_MAX: i32 = 64;
 const QUOTE: i32 = 0x22;
 const BACKSLASH: i32 = 0x5c;
 const END: i32 = -1;
+/** So that an i64 cannot overflow while it is read. */
+const INTEGER_DIGITS_MAX: i32 = 18;
 
 /** Reads one JSON document from bytes that stay where they are while it reads. */
 @final
@@ -94,19 +96,23 @@ export class JsonReader {
     return false;
   }
 
-  /** A whole number between `min` and `max`. */
+  /** A whole number between `min` and `max`, written without fraction and exponent. */
   integer(min: i64, max: i64): i64 {
-    const number = this.readNumber("a whole number");
-    if (this.error.length > 0) return 0;
-    if (number != Math.trunc(number) || number < <f64>min || number > <f64>max) {
+    const text = this.readNumberText();
+    const number = text.length <= INTEGER_DIGITS_MAX ? I64.parseInt(text) : 0;
+    const fits = text.length <= INTEGER_DIGITS_MAX && number >= min && number <= max;
+    if (!isJsonNumber(text) || text.includes(".") || text.toLowerCase().includes("e") || !fits) {
       this.fail("a whole number from " + min.toString() + " to " + max.toString() + " is expected");
       return 0;
     }
-    return <i64>number;
+    return number;
   }
 
   number(): f64 {
-    return this.readNumber("a number");
+    const text = this.readNumberText();
+    const number = F64.parseFloat(text);
+    if (!isJsonNumber(text) || !isFinite(number)) this.fail("a number is expected");
+    return number;
   }
 
   /** One of the words in `allowed`, which are separated by commas and a space. */
@@ -187,14 +193,11 @@ export class JsonReader {
     return true;
   }
 
-  private readNumber(what: string): f64 {
+  private readNumberText(): string {
     this.peek();
     const start = this.at;
     while (this.at < this.end && isNumberByte(load<u8>(this.at))) this.at++;
-    const text = String.UTF8.decodeUnsafe(start, this.at - start);
-    const number = F64.parseFloat(text);
-    if (!isJsonNumber(text) || !isFinite(number)) this.fail(what + " is expected");
-    return number;
+    return String.UTF8.decodeUnsafe(start, this.at - start);
   }
 
   private readString(): string {

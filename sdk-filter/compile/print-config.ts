@@ -183,9 +183,21 @@ function refuse(place: string, what: string): never {
   throw new SluiceError(SDK_ERRORS.schemaNotSupported, `filter.yaml, ${place}: ${what}`);
 }
 
+// Words that AssemblyScript does not take as a property's name, though TypeScript does.
+const RESERVED = new Set(
+  (
+    "abstract as async await break case catch class const constructor continue debugger declare default delete do else enum " +
+    "export extends false finally for from function get if implements import in instanceof interface is keyof let module " +
+    "namespace new null of override package private protected public readonly return set static super switch this throw " +
+    "true try type typeof var void while with yield"
+  ).split(" "),
+);
+
+/** The field of a property: `max-age` is `maxAge`, `from` is `from_`. */
 function fieldName(key: string): string {
-  const name = pascalCase(key);
-  return name.charAt(0).toLowerCase() + name.slice(1);
+  const pascal = pascalCase(key);
+  const name = pascal.charAt(0).toLowerCase() + pascal.slice(1);
+  return RESERVED.has(name) || name === "decode" ? `${name}_` : name;
 }
 
 function pascalCase(key: string): string {

@@ -1,7 +1,7 @@
 // Takes those callbacks out of a filter's exports that none of its classes overrides, before anything is compiled: what
 // is not exported the host does not call, and binaryen drops the code behind it.
 
-import type { ClassPrototype, File, Program } from "assemblyscript/dist/assemblyscript.js";
+import type { ClassPrototype, Program } from "assemblyscript/dist/assemblyscript.js";
 
 /** Export name → the SDK class and the method behind it. Exports that stand in no row always stay. */
 const METHOD_OF_EXPORT: ReadonlyMap<string, readonly [base: string, method: string]> = new Map([

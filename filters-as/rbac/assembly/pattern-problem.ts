@@ -1,0 +1,77 @@
+// Patterns that can never match what the proxy shows to filters, or that mean something else in other systems. Each
+// function answers what is wrong, or an empty text. The proxy has normalised paths and hosts before any filter sees them
+// (dot segments, `//`, percent-codes, case), so a pattern must be written in that form.
+
+import { literalOf } from "./patterns";
+
+/** Any value: all but the empty pattern. */
+export function textProblem(pattern: string): string {
+  return pattern.length == 0 ? "an empty pattern matches nothing; '*' means present" : "";
+}
+
+export function methodProblem(pattern: string): string {
+  if (pattern.length == 0) return textProblem(pattern);
+  return pattern == pattern.toUpperCase() ? "" : "methods are upper case: '" + pattern.toUpperCase() + "'";
+}
+
+export function hostProblem(pattern: string): string {
+  if (pattern.length == 0) return textProblem(pattern);
+  const host = literalOf(pattern);
+  return host.includes("/") || host.includes("@") ? "a host has no '/' or '@'" : "";
+}
+
+export function pathProblem(pattern: string): string {
+  if (pattern.length == 0) return textProblem(pattern);
+  const path = literalOf(pattern);
+  if (pattern.charAt(0) != "/" && pattern.charAt(0) != "*") return "a path begins with '/' or '*'";
+  if (path.includes("?") || path.includes("#"))
+    return "paths are compared without query and fragment: leave out '?' and '#'";
+  if (path.includes("{") || path.includes("}")) return "path templates are not known here; use a prefix like /users/*";
+  if (path.includes("\\")) return "a path with '\\' never gets here: the proxy refuses it";
+  if (path.includes("//") || hasDotSegment(path))
+    return "the proxy removes '//', '/.' and '/..' from paths before rules see them";
+  return percentProblem(path);
+}
+
+/** For the name in request.headers[NAME], lower case already: a token (RFC 9110, 5.6.2). */
+export function nameProblem(name: string): string {
+  for (let i = 0; i < name.length; i++) if (!isTokenCode(name.charCodeAt(i))) return "'" + name + "' is no header name";
+  return name.length == 0 ? "the header's name is missing" : "";
+}
+
+function hasDotSegment(path: string): bool {
+  const segments = path.split("/");
+  for (let i = 0; i < segments.length; i++) if (segments[i] == "." || segments[i] == "..") return true;
+  return false;
+}
+
+function percentProblem(path: string): string {
+  for (let at = path.indexOf("%"); at >= 0; at = path.indexOf("%", at + 1)) {
+    const code = path.length < at + 3 ? -1 : <i32>I32.parseInt(path.substring(at + 1, at + 3), 16);
+    if (code <= 0) return "'%' must be followed by two hexadecimal digits, and not by 00";
+    if (code == 0x2f || code == 0x5c) return "paths with %2F or %5C never get here: the proxy refuses them";
+    if (isUnreserved(code))
+      return (
+        "the proxy decodes '" +
+        path.substring(at, at + 3) +
+        "' before rules see the path: write '" +
+        String.fromCharCode(code) +
+        "'"
+      );
+  }
+  return "";
+}
+
+/** RFC 3986, 2.3. */
+function isUnreserved(code: i32): bool {
+  return isLetterOrDigit(code) || code == 0x2d || code == 0x2e || code == 0x5f || code == 0x7e;
+}
+
+function isTokenCode(code: i32): bool {
+  return isLetterOrDigit(code) || (code > 0x20 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(code)));
+}
+
+function isLetterOrDigit(code: i32): bool {
+  const letter = (code | 0x20) - 0x61;
+  return <u32>letter < 26 || <u32>(code - 0x30) < 10;
+}
