@@ -1,0 +1,31 @@
+// `sluice init`: a new filter's folder that builds and passes its tests at once.
+
+import { relative } from "node:path";
+import { initFilter } from "@sluice/sdk-filter";
+import { Command } from "commander";
+import { printResult } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface InitOptions {
+  readonly json?: boolean;
+}
+
+export function initCommand(terminal: Terminal): Command {
+  return new Command("init")
+    .description("make a filter's folder: source, filter.yaml, tests, sample requests, README")
+    .argument("<name>", "the filter's name; the folder is called the same")
+    .option("--json", "print the result as JSON")
+    .action((name: string, options: InitOptions) => init(terminal, name, options));
+}
+
+async function init(terminal: Terminal, name: string, options: InitOptions): Promise<void> {
+  const { folder, files } = await initFilter(name, terminal.cwd);
+  const shown = relative(terminal.cwd, folder);
+  const next = `cd ${shown} && npx sluice build && npx sluice test`;
+  printResult(
+    terminal,
+    options,
+    { folder, files, next },
+    `${files.map((file) => `  ${file}`).join("\n")}\nnext: ${next}`,
+  );
+}

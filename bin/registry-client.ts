@@ -1,0 +1,174 @@
+// The registry's HTTP API as the commands use it. Its answers are a door: the shape that is needed is checked here,
+// once, and a refusal of the registry becomes a SluiceError with the registry's own code, sentence and hint.
+
+import { SluiceError } from "@sluice/abi";
+import type { Deployment } from "@sluice/proxy/contract";
+import type { FilterSummary, ProxyView, Pushed, StoredDeployment, StoredVersion, Written } from "@sluice/registry";
+import { BIN_ERRORS } from "./errors.ts";
+import { registryTimeoutMs } from "./limits.ts";
+
+export interface RegistryAccess {
+  /** `http://127.0.0.1:9902`, without a path. */
+  readonly address: string;
+  readonly token: string;
+}
+
+/** One version as the registry lists it: with its document under `filter`. */
+export type VersionEntry = Omit<StoredVersion, "document" | "filter"> & { readonly filter: StoredVersion["document"] };
+
+/** One line of a deployment's history. */
+export interface HistoryEntry {
+  readonly number: number;
+  readonly who: string;
+  readonly when: string;
+  readonly why: string;
+}
+
+/** What is pushed: the module and, when the author has them, the parts that travel with it. */
+export interface PushParts {
+  readonly module: Uint8Array<ArrayBuffer>;
+  readonly filter: string | null;
+  readonly sourceMap: string | null;
+  readonly requests: readonly { readonly name: string; readonly text: string }[];
+}
+
+/** A deployment to write: the document without what the registry itself gives. */
+export type DeploymentDraft = Omit<Deployment, "number" | "who" | "when">;
+
+export class RegistryClient {
+  readonly #access: RegistryAccess;
+
+  constructor(access: RegistryAccess) {
+    this.#access = access;
+  }
+
+  async filters(): Promise<readonly FilterSummary[]> {
+    return (await this.#json<{ filters: readonly FilterSummary[] }>("GET", "/v1/filters")).filters;
+  }
+
+  async versions(filter: string): Promise<readonly VersionEntry[]> {
+    const path = `/v1/filters/${encodeURIComponent(filter)}/versions`;
+    return (await this.#json<{ versions: readonly VersionEntry[] }>("GET", path)).versions;
+  }
+
+  async push(filter: string, parts: PushParts, tag: string | null): Promise<Omit<Pushed, "isNew">> {
+    const query = tag === null ? "" : `?tag=${encodeURIComponent(tag)}`;
+    return this.#json("PUT", `/v1/filters/${encodeURIComponent(filter)}/versions${query}`, { body: pushForm(parts) });
+  }
+
+  /** The deployment in force; null before the first. */
+  async deployment(name: string): Promise<StoredDeployment | null> {
+    try {
+      return await this.#json<StoredDeployment>("GET", deploymentPath(name));
+    } catch (error) {
+      if (error instanceof RegistryRefusal && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** Writes a deployment that builds on number `seen` (0: the first one). */
+  async deploy(draft: DeploymentDraft, seen: number, options: { dryRun: boolean }): Promise<Written> {
+    const path = `${deploymentPath(draft.name)}${options.dryRun ? "?dryRun=1" : ""}`;
+    return this.#json("PUT", path, { body: JSON.stringify(draft), headers: { "if-match": `"${seen}"` } });
+  }
+
+  async rollback(name: string, change: { slot: string; to?: number; why?: string }, seen: number): Promise<Written> {
+    const headers = { "if-match": `"${seen}"` };
+    return this.#json("POST", `${deploymentPath(name)}/rollback`, { body: JSON.stringify(change), headers });
+  }
+
+  async history(name: string): Promise<readonly HistoryEntry[]> {
+    return (await this.#json<{ history: readonly HistoryEntry[] }>("GET", `${deploymentPath(name)}/history`)).history;
+  }
+
+  async proxies(): Promise<readonly ProxyView[]> {
+    return (await this.#json<{ proxies: readonly ProxyView[] }>("GET", "/v1/proxies")).proxies;
+  }
+
+  async #json<T>(method: string, path: string, message: Message = {}): Promise<T> {
+    const response = await this.#send(method, path, message);
+    const text = await response.text();
+    const value = parseJson(text, `${method} ${this.#access.address}${path}`, response.status);
+    if (!response.ok) throw refusalOf(value, response.status, `${method} ${path}`);
+    return value as T;
+  }
+
+  async #send(method: string, path: string, message: Message): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#access.token}`, ...message.headers };
+    if (typeof message.body === "string") headers["content-type"] = "application/json";
+    try {
+      return await fetch(new URL(path, this.#access.address), {
+        method,
+        headers,
+        ...(message.body === undefined ? {} : { body: message.body }),
+        signal: AbortSignal.timeout(registryTimeoutMs),
+      });
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      throw new SluiceError(
+        BIN_ERRORS.unreachable,
+        `The registry at ${this.#access.address} did not answer: ${reason}.`,
+        { cause },
+      );
+    }
+  }
+}
+
+interface Message {
+  readonly body?: string | FormData;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal that the registry itself gave: its code, sentence and hint, with the HTTP status beside them. */
+export class RegistryRefusal extends SluiceError {
+  readonly status: number;
+
+  constructor(refusal: { code: `SLUICE-E${number}`; message: string; hint: string }, status: number) {
+    super({ code: refusal.code, meaning: "", hint: refusal.hint }, refusal.message);
+    this.status = status;
+  }
+}
+
+function deploymentPath(name: string): string {
+  return `/v1/deployments/${encodeURIComponent(name)}`;
+}
+
+function pushForm(parts: PushParts): FormData {
+  const form = new FormData();
+  // The documents go first, so that the registry has read them when the module arrives.
+  if (parts.filter !== null)
+    form.append("filter", new Blob([parts.filter], { type: "application/yaml" }), "filter.yaml");
+  for (const request of parts.requests) {
+    form.append("requests", new Blob([request.text], { type: "application/yaml" }), request.name);
+  }
+  if (parts.sourceMap !== null)
+    form.append("sourceMap", new Blob([parts.sourceMap], { type: "application/json" }), "module.wasm.map");
+  form.append("module", new Blob([parts.module], { type: "application/wasm" }), "module.wasm");
+  return form;
+}
+
+function parseJson(text: string, what: string, status: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SluiceError(BIN_ERRORS.badAnswer, `${what} answered ${status} without JSON: "${text.slice(0, 80)}".`, {
+      cause,
+    });
+  }
+}
+
+function refusalOf(value: unknown, status: number, what: string): SluiceError {
+  if (isRefusal(value)) return new RegistryRefusal(value, status);
+  return new SluiceError(BIN_ERRORS.badAnswer, `${what} was answered with ${status} and no code.`);
+}
+
+function isRefusal(value: unknown): value is { code: `SLUICE-E${number}`; message: string; hint: string } {
+  if (typeof value !== "object" || value === null) return false;
+  return ["code", "message", "hint"].every((key) => typeof (value as Record<string, unknown>)[key] === "string");
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof AggregateError) return inner.errors.map(reasonOf).join(", ");
+  return inner instanceof Error ? inner.message || inner.name : String(inner);
+}
