@@ -1,0 +1,141 @@
+// HTTP: filters, their versions, tags and blobs.
+
+import multipart from "@fastify/multipart";
+import { SluiceError } from "@sluice/abi";
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import type { Static } from "typebox";
+import { REGISTRY_ERRORS } from "../errors.ts";
+import { DigestParam, NameParam, TagParam, closedObject, digestOf, nameOf, tagOf } from "../http/answers.ts";
+import { callerOfRequest } from "../http/guard.ts";
+import { MODULE_BYTES_MAX, UPLOAD_BYTES_MAX } from "../limits.ts";
+import type { Store } from "../store/store.ts";
+import type { StoredVersion } from "../store/version-table.ts";
+import type { PushDesk } from "./push.ts";
+import { MULTIPART_LIMITS, readUpload } from "./upload.ts";
+
+export interface FilterServices {
+  readonly store: Store;
+  readonly pushes: PushDesk;
+}
+
+export async function filterRoutes(app: FastifyInstance, services: FilterServices): Promise<void> {
+  await pushRoute(app, services);
+  listRoutes(app, services.store);
+  tagRoute(app, services.store);
+  blobRoute(app, services.store);
+}
+
+const FilterParams = closedObject({ name: NameParam });
+const PushQuery = closedObject({ tag: Type.Optional(TagParam) });
+
+/** Apart from the others, because only here a body may be a module or a form. */
+async function pushRoute(app: FastifyInstance, { pushes }: FilterServices): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    await scope.register(multipart, { limits: MULTIPART_LIMITS });
+    scope.addContentTypeParser(
+      "application/wasm",
+      { parseAs: "buffer", bodyLimit: MODULE_BYTES_MAX },
+      (_request, body, done) => done(null, body),
+    );
+    scope.put<{ Params: Static<typeof FilterParams>; Querystring: Static<typeof PushQuery> }>(
+      "/v1/filters/:name/versions",
+      {
+        config: {
+          act: "push",
+          summary:
+            "Push a version: a module alone (application/wasm) or a form with module, filter, sourceMap, requests",
+          consumes: ["application/wasm", "multipart/form-data"],
+        },
+        bodyLimit: UPLOAD_BYTES_MAX,
+        schema: {
+          params: FilterParams,
+          querystring: PushQuery,
+        },
+      },
+      async (request, reply) => {
+        const push = {
+          filter: nameOf(request.params.name, "filter"),
+          tag: request.query.tag === undefined ? null : tagOf(request.query.tag),
+          by: callerOfRequest(request),
+        };
+        const { isNew, ...pushed } = await pushes.push(push, () => readUpload(request));
+        return reply.code(isNew ? 201 : 200).send(pushed);
+      },
+    );
+  });
+}
+
+function listRoutes(app: FastifyInstance, { versions }: Store): void {
+  app.get(
+    "/v1/filters",
+    { config: { act: "read", summary: "All filters with their newest version and tags" } },
+    async () => ({
+      filters: versions.filters(),
+    }),
+  );
+  app.get<{ Params: Static<typeof FilterParams> }>(
+    "/v1/filters/:name/versions",
+    {
+      config: { act: "read", summary: "A filter's versions, newest first, with their proofs" },
+      schema: { params: FilterParams },
+    },
+    async (request) => {
+      const filter = nameOf(request.params.name, "filter");
+      const found = versions.list(filter);
+      if (found.length === 0) throw new SluiceError(REGISTRY_ERRORS.filterUnknown, `there is no filter ${filter}`);
+      return { versions: found.map(versionView) };
+    },
+  );
+}
+
+const TagParams = closedObject({ name: NameParam, tag: TagParam });
+const TagBody = closedObject({ version: DigestParam });
+
+function tagRoute(app: FastifyInstance, { versions, blobs }: Store): void {
+  app.put<{ Params: Static<typeof TagParams>; Body: Static<typeof TagBody> }>(
+    "/v1/filters/:name/tags/:tag",
+    { config: { act: "tag", summary: "Let a tag name a version" }, schema: { params: TagParams, body: TagBody } },
+    async (request) => {
+      const filter = nameOf(request.params.name, "filter");
+      const tag = tagOf(request.params.tag);
+      const digest = digestOf(request.body.version);
+      if (versions.find(filter, digest) === null) {
+        throw new SluiceError(REGISTRY_ERRORS.versionUnknown, `${filter} has no version ${digest}`);
+      }
+      const by = { pushedAt: new Date().toISOString(), pushedBy: callerOfRequest(request).name };
+      versions.moveTag(filter, tag, digest, by);
+      await blobs.writeIndex(versions.indexEntries());
+      return { filter, tag, version: digest };
+    },
+  );
+}
+
+const BlobParams = closedObject({ digest: DigestParam });
+
+function blobRoute(app: FastifyInstance, { versions, blobs }: Store): void {
+  app.get<{ Params: Static<typeof BlobParams> }>(
+    "/v1/blobs/:digest",
+    {
+      config: { act: "readBlob", summary: "A manifest, module or document by digest" },
+      schema: { params: BlobParams },
+    },
+    async (request, reply) => {
+      const digest = digestOf(request.params.digest);
+      const descriptor = versions.blob(digest);
+      if (descriptor === null) throw new SluiceError(REGISTRY_ERRORS.blobUnknown, `no version holds ${digest}`);
+      return reply
+        .type(descriptor.mediaType)
+        .header("content-length", descriptor.size)
+        .header("cache-control", "private, max-age=31536000, immutable")
+        .header("etag", `"${digest}"`)
+        .send(blobs.read(digest));
+    },
+  );
+}
+
+/** A version as lists show it. */
+function versionView({ document, ...version }: StoredVersion): Record<string, unknown> {
+  return { ...version, filter: document };
+}

@@ -1,0 +1,58 @@
+// Bounds of the registry: what one call, one peer or one document may cost.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Bytes of one pushed module. */
+export const MODULE_BYTES_MAX = 16 * MIB;
+/** Bytes of a whole upload: module, filter document, source map, sample requests. */
+export const UPLOAD_BYTES_MAX = 32 * MIB;
+/** Sample request files of one upload. */
+export const UPLOAD_REQUEST_FILES_MAX = 64;
+/** Uploads held in memory at once; further ones are answered 503. */
+export const UPLOADS_AT_ONCE_MAX = 8;
+/** Trials run at once: each is a child process with its own heap. */
+export const TRIALS_AT_ONCE_MAX = 2;
+/** Bytes of a JSON or YAML request body. */
+export const DOCUMENT_BODY_BYTES_MAX = MIB;
+
+/** Bytes of tokens.json. */
+export const TOKENS_FILE_BYTES_MAX = MIB;
+/** Console sessions alive at once; the oldest gives way. */
+export const SESSIONS_MAX = 1_000;
+export const SESSION_LIFETIME_MS = 12 * 60 * 60 * 1_000;
+
+/** Bytes of a filter's configuration schema, as JSON. */
+export const CONFIG_SCHEMA_BYTES_MAX = 64 * KIB;
+/** Nesting of a filter's configuration schema. */
+export const CONFIG_SCHEMA_DEPTH_MAX = 32;
+/** Time one schema may take to compile, or one configuration to be checked against it. */
+export const CONFIG_CHECK_MS_MAX = 500;
+/** Compiled schemas kept in memory. */
+export const CONFIG_SCHEMAS_CACHED_MAX = 256;
+
+/** Bytes that may wait for one slow subscriber of server-sent events before it is cut off. */
+export const SUBSCRIBER_QUEUE_BYTES_MAX = 4 * MIB;
+/** Open event streams, proxies and consoles each. */
+export const SUBSCRIBERS_MAX = 1_000;
+export const HEARTBEAT_MS = 10_000;
+/** Proxies remembered; the one unheard of longest gives way. */
+export const PROXIES_MAX = 10_000;
+/** Counter updates of one proxy passed on to event subscribers come at most this often. */
+export const PROXY_EVENT_INTERVAL_MS = 1_000;
+
+/** Entries of one page of history. */
+export const HISTORY_PAGE_MAX = 500;
+export const HISTORY_PAGE_DEFAULT = 50;
+/** Differences listed between two deployments; more are counted. */
+export const DIFFERENCES_MAX = 1_000;
+
+/** Time a whole request may take to arrive. */
+export const REQUEST_TIMEOUT_MS = 120_000;
+export const CONNECTIONS_MAX = 4_096;
+/** Time that open calls get to finish when the registry closes. */
+export const CLOSE_GRACE_MS = 5_000;
+
+/** Labels of one proxy, and the characters of a label's key or value. */
+export const LABELS_MAX = 32;
+export const LABEL_CHARS_MAX = 1_024;

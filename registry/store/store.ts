@@ -1,0 +1,63 @@
+// The registry's state as one thing: tables in SQLite (the truth) and blobs in an OCI layout beside them.
+
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "pino";
+import { BlobStore } from "./blob-store.ts";
+import { openDatabase } from "./database.ts";
+import { DeploymentTable } from "./deployment-table.ts";
+import { ProxyTable } from "./proxy-table.ts";
+import { VersionTable } from "./version-table.ts";
+
+export class Store {
+  readonly blobs: BlobStore;
+  readonly versions: VersionTable;
+  readonly deployments: DeploymentTable;
+  readonly proxies: ProxyTable;
+  /** Of splits: 32 random bytes as hex, the same for every proxy, never part of a document. */
+  readonly splitSecret: string;
+  readonly #database: DatabaseSync;
+
+  private constructor(database: DatabaseSync, blobs: BlobStore) {
+    this.#database = database;
+    this.blobs = blobs;
+    this.versions = new VersionTable(database);
+    this.deployments = new DeploymentTable(database);
+    this.proxies = new ProxyTable(database);
+    this.splitSecret = ensureFact(database, "splitSecret", () => randomBytes(32).toString("hex"));
+  }
+
+  /** Opens the store and clears away what an interrupted push left behind. */
+  static async open(stateDir: string, log: Logger): Promise<Store> {
+    const folder = join(stateDir, "registry");
+    const database = openDatabase(folder);
+    try {
+      const store = new Store(database, await BlobStore.open(join(folder, "oci")));
+      await store.#settle(log);
+      return store;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  async #settle(log: Logger): Promise<void> {
+    const named = this.versions.blobDigests();
+    const swept = await this.blobs.sweep((digest) => named.has(digest));
+    if (swept > 0) log.info({ files: swept }, "removed what an interrupted push left behind");
+    const lost = [...named].filter((digest) => !this.blobs.has(digest));
+    if (lost.length > 0)
+      log.error({ blobs: lost }, "blobs are missing on disk: proxies cannot fetch the versions that need them");
+    await this.blobs.writeIndex(this.versions.indexEntries());
+  }
+}
+
+function ensureFact(database: DatabaseSync, name: string, make: () => string): string {
+  database.prepare("INSERT OR IGNORE INTO facts (name, value) VALUES (?, ?)").run(name, make());
+  return (database.prepare("SELECT value FROM facts WHERE name = ?").get(name) as { value: string }).value;
+}
