@@ -1,9 +1,9 @@
 // Registry and proxies against each other's failures: a proxy that refuses, a registry killed in the middle of a write,
 // a proxy that starts without its registry.
 
+import { awaitFleet } from "@sluice/bin";
+import type { DeploymentDraft, PushParts } from "@sluice/bin";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { awaitFleet } from "../../bin/fleet.ts";
-import type { DeploymentDraft, PushParts } from "../../bin/registry-client.ts";
 import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts";
 import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";

@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RegistryClient } from "../../bin/registry-client.ts";
+import { RegistryClient } from "@sluice/bin";
 import { freePort } from "../free-port.ts";
 import { startNumberedOrigin } from "../load/numbered-origin.ts";
 import type { NumberedOrigin } from "../load/numbered-origin.ts";

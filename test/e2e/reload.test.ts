@@ -3,12 +3,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { awaitFleet } from "@sluice/bin";
+import type { DeploymentDraft, RegistryClient } from "@sluice/bin";
 import type { Digest, Slot } from "@sluice/proxy/contract";
 import type { Written } from "@sluice/registry";
 import { buildFilter } from "@sluice/sdk-filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeploymentDraft, RegistryClient } from "../../bin/registry-client.ts";
-import { awaitFleet } from "../../bin/fleet.ts";
 import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts";
 import { Accountant, answersByRevision, doubledAtOrigin } from "../load/accountant.ts";
 import type { Account } from "../load/accountant.ts";

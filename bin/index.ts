@@ -1,0 +1,8 @@
+// The public face of @sluice/bin: what tests and programs use of the command without starting it.
+
+export { runCli } from "./cli.ts";
+export { awaitFleet } from "./fleet.ts";
+export type { FleetState } from "./fleet.ts";
+export { RegistryClient } from "./registry-client.ts";
+export type { DeploymentDraft, PushParts, RegistryAccess, VersionEntry } from "./registry-client.ts";
+export type { Terminal } from "./terminal.ts";
