@@ -11,6 +11,8 @@
 // headers are ordinary fields that stand first: `:method :path :authority :scheme` in a request, `:status` in a
 // response. `Host` is never a field beside `:authority`.
 
+import type { NameSet } from "./name-set.ts";
+
 const PSEUDO_NAMES = ":method:path:authority:scheme:status";
 const FIELD_INTS = 4;
 
@@ -38,7 +40,19 @@ export class Head {
   edited = false;
   /** True once a field that routing may look at was edited; whoever routes again clears it. */
   routingEdited = false;
+  /** Header names that routes match on, pseudo headers aside; null: any. Set by whoever fills the head. */
+  routedNames: NameSet | null = null;
+  /** While set, names that are looked up are noted here: what a check read. */
+  reads: NameSet | null = null;
+  /** While set, names that are edited are noted here: which checks saw something else. */
+  editedNames: NameSet | null = null;
   private owned: Uint8Array = NO_BYTES;
+  private isSaved = false;
+  private savedTable: Int32Array = new Int32Array(0);
+  private savedCount = 0;
+  private savedEditsLength = 0;
+  private savedEdited = false;
+  private savedRoutingEdited = false;
 
   constructor() {
     this.edits.set(pseudoBytes);
@@ -51,6 +65,41 @@ export class Head {
     this.editsLength = pseudoBytes.length;
     this.edited = false;
     this.routingEdited = false;
+    this.routedNames = null;
+    this.reads = null;
+    this.editedNames = null;
+    this.isSaved = false;
+  }
+
+  /** Remembers the head as it is, until `commit` or `rollback`; saving a saved head keeps the first state. */
+  save(): void {
+    if (this.isSaved) return;
+    const ints = this.count * FIELD_INTS;
+    if (this.savedTable.length < ints) this.savedTable = new Int32Array(this.table.length);
+    // A loop beats set(subarray()) up to some 40 fields, as it makes no view.
+    for (let at = 0; at < ints; at++) this.savedTable[at] = this.table[at]!;
+    this.savedCount = this.count;
+    this.savedEditsLength = this.editsLength;
+    this.savedEdited = this.edited;
+    this.savedRoutingEdited = this.routingEdited;
+    this.isSaved = true;
+  }
+
+  /** The edits since `save` stay. */
+  commit(): void {
+    this.isSaved = false;
+  }
+
+  /** The edits since `save` are undone: `edits` only grows, so positions and lengths are all there is to put back. */
+  rollback(): void {
+    if (!this.isSaved) return;
+    const ints = this.savedCount * FIELD_INTS;
+    for (let at = 0; at < ints; at++) this.table[at] = this.savedTable[at]!;
+    this.count = this.savedCount;
+    this.editsLength = this.savedEditsLength;
+    this.edited = this.savedEdited;
+    this.routingEdited = this.savedRoutingEdited;
+    this.isSaved = false;
   }
 
   /** Adds a field by position (codec only): starts as the table has them, name already lower case. */
@@ -121,6 +170,12 @@ export class Head {
 
   /** First field from `from` on whose name equals `name[at, at + length)` without regard to case; -1 when there is none. */
   find(name: Uint8Array, at: number, length: number, from = 0): number {
+    if (this.reads !== null) this.reads.add(name, at, length);
+    return this.fieldOf(name, at, length, from);
+  }
+
+  /** `find` that is nobody's read: for edits and for the host's own questions. */
+  private fieldOf(name: Uint8Array, at: number, length: number, from: number): number {
     const table = this.table;
     const end = this.count * FIELD_INTS;
     for (let entry = from * FIELD_INTS; entry < end; entry += FIELD_INTS) {
@@ -162,7 +217,7 @@ export class Head {
 
   /** Sets the first field under `name` to `value` and removes the others; appends when there is none. */
   replace(name: Uint8Array, value: Uint8Array): void {
-    const field = this.find(name, 0, name.length);
+    const field = this.fieldOf(name, 0, name.length, 0);
     if (field < 0) {
       this.append(name, value);
       return;
@@ -170,9 +225,9 @@ export class Head {
     const valueStart = this.store(value, false);
     this.table[field * FIELD_INTS + 2] = valueStart;
     this.table[field * FIELD_INTS + 3] = value.length;
-    for (let next = this.find(name, 0, name.length, field + 1); next >= 0; ) {
+    for (let next = this.fieldOf(name, 0, name.length, field + 1); next >= 0;) {
       this.removeField(next);
-      next = this.find(name, 0, name.length, next);
+      next = this.fieldOf(name, 0, name.length, next);
     }
     this.noteEdit(name);
   }
@@ -180,9 +235,10 @@ export class Head {
   /** Removes every field under `name`; returns how many there were. */
   remove(name: Uint8Array): number {
     let removed = 0;
-    for (let field = this.find(name, 0, name.length); field >= 0; field = this.find(name, 0, name.length, field)) {
+    for (let field = this.fieldOf(name, 0, name.length, 0); field >= 0;) {
       this.removeField(field);
       removed++;
+      field = this.fieldOf(name, 0, name.length, field);
     }
     if (removed > 0) this.noteEdit(name);
     return removed;
@@ -193,6 +249,7 @@ export class Head {
     this.count = 0;
     this.edited = true;
     this.routingEdited = true;
+    if (this.editedNames !== null) this.editedNames.addAll();
   }
 
   /** String forms of the edits, for the control path and tests. Values are latin1. */
@@ -247,15 +304,18 @@ export class Head {
     this.count--;
   }
 
-  private noteEdit(_name: Uint8Array): void {
+  private noteEdit(name: Uint8Array): void {
     this.edited = true;
-    this.routingEdited = true;
+    if (this.editedNames !== null) this.editedNames.add(name, 0, name.length);
+    if (this.routingEdited) return;
+    const isPseudo = name[0] === 0x3a;
+    this.routingEdited = isPseudo || this.routedNames === null || this.routedNames.has(name, 0, name.length);
   }
 
   private latin1(start: number, length: number): string {
     const source = this.bufferOf(start);
     const offset = start < 0 ? ~start : start;
-    return Buffer.from(source.buffer, source.byteOffset + offset, length).latin1Slice();
+    return Buffer.from(source.buffer, source.byteOffset + offset, length).toString("latin1");
   }
 
   private growTable(): void {

@@ -2,7 +2,20 @@
 // by a bit mask, so a chain has at most SLOTS_MAX slots.
 
 import type { Plugin } from "../host/plugin.ts";
+import { PHASE } from "../host/phase.ts";
 import { BODY_BUFFER_BYTES, SLOTS_MAX } from "./limits.ts";
+
+/** Which slots of a mask have which phase, so that a stream asks with one AND. */
+export interface ChainPlan {
+  readonly mask: number;
+  readonly requestBody: number;
+  readonly requestTrailers: number;
+  readonly responseHeaders: number;
+  readonly responseBody: number;
+  readonly responseTrailers: number;
+  /** A slot may edit the request head after an earlier slot's check: what checks read must be noted. */
+  readonly tracksReads: boolean;
+}
 
 /** One place in the chain with the revision that serves it on this thread. */
 export interface ChainSlot {
@@ -31,6 +44,7 @@ export class Chain {
   readonly all: number;
   /** Bytes a direction of one stream may hold for filters that buffer or pause. */
   readonly bodyBufferBytesMax: number;
+  private readonly plans = new Map<number, ChainPlan>();
 
   constructor(slots: readonly ChainSlot[], bodyBufferBytesMax = BODY_BUFFER_BYTES) {
     if (slots.length > SLOTS_MAX) throw new RangeError(`a chain has ${slots.length} slots; ${SLOTS_MAX} are possible`);
@@ -47,4 +61,34 @@ export class Chain {
     const wanted = new Set(slotNames);
     return this.slots.reduce((mask, slot) => (wanted.has(slot.name) ? mask | (1 << slot.index) : mask), 0);
   }
+
+  /** The phases of the slots in `mask`. Routes are few, so each mask is compiled once. */
+  planOf(mask: number): ChainPlan {
+    const known = this.plans.get(mask);
+    if (known !== undefined) return known;
+    const plan = compilePlan(this.slots, mask);
+    this.plans.set(mask, plan);
+    return plan;
+  }
+}
+
+function compilePlan(slots: readonly ChainSlot[], mask: number): ChainPlan {
+  const withPhase = (phase: number): number =>
+    slots.reduce(
+      (found, { index, plugin }) =>
+        (mask & (1 << index)) !== 0 && plugin !== null && (plugin.phases & phase) !== 0 ? found | (1 << index) : found,
+      0,
+    );
+  const checks = withPhase(PHASE.check);
+  const editors = withPhase(PHASE.requestHeaders | PHASE.requestBody);
+  return {
+    mask,
+    requestBody: withPhase(PHASE.requestBody),
+    requestTrailers: withPhase(PHASE.requestTrailers),
+    responseHeaders: withPhase(PHASE.responseHeaders),
+    responseBody: withPhase(PHASE.responseBody),
+    responseTrailers: withPhase(PHASE.responseTrailers),
+    // The first check stands before the last editor.
+    tracksReads: checks !== 0 && editors > (checks & -checks),
+  };
 }

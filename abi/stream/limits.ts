@@ -6,6 +6,9 @@ export const SLOTS_MAX = 31;
 /** Bytes a direction's body may be buffered for filters that pause or buffer; over it 413, in a response 500. */
 export const BODY_BUFFER_BYTES = 1024 * 1024;
 
+/** Bytes a filter that paused at the headers lets pile up before the source is told to wait. */
+export const READ_WATERMARK_BYTES = 64 * 1024;
+
 /** User properties a stream may hold, and the bytes of all their paths and values. */
 export const STREAM_PROPERTIES_MAX = 64;
 export const STREAM_PROPERTY_BYTES = 64 * 1024;

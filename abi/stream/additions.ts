@@ -1,0 +1,69 @@
+// What one slot adds to the stream's record (`policy_report`), decoded, bounded, and undone when the callback fails.
+
+import { ReportType } from "../spec/enums.ts";
+import { REPORT_ADDITION_BYTES, REPORT_ADDITIONS_MAX } from "./limits.ts";
+
+export type Addition = string | number | boolean;
+
+export class Additions {
+  private values = new Map<string, Addition>();
+  private bytes = 0;
+  private saved: Map<string, Addition> | null = null;
+  private savedBytes = 0;
+
+  clear(): void {
+    if (this.values.size > 0) this.values = new Map();
+    this.bytes = 0;
+    this.saved = null;
+  }
+
+  /** False, and nothing added, when the value does not fit its type or the record's bound is reached. */
+  add(key: string, type: number, value: Uint8Array): boolean {
+    const decoded = decodeAddition(type, value);
+    const bytes = this.bytes + key.length + value.length;
+    const isNew = !this.values.has(key);
+    if (decoded === null || bytes > REPORT_ADDITION_BYTES) return false;
+    if (isNew && this.values.size === REPORT_ADDITIONS_MAX) return false;
+    if (this.saved === null) {
+      this.saved = new Map(this.values);
+      this.savedBytes = this.bytes;
+    }
+    this.values.set(key, decoded);
+    this.bytes = bytes;
+    return true;
+  }
+
+  commit(): void {
+    this.saved = null;
+  }
+
+  rollback(): void {
+    if (this.saved === null) return;
+    this.values = this.saved;
+    this.bytes = this.savedBytes;
+    this.saved = null;
+  }
+
+  toObject(): Readonly<Record<string, Addition>> {
+    return Object.fromEntries(this.values);
+  }
+}
+
+/** null: not a value of that type. Integers beyond 2^53 lose their last digits, as in any JSON. */
+function decodeAddition(type: number, value: Uint8Array): Addition | null {
+  const view = new DataView(value.buffer, value.byteOffset, value.length);
+  switch (type) {
+    case ReportType.String:
+      return Buffer.from(value).toString("utf8");
+    case ReportType.Int:
+      return value.length === 8 ? Number(view.getBigInt64(0, true)) : null;
+    case ReportType.Double:
+      return value.length === 8 ? view.getFloat64(0, true) : null;
+    case ReportType.Bool:
+      return value.length === 1 ? value[0] !== 0 : null;
+    case ReportType.Bytes:
+      return Buffer.from(value).toString("base64");
+    default:
+      return null;
+  }
+}

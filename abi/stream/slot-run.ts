@@ -1,0 +1,119 @@
+// HOT: bench proxy.
+// One slot's part in one stream: its instance and context, the phases still to come, what its check said, what it holds
+// of either message, how it failed. Fields only; the rules are in stream.ts and message-flow.ts.
+
+import type { Head } from "../head/head.ts";
+import { NameSet } from "../head/name-set.ts";
+import type { Instance } from "../host/plugin.ts";
+import { Additions } from "./additions.ts";
+import { BodyBuffer } from "./body-buffer.ts";
+import type { ChainSlot } from "./chain.ts";
+import { NO_CODE } from "./verdict.ts";
+import type { VerdictKind } from "./verdict.ts";
+
+/** Where in a message a slot holds it up. */
+export const HELD = {
+  not: 0,
+  /** Its headers callback paused; nothing of the message passes. */
+  headers: 1,
+  body: 2,
+  trailers: 3,
+} as const;
+
+/** What a slot holds of one direction's message. */
+export class HeldMessage {
+  at: number = HELD.not;
+  readonly body = new BodyBuffer();
+  /** The end of the message came while the slot held it (the body's end, when trailers are held too). */
+  hasEnd = false;
+  /** Trailers came while the slot held the message; they follow the body. */
+  hasTrailers = false;
+  /** Something in `body` came while no body callback could be made, and the filter has yet to see it. */
+  isUnseen = false;
+  /** The pause asked for back-pressure, so a full buffer stops reads instead of refusing the message. */
+  isWatermarked = false;
+  /** The filter's body callback runs: the body is open to it; with `hasLastChunk` it may add trailers. */
+  isOpen = false;
+  hasLastChunk = false;
+  /** The trailers callback runs, or paused: trailers may be edited. */
+  hasOpenTrailers = false;
+  /** continue_stream was called and is not acted on yet. */
+  isResumed = false;
+
+  reset(bodyBytesMax: number): void {
+    this.body.lengthMax = bodyBytesMax;
+    this.clear();
+  }
+
+  clear(): void {
+    this.at = HELD.not;
+    if (this.body.length > 0) this.body.clear();
+    this.hasEnd = false;
+    this.hasTrailers = false;
+    this.isUnseen = false;
+    this.isWatermarked = false;
+    this.isOpen = false;
+    this.hasLastChunk = false;
+    this.hasOpenTrailers = false;
+    this.isResumed = false;
+  }
+}
+
+/** The response a deny brings along. */
+export interface DirectResponse {
+  readonly status: number;
+  readonly headers: Head;
+  readonly body: Uint8Array;
+}
+
+export class SlotRun {
+  slot: ChainSlot | null = null;
+  instance: Instance | null = null;
+  contextId = 0;
+  /** PHASE bits of callbacks still to come; 0 and no instance once the slot is through, skipped or failed. */
+  left = 0;
+  /** Left out from here on, by its fail strategy or in dry run. */
+  isSkipped = false;
+  /** A response head was shown to it: a later local reply is not. */
+  hasSeenResponse = false;
+  hasChecked = false;
+  /** The check ran a second time after a later filter's edit. */
+  isRechecked = false;
+  verdict: VerdictKind = "noOpinion";
+  code = NO_CODE;
+  reason: string | null = null;
+  directResponse: DirectResponse | null = null;
+  fuel = 0;
+  /** One bit of CAUSE, 0 while all is well. */
+  failureCause = 0;
+  failureMessage: string | null = null;
+  failureAt: string | null = null;
+  readonly additions = new Additions();
+  /** Request header names its check read; filled only when a later slot may edit them. */
+  readonly reads = new NameSet();
+  /** By direction: what it holds of the request and of the response. */
+  readonly held: readonly [HeldMessage, HeldMessage] = [new HeldMessage(), new HeldMessage()];
+
+  /** Ready for `slot` in another stream. */
+  reset(slot: ChainSlot, bodyBufferBytesMax: number): void {
+    this.slot = slot;
+    this.instance = null;
+    this.contextId = 0;
+    this.left = 0;
+    this.isSkipped = false;
+    this.hasSeenResponse = false;
+    this.hasChecked = false;
+    this.isRechecked = false;
+    this.verdict = "noOpinion";
+    this.code = NO_CODE;
+    this.reason = null;
+    this.directResponse = null;
+    this.fuel = 0;
+    this.failureCause = 0;
+    this.failureMessage = null;
+    this.failureAt = null;
+    this.additions.clear();
+    this.held[0].reset(bodyBufferBytesMax);
+    this.held[1].reset(bodyBufferBytesMax);
+  }
+}
