@@ -1,9 +1,4 @@
 // The public face of @sluice/proxy.
 
-export type {
-  ExchangeFacts,
-  HttpServerOptions,
-  ListenAt,
-  SlotReports,
-  StreamObserver,
-} from "./exchange/http-server.ts";
+export { HttpServer } from "./exchange/http-server.ts";
+export type { ExchangeFacts, HttpServerOptions, ListenAt, StreamObserver } from "./exchange/http-server.ts";

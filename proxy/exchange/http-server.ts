@@ -1,62 +1,185 @@
 // The proxy's downstream face in one worker: accepts connections, drives one Exchange per request and tells the
 // observer what became of it. It reads snapshots, it never makes them.
 
-import type { StreamFlag } from "@sluice/abi";
-import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+import { Http1ServerConnection, type ServerCodecHost } from "../codec/http1/server-connection.ts";
+import type { RequestSink } from "../codec/codec.ts";
+import { OutputStage } from "../codec/stage.ts";
+import type { Snapshot } from "../snapshot/runtime.ts";
+import { plainTcp } from "../transport/plain-transport.ts";
+import type { ListenAt, Transport, TransportKind, TransportListener } from "../transport/transport.ts";
+import { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
-import type { WorkerCounters } from "./exchange-counters.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
+import { Exchange, type ExchangeHost } from "./exchange.ts";
+import type { StreamObserver } from "./facts.ts";
+import { KEEP_ALIVE_MS, LINGER_MS, POOLED_EXCHANGES_MAX, SWEEP_MS } from "./limits.ts";
+import { RequestIds } from "./own-fields.ts";
+
+export type { ExchangeFacts, StreamObserver } from "./facts.ts";
+export type { ListenAt } from "../transport/transport.ts";
 
 export interface HttpServerOptions {
+  /** Name of the listener, for records and properties. */
+  readonly listener: string;
   /** The snapshot that new streams take. Called once a stream; must be a plain read. */
   snapshot(): Snapshot;
   readonly observer: StreamObserver;
   readonly counters: WorkerCounters;
   readonly account: ByteAccount;
   readonly clock: CoarseClock;
+  /** How connections are made; TCP when absent. */
+  readonly transports?: TransportKind;
 }
 
-/** Where a listener gets its socket: a descriptor handed over (already bound), or an address to bind. */
-export type ListenAt = number | { readonly host: string; readonly port: number };
+export class HttpServer implements ServerCodecHost, ExchangeHost {
+  readonly stage = new OutputStage();
+  readonly observer: StreamObserver;
+  readonly counters: WorkerCounters;
+  readonly account: ByteAccount;
+  readonly clock: CoarseClock;
+  readonly ids: RequestIds;
+  readonly upstreams: UpstreamPool;
+  isDraining = false;
+  private readonly options: HttpServerOptions;
+  private readonly transports: TransportKind;
+  private readonly table = new ConnectionTable<Http1ServerConnection>();
+  private readonly spare: Exchange[] = [];
+  private listening: TransportListener | null = null;
+  private sweeper: NodeJS.Timeout | null = null;
+  private drained: (() => void) | null = null;
 
-/** Told once for every stream, after `on_log` and before its objects are reused. */
-export interface StreamObserver {
-  /** `facts` is pooled: valid until this returns. Reads nothing that is not asked for, so sampling is free. */
-  ended(facts: ExchangeFacts): void;
-}
+  constructor(options: HttpServerOptions) {
+    this.options = options;
+    this.transports = options.transports ?? plainTcp;
+    this.observer = options.observer;
+    this.counters = options.counters;
+    this.account = options.account;
+    this.clock = options.clock;
+    this.ids = new RequestIds(options.clock);
+    const { transports, stage, counters, clock, account } = this;
+    this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account });
+  }
 
-/** What the data path knows of one finished stream; the record is made of it. */
-export interface ExchangeFacts {
-  readonly snapshot: Snapshot;
-  /** Reports per slot, null when no filter was asked. */
-  readonly slots: SlotReports | null;
-  /** Name of the listener. */
-  readonly listener: string;
-  readonly route: Route | null;
-  /** The endpoint the request was sent to, null when none was. */
-  readonly endpoint: Endpoint | null;
-  /** Address and port of the client's side of the connection. */
-  readonly sourceAddress: string;
-  readonly sourcePort: number;
-  /** Wall time of the head's arrival in ms. */
-  readonly startedMs: number;
-  readonly durationUs: number;
-  /** Status sent to the client, 0 when none was. */
-  readonly status: number;
-  readonly flags: readonly StreamFlag[];
-  /** Bytes of the request as read and of the response as written, heads and framing included. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** As x-request-id has it: 26 characters, sortable by time. */
-  id(): string;
-  /** As they arrived: before normalisation and filters. Latin1, empty when there was no valid head. */
-  method(): string;
-  authority(): string;
-  path(): string;
-}
+  /** Starts to accept; resolves to the port. */
+  async listen(at: ListenAt): Promise<number> {
+    this.listening = await this.transports.listen(at, (transport) => this.accept(transport));
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+    return this.listening.port;
+  }
 
-/** The part of the engine's Stream that a record needs. */
-export interface SlotReports {
-  readonly slotCount: number;
-  slotReport(slot: number): unknown;
+  get connections(): number {
+    return this.table.count;
+  }
+
+  /** Streams under way. */
+  get streams(): number {
+    return this.counters[EXCHANGE_COUNTER.streamsLive]!;
+  }
+
+  /**
+   * Accepts no more, closes idle connections and the others after their response; what is still there after
+   * `deadlineMs` is cut. Resolves when no connection is left.
+   */
+  drain(deadlineMs: number): Promise<void> {
+    this.isDraining = true;
+    this.listening?.close();
+    const done = new Promise<void>((resolve) => (this.drained = resolve));
+    this.table.each((connection) => connection.drain());
+    const cut = setTimeout(() => this.table.each((connection) => connection.transport.close()), deadlineMs);
+    this.noteEmpty();
+    return done.then(() => {
+      clearTimeout(cut);
+      this.close();
+    });
+  }
+
+  /** Drops everything at once. */
+  close(): void {
+    this.listening?.close();
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.table.each((connection) => connection.transport.close());
+    this.upstreams.close();
+  }
+
+  // ---- ServerCodecHost
+
+  get headBytesMax(): number {
+    return this.options.snapshot().limits.headBytesMax;
+  }
+  get headFieldsMax(): number {
+    return this.options.snapshot().limits.headFieldsMax;
+  }
+
+  openStream(connection: Http1ServerConnection): RequestSink {
+    const exchange = this.spare.pop() ?? new Exchange(this);
+    exchange.open(connection);
+    return exchange;
+  }
+
+  cancelStream(sink: RequestSink): void {
+    if (sink instanceof Exchange) this.releaseExchange(sink);
+  }
+
+  awaits(connection: Http1ServerConnection, what: "request" | "head" | "stream" | "linger"): void {
+    this.table.wait(connection, this.waitMs(what));
+    if (what === "request") this.table.respondWithin(connection, 0);
+  }
+
+  private waitMs(what: "request" | "head" | "stream" | "linger"): number {
+    const { limits } = this.options.snapshot();
+    if (what === "stream") return limits.streamIdleTimeoutMs;
+    if (what === "head") return limits.headTimeoutMs;
+    return what === "request" ? KEEP_ALIVE_MS : LINGER_MS;
+  }
+
+  respondWithin(connection: Http1ServerConnection, ms: number): void {
+    this.table.respondWithin(connection, ms);
+  }
+
+  turn(): void {
+    this.clock.touch();
+  }
+
+  writesHeld(bytes: number): void {
+    this.account.hold(bytes);
+  }
+
+  connectionClosed(connection: Http1ServerConnection): void {
+    this.table.remove(connection);
+    this.counters[EXCHANGE_COUNTER.connectionsLive]!--;
+    this.noteEmpty();
+  }
+
+  // ---- ExchangeHost
+
+  snapshot(): Snapshot {
+    return this.options.snapshot();
+  }
+
+  releaseExchange(exchange: Exchange): void {
+    if (this.spare.length < POOLED_EXCHANGES_MAX) this.spare.push(exchange);
+  }
+
+  private accept(transport: Transport): void {
+    this.clock.touch();
+    const connection = new Http1ServerConnection(transport, this.options.listener, this);
+    this.table.add(connection);
+    this.counters[EXCHANGE_COUNTER.connectionsTotal]!++;
+    this.counters[EXCHANGE_COUNTER.connectionsLive]!++;
+    this.awaits(connection, "request");
+  }
+
+  private sweep(): void {
+    this.clock.touch();
+    this.table.sweep();
+    this.upstreams.sweep(this.clock.monotonicMs);
+  }
+
+  private noteEmpty(): void {
+    if (this.table.count > 0 || this.drained === null) return;
+    this.drained();
+    this.drained = null;
+  }
 }

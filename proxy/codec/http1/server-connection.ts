@@ -1,0 +1,519 @@
+// HOT: bench proxy.
+// The downstream side of HTTP/1.1 on one connection: one request after the other, in order. Bytes of the next request
+// that come before the answer is out are held, so pipelining needs no queue of answers.
+//
+//   head ──► body ──► answer ──► head …        (answer: request read, response not yet written)
+//     └──────────┴───────┴─────► linger ──► closed    (refused or last; what still comes is read and dropped)
+
+import type { Head } from "@sluice/abi";
+import type { Transport, TransportUser } from "../../transport/transport.ts";
+import { CR, LF } from "../bytes.ts";
+import type { RequestSink, ResponseWriter } from "../codec.ts";
+import { HELD_BYTES_MAX, LINGER_BYTES_MAX, PIPELINED_PER_TURN_MAX } from "../limits.ts";
+import type { OutputStage, StageOwner } from "../stage.ts";
+import { BODY, BodyReader } from "./body-reader.ts";
+import { BodyWriter } from "./body-writer.ts";
+import { INCOMPLETE } from "./field-parser.ts";
+import { contentLengthOf, headBytesMax, statusOf, writeResponseHead, writeTrailers } from "./head-writer.ts";
+import { RequestHeadParser } from "./request-head-parser.ts";
+
+const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4 } as const;
+/** Who wants reads to stop; reads go on when nobody does. */
+const PAUSE = { exchange: 1, held: 2 } as const;
+
+const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+
+/** What all connections of a worker share. */
+export interface ServerCodecHost {
+  readonly stage: OutputStage;
+  readonly headBytesMax: number;
+  readonly headFieldsMax: number;
+  /** No connection is kept after its response. */
+  readonly isDraining: boolean;
+  /** A sink for the next request; `streamDone` gives it back. */
+  openStream(connection: Http1ServerConnection): RequestSink;
+  /** A sink that never got a head is given back. */
+  cancelStream(sink: RequestSink): void;
+  /** The connection waits for something new: which deadline holds now. */
+  awaits(connection: Http1ServerConnection, what: "request" | "head" | "stream" | "linger"): void;
+  respondWithin(connection: Http1ServerConnection, ms: number): void;
+  /** The loop turn begins; clocks may be read. */
+  turn(): void;
+  writesHeld(bytes: number): void;
+  connectionClosed(connection: Http1ServerConnection): void;
+}
+
+export class Http1ServerConnection implements TransportUser, ResponseWriter, StageOwner {
+  /** Place in the connection table, kept by the server. */
+  tableIndex = -1;
+  readonly transport: Transport;
+  readonly listener: string;
+  private readonly host: ServerCodecHost;
+  private phase: number = PHASE.head;
+  private sink: RequestSink | null = null;
+  private readonly body = new BodyReader();
+  private readonly writer = new BodyWriter();
+  private held: Uint8Array | null = null;
+  private heldLength = 0;
+  private isConsuming = false;
+  private pauses = 0;
+  private clientEnded = false;
+  private skippedBlankLine = false;
+  private requestMinor = 1;
+  private isHeadRequest = false;
+  private continueWanted = false;
+  private keepsAlive = true;
+  statusSent = 0;
+  private responseDone = false;
+  private suppressBody = false;
+  private servedThisTurn = 0;
+  private lingeredBytes = 0;
+  private heldWrites = 0;
+  private readonly framing = { chunked: false, close: false, empty: false, dropLength: false };
+  bytesIn = 0;
+  bytesOut = 0;
+  private readonly goOn = (): void => {
+    this.host.turn();
+    this.host.stage.beginTurn();
+    this.consumeHeld();
+    this.host.stage.endTurn();
+  };
+
+  constructor(transport: Transport, listener: string, host: ServerCodecHost) {
+    this.transport = transport;
+    this.listener = listener;
+    this.host = host;
+    transport.user = this;
+  }
+
+  get sourceAddress(): string {
+    return this.transport.remoteAddress;
+  }
+  get sourcePort(): number {
+    return this.transport.remotePort;
+  }
+  /** Whether nothing of a request has come since the last response. */
+  get isIdle(): boolean {
+    return this.phase === PHASE.head && this.sink === null;
+  }
+
+  // ---- from the transport
+
+  connected(): void {}
+
+  received(bytes: Uint8Array, length: number): void {
+    const { host } = this;
+    host.turn();
+    host.stage.beginTurn();
+    this.servedThisTurn = 0;
+    if (this.heldLength > 0) {
+      this.hold(bytes, 0, length);
+      if (this.isWorthALook(bytes, length)) this.consumeHeld();
+    } else {
+      this.isConsuming = true;
+      const used = this.consume(bytes, 0, length);
+      this.isConsuming = false;
+      if (used < length) this.hold(bytes, used, length);
+    }
+    host.stage.endTurn();
+  }
+
+  writable(): void {
+    this.host.writesHeld(-this.heldWrites);
+    this.heldWrites = 0;
+    this.host.turn();
+    this.host.stage.beginTurn();
+    if (this.sink !== null) this.sink.responseWritable();
+    this.host.stage.endTurn();
+  }
+
+  writePended(bytes: number): void {
+    this.heldWrites += bytes;
+    this.host.writesHeld(bytes);
+    if (this.sink !== null) this.sink.responsePended();
+  }
+
+  /** A client that has sent its whole request may close its half and still read the answer. */
+  ended(): void {
+    this.clientEnded = true;
+    this.keepsAlive = false;
+    if (this.isIdle) this.transport.halfClose();
+    else if (this.phase === PHASE.head || this.phase === PHASE.body) this.cutRequest("DC");
+  }
+
+  closed(): void {
+    this.host.turn();
+    this.host.stage.discard(this);
+    this.endSink("DC");
+    this.phase = PHASE.closed;
+    this.host.writesHeld(-this.heldWrites);
+    this.heldWrites = 0;
+    this.held = null;
+    this.heldLength = 0;
+    this.host.connectionClosed(this);
+  }
+
+  // ---- reading
+
+  /** A head that comes in pieces is parsed again only when a line was completed: at most once a field. */
+  private isWorthALook(bytes: Uint8Array, length: number): boolean {
+    if (this.phase !== PHASE.head || this.heldLength > this.host.headBytesMax) return true;
+    const lineEnd = bytes.indexOf(LF);
+    return lineEnd >= 0 && lineEnd < length;
+  }
+
+  /** Reads what it can of `bytes[at, end)`; the offset it came to. */
+  private consume(bytes: Uint8Array, at: number, end: number): number {
+    while (at < end) {
+      if (this.phase === PHASE.body) at = this.readBody(bytes, at, end);
+      else if (this.phase === PHASE.head) {
+        if (this.servedThisTurn === PIPELINED_PER_TURN_MAX) return this.yieldTurn(at);
+        const next = this.readHead(bytes, at, end);
+        if (next < 0) return at;
+        at = next;
+      } else if (this.phase === PHASE.answer) return at;
+      else return this.dropLingering(end - at, end);
+    }
+    return at;
+  }
+
+  private consumeHeld(): void {
+    if (this.isConsuming || this.heldLength === 0 || this.held === null) return;
+    this.isConsuming = true;
+    const used = this.consume(this.held, 0, this.heldLength);
+    this.isConsuming = false;
+    if (this.heldLength === 0) return;
+    this.held.copyWithin(0, used, this.heldLength);
+    this.heldLength -= used;
+    if (this.heldLength === 0) this.held = null;
+    if (this.heldLength === 0 || this.phase !== PHASE.answer) this.unpause(PAUSE.held);
+  }
+
+  private yieldTurn(at: number): number {
+    this.servedThisTurn = 0;
+    setImmediate(this.goOn);
+    this.pause(PAUSE.held);
+    return at;
+  }
+
+  private hold(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.heldLength + end - start;
+    if (this.held === null || this.held.length < needed) {
+      const larger = new Uint8Array(Math.max(1024, needed * 2));
+      if (this.held !== null) larger.set(this.held.subarray(0, this.heldLength));
+      this.held = larger;
+    }
+    this.held.set(bytes.subarray(start, end), this.heldLength);
+    this.heldLength = needed;
+    if (needed >= HELD_BYTES_MAX || this.phase === PHASE.answer) this.pause(PAUSE.held);
+  }
+
+  /** The offset behind a whole head, or -1 when more bytes are needed. */
+  private readHead(bytes: Uint8Array, at: number, end: number): number {
+    if (this.sink === null && !this.skippedBlankLine && bytes[at] === CR) {
+      // One empty line before a request is forgiven (RFC 9112 section 2.2): old clients send it after a body.
+      if (end - at < 2) return -1;
+      if (bytes[at + 1] === LF) {
+        this.skippedBlankLine = true;
+        return at + 2;
+      }
+    }
+    const { host } = this;
+    const isFirstLook = this.sink === null;
+    const sink = (this.sink ??= this.openSink());
+    const headEnd = parser.parse(bytes, at, end, sink.requestHead, host.headFieldsMax);
+    if (headEnd === INCOMPLETE) {
+      if (end - at > host.headBytesMax) return this.refuse(isInFirstLine(bytes, at, end) ? 414 : 431, end);
+      if (isFirstLook) host.awaits(this, "head");
+      return -1;
+    }
+    if (headEnd < 0) return this.refuse(-headEnd, end);
+    if (headEnd - at > host.headBytesMax) return this.refuse(431, end);
+    this.startRequest(bytes, at, headEnd, sink);
+    return headEnd;
+  }
+
+  private openSink(): RequestSink {
+    this.bytesIn = this.bytesOut = this.statusSent = 0;
+    this.responseDone = this.suppressBody = false;
+    this.keepsAlive = !this.clientEnded;
+    return this.host.openStream(this);
+  }
+
+  private startRequest(bytes: Uint8Array, at: number, headEnd: number, sink: RequestSink): void {
+    const { fields } = parser;
+    this.skippedBlankLine = false;
+    this.servedThisTurn++;
+    this.bytesIn = headEnd - at;
+    this.requestMinor = parser.minor;
+    this.isHeadRequest = parser.isHead;
+    this.continueWanted = fields.expectContinue && parser.minor === 1;
+    // HTTP/1.0 gets its answer and then the connection's end: its keep-alive was never specified.
+    this.keepsAlive = !this.clientEnded && parser.minor === 1 && !fields.close;
+    if (fields.chunked) this.body.startChunked();
+    else this.body.startLength(fields.contentLength);
+    const hasBody = fields.chunked || fields.contentLength > 0;
+    this.phase = hasBody ? PHASE.body : PHASE.answer;
+    // The lines without the empty one; the sink may write more lines behind.
+    const linesLength = fields.linesEnd - at;
+    const store = sink.headStore(linesLength);
+    store.set(bytes.subarray(at, fields.linesEnd));
+    sink.requestHead.bytes = store;
+    this.host.awaits(this, "stream");
+    sink.requestHeadComplete(linesLength, !hasBody);
+  }
+
+  private readBody(bytes: Uint8Array, at: number, end: number): number {
+    const { body, sink } = this;
+    const what = body.read(bytes, at, end);
+    this.bytesIn += body.at - at;
+    this.host.awaits(this, "stream");
+    if (sink === null) return end;
+    switch (what) {
+      case BODY.data:
+        sink.requestData(bytes, body.dataStart, body.dataEnd, false);
+        break;
+      case BODY.lastData:
+        this.phase = PHASE.answer;
+        sink.requestData(bytes, body.dataStart, body.dataEnd, true);
+        this.finishIfDone();
+        break;
+      case BODY.end:
+        this.phase = PHASE.answer;
+        sink.requestData(bytes, 0, 0, true);
+        this.finishIfDone();
+        break;
+      case BODY.trailers:
+        this.phase = PHASE.answer;
+        sink.requestTrailers(body.trailers!);
+        this.finishIfDone();
+        break;
+      case BODY.malformed:
+        this.refuseBody();
+        return end;
+    }
+    return body.at;
+  }
+
+  // ---- ends
+
+  /** Answers a head that we do not serve. What else comes on this connection cannot be trusted to be a request. */
+  private refuse(status: number, end: number): number {
+    this.keepsAlive = false;
+    this.phase = PHASE.answer;
+    this.isHeadRequest = false;
+    this.requestMinor = 1;
+    this.bytesIn = end;
+    this.host.awaits(this, "stream");
+    this.sink!.requestRefused(status);
+    return end;
+  }
+
+  /** A body that breaks the framing: refused while we still can, cut when the answer has begun. */
+  private refuseBody(): void {
+    this.keepsAlive = false;
+    if (this.statusSent > 0) {
+      this.cutRequest("DPE");
+      return;
+    }
+    this.phase = PHASE.answer;
+    this.sink!.requestRefused(400);
+  }
+
+  private cutRequest(flag: "DC" | "DPE"): void {
+    this.endSink(flag);
+    this.transport.close();
+  }
+
+  private endSink(flag: "DC" | "DPE"): void {
+    const { sink } = this;
+    if (sink === null) return;
+    this.sink = null;
+    if (this.phase === PHASE.head) this.host.cancelStream(sink);
+    else {
+      sink.requestCut(flag);
+      sink.streamDone();
+    }
+  }
+
+  private dropLingering(bytes: number, end: number): number {
+    this.lingeredBytes += bytes;
+    if (this.lingeredBytes > LINGER_BYTES_MAX) this.transport.close();
+    return end;
+  }
+
+  /** The deadline named by `awaits` has come. */
+  deadlineReached(): void {
+    if (this.phase === PHASE.head && this.sink !== null) {
+      this.host.stage.beginTurn();
+      this.refuse(408, this.heldLength);
+      this.host.stage.endTurn();
+    } else if (this.phase !== PHASE.body && this.phase !== PHASE.answer) this.transport.close();
+    else this.inTurn(this.sink, "streamIdle");
+  }
+
+  responseDeadlineReached(): void {
+    this.inTurn(this.sink, "responseOverdue");
+  }
+
+  private inTurn(sink: RequestSink | null, event: "streamIdle" | "responseOverdue"): void {
+    if (sink === null) return;
+    this.host.stage.beginTurn();
+    sink[event]();
+    this.host.stage.endTurn();
+  }
+
+  // ---- the response
+
+  sendContinue(): void {
+    if (!this.continueWanted || this.statusSent > 0) return;
+    this.continueWanted = false;
+    this.host.stage.put(this, CONTINUE, 0, CONTINUE.length);
+  }
+
+  sendResponseHead(head: Head, endOfStream: boolean): boolean {
+    const { host, framing } = this;
+    const status = statusOf(head);
+    const length = contentLengthOf(head);
+    if (status === 0 || length === -2) return false;
+    // An answer before the whole request: the rest of it is not waited for.
+    const closes = !this.keepsAlive || host.isDraining || this.phase === PHASE.body;
+    this.frameResponse(status, length, endOfStream);
+    framing.close = closes || (!endOfStream && !this.suppressBody && !framing.chunked && length < 0);
+    if (framing.close) this.keepsAlive = false;
+    const { stage } = host;
+    stage.take(this, headBytesMax(head));
+    const before = stage.length;
+    const after = writeResponseHead(head, status, stage.bytes, before, framing);
+    if (after < 0) return false;
+    stage.length = after;
+    this.bytesOut += after - before;
+    this.statusSent = status;
+    this.continueWanted = false;
+    if (endOfStream) this.finishResponse();
+    return true;
+  }
+
+  private frameResponse(status: number, length: number, endOfStream: boolean): void {
+    const { framing, writer } = this;
+    const isBodiless = status === 204 || status === 304;
+    this.suppressBody = this.isHeadRequest || isBodiless;
+    framing.chunked = false;
+    framing.dropLength = status === 204;
+    framing.empty = endOfStream && length < 0 && !this.suppressBody;
+    if (this.suppressBody) writer.startNone();
+    else if (endOfStream) writer.startLength(0);
+    else if (length >= 0) writer.startLength(length);
+    else if (this.requestMinor === 1) {
+      writer.startChunked();
+      framing.chunked = true;
+    } else writer.startUntilClose();
+  }
+
+  sendResponseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): boolean {
+    if (!this.suppressBody) {
+      if (!this.writer.write(this.host.stage, this, bytes, start, end, endOfStream)) return false;
+      this.bytesOut += end - start;
+      this.host.awaits(this, "stream");
+    }
+    if (endOfStream) this.finishResponse();
+    return true;
+  }
+
+  sendResponseTrailers(trailers: Head): boolean {
+    const { host, writer } = this;
+    if (writer.isChunked && !this.suppressBody) {
+      writer.writeLastChunk(host.stage, this, false);
+      host.stage.take(this, headBytesMax(trailers));
+      const after = writeTrailers(trailers, host.stage.bytes, host.stage.length);
+      if (after < 0) return false;
+      host.stage.length = after;
+    } else if (!this.suppressBody && !writer.isComplete) return false;
+    this.finishResponse();
+    return true;
+  }
+
+  resetResponse(): void {
+    const { sink } = this;
+    this.sink = null;
+    this.phase = PHASE.closed;
+    this.host.stage.flush();
+    this.transport.close();
+    if (sink !== null) sink.streamDone();
+  }
+
+  pauseRequest(): void {
+    this.pause(PAUSE.exchange);
+  }
+
+  resumeRequest(): void {
+    this.unpause(PAUSE.exchange);
+  }
+
+  respondWithin(ms: number): void {
+    this.host.respondWithin(this, ms);
+  }
+
+  private finishResponse(): void {
+    this.responseDone = true;
+    this.finishIfDone();
+  }
+
+  /** Both halves are over, or the response is and the rest of the request is not wanted. */
+  private finishIfDone(): void {
+    const { sink } = this;
+    if (!this.responseDone || sink === null) return;
+    this.sink = null;
+    const wasWhole = this.phase === PHASE.answer;
+    if (!wasWhole) this.keepsAlive = false;
+    this.unpause(PAUSE.exchange);
+    sink.streamDone();
+    if (this.keepsAlive) this.awaitNext();
+    else this.linger();
+  }
+
+  private awaitNext(): void {
+    this.phase = PHASE.head;
+    if (this.heldLength === 0) {
+      this.unpause(PAUSE.held);
+      this.host.awaits(this, "request");
+    } else if (!this.isConsuming) setImmediate(this.goOn);
+  }
+
+  /** Closing at once would let the kernel answer late bytes with a reset that overtakes our answer. */
+  private linger(): void {
+    this.phase = PHASE.linger;
+    this.held = null;
+    this.heldLength = 0;
+    this.host.stage.flush();
+    this.unpause(PAUSE.held);
+    // When the client has closed its half too, the transport ends by itself once all is written.
+    this.transport.halfClose();
+    this.host.awaits(this, "linger");
+  }
+
+  /** Ends an idle connection; one in use ends after its response. */
+  drain(): void {
+    if (this.isIdle) this.transport.close();
+    else this.keepsAlive = false;
+  }
+
+  private pause(reason: number): void {
+    if (this.pauses === 0) this.transport.pause();
+    this.pauses |= reason;
+  }
+
+  private unpause(reason: number): void {
+    if ((this.pauses & reason) === 0) return;
+    this.pauses &= ~reason;
+    if (this.pauses === 0) this.transport.resume();
+  }
+}
+
+/** One parser serves the worker: a head is parsed within one call. */
+const parser = new RequestHeadParser();
+
+function isInFirstLine(bytes: Uint8Array, at: number, end: number): boolean {
+  const lineEnd = bytes.indexOf(LF, at);
+  return lineEnd < 0 || lineEnd >= end;
+}

@@ -1,0 +1,545 @@
+// HOT: bench proxy.
+// One request on its way through the proxy: between the downstream codec, the stream engine and an upstream connection.
+// It holds no socket and parses nothing; it decides where bytes go. Routes without filters never touch the engine.
+//
+//   RequestSink ── requestHeadComplete ─► normalise ─► route ─┬─ no slots ──────────────► RequestWriter (upstream)
+//                                                             └─ Stream ─ StreamDriver ─►
+//   ResponseSink ── responseHeadComplete ─► Stream or not ─► ResponseWriter (client)
+//
+// Pooled: after `streamDone` and the upstream's last call the object serves another request.
+
+import { Head, takeStream, type Direction, type Stream, type StreamDriver, type StreamFlag } from "@sluice/abi";
+import type { RequestSink, ResponseSink, RequestWriter, ResponseWriter } from "../codec/codec.ts";
+import { normaliseRequestHead } from "../normalise/request-head.ts";
+import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+import type { UpstreamPool } from "../upstream/upstream-pool.ts";
+import type { ByteAccount } from "./byte-account.ts";
+import type { CoarseClock } from "./coarse-clock.ts";
+import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
+import type { ExchangeFacts, StreamObserver } from "./facts.ts";
+import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
+import { localReply, refusalOf } from "./local-reply.ts";
+import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, type RequestIds } from "./own-fields.ts";
+import { streamProperty } from "./stream-property.ts";
+
+/** What all exchanges of a server share. */
+export interface ExchangeHost {
+  readonly upstreams: UpstreamPool;
+  readonly observer: StreamObserver;
+  readonly counters: WorkerCounters;
+  readonly account: ByteAccount;
+  readonly clock: CoarseClock;
+  readonly ids: RequestIds;
+  snapshot(): Snapshot;
+  releaseExchange(exchange: Exchange): void;
+}
+
+/** Who wants a direction's reads to stop. */
+const PAUSE = { peer: 1, filter: 2 } as const;
+const HEAD_METHOD = Buffer.from("HEAD", "latin1");
+/** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => Buffer.from(method, "latin1"));
+const REQUEST_DIRECTION = 0;
+
+export class Exchange implements RequestSink, ResponseSink, StreamDriver, ExchangeFacts {
+  readonly requestHead = new Head();
+  readonly responseHead = new Head();
+  private readonly host: ExchangeHost;
+  private store: Uint8Array = Buffer.allocUnsafeSlow(STORE_BYTES);
+  private idAt = -1;
+  private writer: ResponseWriter | null = null;
+  private upstream: RequestWriter | null = null;
+  private stream: Stream | null = null;
+  private engineDepth = 0;
+  private slotMask = 0;
+  private isRequestWhole = false;
+  private isBodySent = false;
+  private isUpstreamWhole = false;
+  private isRetried = false;
+  private isDone = false;
+  private isEnding = false;
+  private requestPauses = 0;
+  private responsePauses = 0;
+  private startedUs = 0;
+
+  // Facts, valid while the observer is told.
+  private pinned: Snapshot | null = null;
+  slots: Stream | null = null;
+  listener = "";
+  route: Route | null = null;
+  endpoint: Endpoint | null = null;
+  sourceAddress = "";
+  sourcePort = 0;
+  startedMs = 0;
+  durationUs = 0;
+  status = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly flags: StreamFlag[] = [];
+
+  constructor(host: ExchangeHost) {
+    this.host = host;
+  }
+
+  /** Takes the object into use for the next request of a downstream stream. */
+  open(writer: ResponseWriter): void {
+    this.writer = writer;
+    this.requestHead.count = 0;
+    this.idAt = -1;
+    this.slotMask = 0;
+    this.isRequestWhole = this.isBodySent = this.isUpstreamWhole = false;
+    this.isRetried = this.isDone = this.isEnding = false;
+    this.requestPauses = this.responsePauses = 0;
+    this.route = null;
+    this.endpoint = null;
+    this.slots = null;
+    this.pinned = null;
+    this.durationUs = this.status = this.bytesIn = this.bytesOut = 0;
+    this.flags.length = 0;
+  }
+
+  get snapshot(): Snapshot {
+    return this.pinned!;
+  }
+
+  // ---- RequestSink: from the client
+
+  headStore(bytes: number): Uint8Array {
+    if (this.store.length < bytes + OWN_FIELDS_BYTES) this.store = Buffer.allocUnsafeSlow(bytes + OWN_FIELDS_BYTES);
+    return this.store;
+  }
+
+  requestHeadComplete(headLength: number, endOfStream: boolean): void {
+    const { host, requestHead } = this;
+    const snapshot = this.begin();
+    this.isRequestWhole = endOfStream;
+    this.idAt = writeOwnFields(requestHead, this.store, headLength, this.sourceAddress, host.ids);
+    if (host.account.isOver) {
+      host.counters[EXCHANGE_COUNTER.overloadRefusals]!++;
+      return this.reply(503, "The proxy is overloaded.", "UO");
+    }
+    if (!normaliseRequestHead(requestHead)) return this.reply(400, refusalOf(400), "DPE");
+    const route = snapshot.routes.match(requestHead);
+    if (route === null) return this.replyNoRoute();
+    this.route = route;
+    this.slotMask = route.slotMask;
+    if (route.slotMask === 0) this.sendUpstream(endOfStream, false);
+    else this.openStream(snapshot, endOfStream);
+    if (!endOfStream && this.writer !== null) this.writer.sendContinue();
+  }
+
+  requestRefused(status: number): void {
+    if (this.pinned === null) this.begin();
+    else this.dropUpstream();
+    this.isRequestWhole = true;
+    this.host.counters[EXCHANGE_COUNTER.protocolErrors]!++;
+    this.reply(status, refusalOf(status), "DPE");
+  }
+
+  requestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
+    if (endOfStream) this.isRequestWhole = true;
+    const { stream } = this;
+    if (stream !== null && stream.needsRequestData) {
+      this.engineDepth++;
+      stream.requestData(bytes.subarray(start, end), endOfStream);
+      this.leaveEngine();
+    } else this.passRequestData(bytes, start, end, endOfStream);
+  }
+
+  requestTrailers(trailers: Head): void {
+    this.isRequestWhole = true;
+    if (this.stream === null) {
+      this.sendRequestTrailers(trailers);
+      return;
+    }
+    this.engineDepth++;
+    this.stream.requestTrailers(trailers);
+    this.leaveEngine();
+  }
+
+  requestCut(flag: "DC" | "DPE"): void {
+    this.host.counters[flag === "DC" ? EXCHANGE_COUNTER.downstreamVanished : EXCHANGE_COUNTER.protocolErrors]!++;
+    this.flags.push(flag);
+    if (this.stream !== null) this.stream.downstreamClosed();
+  }
+
+  responsePended(): void {
+    this.pauseResponse(PAUSE.peer);
+  }
+
+  responseWritable(): void {
+    this.resumeResponse(PAUSE.peer);
+  }
+
+  streamIdle(): void {
+    this.host.counters[EXCHANGE_COUNTER.idleTimeouts]!++;
+    if (this.stream !== null) {
+      this.engineDepth++;
+      this.stream.idleTimeout();
+      this.leaveEngine();
+    } else if (this.isRequestWhole) this.fail(504, "The stream was idle for too long.", "SI");
+    else this.fail(408, refusalOf(408), "SI");
+  }
+
+  responseOverdue(): void {
+    this.host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
+    this.fail(504, "The upstream did not answer in time.", "UT");
+  }
+
+  streamDone(): void {
+    const { writer } = this;
+    if (writer === null) return;
+    this.writer = null;
+    this.status = writer.statusSent;
+    this.bytesIn = writer.bytesIn;
+    this.bytesOut = writer.bytesOut;
+    if (this.upstream !== null && !this.isUpstreamWhole) this.dropUpstream();
+    if (this.stream === null) this.end();
+    else if (this.engineDepth === 0) process.nextTick(endLater, this);
+    else this.isEnding = true;
+  }
+
+  // ---- ResponseSink: from the upstream
+
+  responseHeadComplete(_status: number, endOfStream: boolean): void {
+    this.isUpstreamWhole = endOfStream;
+    const { stream, responseHead } = this;
+    if (stream === null) {
+      if (!this.writer!.sendResponseHead(responseHead, endOfStream)) this.fail(502, BAD_ANSWER, "UPE");
+      return;
+    }
+    responseHead.own();
+    this.engineDepth++;
+    stream.responseHeaders(responseHead, endOfStream);
+    this.leaveEngine();
+  }
+
+  responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
+    if (endOfStream) this.isUpstreamWhole = true;
+    const { stream } = this;
+    if (stream !== null && stream.needsResponseData) {
+      this.engineDepth++;
+      stream.responseData(bytes.subarray(start, end), endOfStream);
+      this.leaveEngine();
+    } else this.passResponseData(bytes, start, end, endOfStream);
+  }
+
+  responseTrailers(trailers: Head): void {
+    this.isUpstreamWhole = true;
+    if (this.stream === null) {
+      this.sendResponseTrailers(trailers);
+      return;
+    }
+    this.engineDepth++;
+    this.stream.responseTrailers(trailers);
+    this.leaveEngine();
+  }
+
+  responseCut(flag: "UF" | "UC" | "UPE", isStale: boolean): void {
+    this.upstream = null;
+    if (this.isDone) this.release();
+    else if (isStale && this.mayRetry()) this.retry();
+    else {
+      this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
+      this.fail(flag === "UF" ? 503 : 502, CUTS[flag], flag);
+    }
+  }
+
+  upstreamDone(): void {
+    this.upstream = null;
+    if (this.isDone) this.release();
+  }
+
+  requestPended(): void {
+    if (!this.isRequestWhole) this.pauseRequest(PAUSE.peer);
+  }
+
+  requestWritable(): void {
+    this.resumeRequest(PAUSE.peer);
+  }
+
+  // ---- StreamDriver: from the engine
+
+  sendRequestHead(head: Head, endOfStream: boolean): number {
+    if (head.routingEdited) {
+      head.routingEdited = false;
+      const fresh = this.routeAgain(head);
+      if (fresh !== 0) return fresh;
+    }
+    this.sendUpstream(endOfStream, false);
+    return this.upstream === null ? -1 : this.slotMask;
+  }
+
+  sendRequestData(chunk: Uint8Array, endOfStream: boolean): void {
+    this.passRequestData(chunk, 0, chunk.length, endOfStream);
+  }
+
+  sendRequestTrailers(trailers: Head): void {
+    const { upstream } = this;
+    if (upstream !== null && !upstream.sendRequestTrailers(trailers)) this.fail(500, BAD_EDIT, "LR");
+  }
+
+  sendResponseHead(head: Head, endOfStream: boolean): void {
+    if (this.writer !== null && !this.writer.sendResponseHead(head, endOfStream)) this.cutDownstream("LR");
+  }
+
+  sendResponseData(chunk: Uint8Array, endOfStream: boolean): void {
+    this.passResponseData(chunk, 0, chunk.length, endOfStream);
+  }
+
+  sendResponseTrailers(trailers: Head): void {
+    if (this.writer !== null && !this.writer.sendResponseTrailers(trailers)) this.cutDownstream("LR");
+  }
+
+  dropUpstream(): void {
+    const { upstream } = this;
+    // An upstream that has answered whole still makes its last call; it needs no dropping.
+    if (upstream === null || this.isUpstreamWhole) return;
+    this.upstream = null;
+    upstream.dropRequest();
+  }
+
+  resetDownstream(flag: StreamFlag): void {
+    this.cutDownstream(flag);
+  }
+
+  pauseReads(direction: Direction): void {
+    if (direction === REQUEST_DIRECTION) this.pauseRequest(PAUSE.filter);
+    else this.pauseResponse(PAUSE.filter);
+  }
+
+  resumeReads(direction: Direction): void {
+    if (direction === REQUEST_DIRECTION) this.resumeRequest(PAUSE.filter);
+    else this.resumeResponse(PAUSE.filter);
+  }
+
+  property(path: string): Uint8Array | null {
+    return streamProperty(path, this);
+  }
+
+  // ---- ExchangeFacts
+
+  id(): string {
+    if (this.idAt < 0) return this.host.ids.nextString();
+    return Buffer.from(this.store.buffer, this.store.byteOffset + this.idAt, REQUEST_ID_BYTES).toString("latin1");
+  }
+  method(): string {
+    return this.requestHead.get(":method") ?? "";
+  }
+  authority(): string {
+    return this.requestHead.get(":authority") ?? "";
+  }
+  path(): string {
+    return this.requestHead.get(":path") ?? "";
+  }
+
+  // ---- the way up
+
+  private begin(): Snapshot {
+    const { host } = this;
+    const writer = this.writer!;
+    const { counters, clock } = host;
+    const snapshot = host.snapshot();
+    snapshot.pin();
+    this.pinned = snapshot;
+    this.startedMs = clock.wallMs;
+    this.startedUs = clock.monotonicUs;
+    this.listener = writer.listener;
+    this.sourceAddress = writer.sourceAddress;
+    this.sourcePort = writer.sourcePort;
+    counters[EXCHANGE_COUNTER.streamsTotal]!++;
+    counters[EXCHANGE_COUNTER.streamsLive]!++;
+    return snapshot;
+  }
+
+  private openStream(snapshot: Snapshot, endOfStream: boolean): void {
+    const stream = takeStream();
+    this.stream = stream;
+    this.engineDepth++;
+    stream.open(snapshot.chain, this.slotMask, this, this.requestHead);
+    stream.requestHeaders(endOfStream);
+    this.leaveEngine();
+  }
+
+  /** A filter changed what routes look at. Slots of the new route that are still to be passed, -1 refused, 0 go on. */
+  private routeAgain(head: Head): number {
+    const stream = this.stream!;
+    if (!normaliseRequestHead(head)) {
+      stream.replyFromDriver(400, `${refusalOf(400)}\n`, "DPE");
+      return -1;
+    }
+    const route = this.pinned!.routes.match(head);
+    if (route === null) {
+      this.replyNoRoute();
+      return -1;
+    }
+    this.route = route;
+    const fresh = route.slotMask & ~this.slotMask;
+    this.slotMask |= route.slotMask;
+    return fresh === 0 ? 0 : route.slotMask;
+  }
+
+  private sendUpstream(endOfStream: boolean, fresh: boolean): void {
+    const { host, requestHead } = this;
+    const route = this.route!;
+    const { cluster } = route;
+    const endpoint = cluster.nextEndpoint();
+    if (endpoint === null) return this.reply(503, "The cluster has no endpoint.", "UH");
+    const connection = host.upstreams.take(cluster, endpoint, fresh);
+    if (connection === null) return this.reply(503, "The endpoint has as many connections as it may.", "UO");
+    this.endpoint = endpoint;
+    this.upstream = connection;
+    this.isUpstreamWhole = false;
+    connection.attach(this, this.isMethod(HEAD_METHOD));
+    if (!connection.sendRequestHead(requestHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
+    this.writer!.respondWithin(route.timeoutMs);
+  }
+
+  private passRequestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
+    const { upstream } = this;
+    // The answer may have come, or been made here, before the whole request: the rest has nowhere to go.
+    if (upstream === null) return;
+    this.isBodySent = true;
+    if (!upstream.sendRequestData(bytes, start, end, endOfStream)) this.fail(500, BAD_EDIT, "LR");
+  }
+
+  private passResponseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
+    const { writer } = this;
+    if (writer !== null && !writer.sendResponseData(bytes, start, end, endOfStream)) this.cutDownstream("LR");
+  }
+
+  /** Once, on a new connection: the old one closed before it said anything, and the request is here and repeatable. */
+  private mayRetry(): boolean {
+    return !this.isRetried && !this.isBodySent && this.isRequestWhole && IDEMPOTENT.some((m) => this.isMethod(m));
+  }
+
+  private retry(): void {
+    this.isRetried = true;
+    this.host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
+    this.sendUpstream(true, true);
+  }
+
+  private isMethod(method: Uint8Array): boolean {
+    const { requestHead } = this;
+    // `:method` stands first unless a filter replaced the whole map.
+    const field = requestHead.nameLength(0) === 7 ? 0 : requestHead.findName(":method");
+    if (requestHead.valueLength(field) !== method.length) return false;
+    const start = requestHead.valueStart(field);
+    const bytes = requestHead.bufferOf(start);
+    const offset = start < 0 ? ~start : start;
+    for (let i = 0; i < method.length; i++) if (bytes[offset + i] !== method[i]) return false;
+    return true;
+  }
+
+  // ---- answers of our own
+
+  private replyNoRoute(): void {
+    this.host.counters[EXCHANGE_COUNTER.noRoute]!++;
+    this.reply(404, "No route matches the request.", "NR");
+  }
+
+  /** The upstream is of no more use: a reply when nothing was sent yet, else a reset. */
+  private fail(status: number, why: string, flag: StreamFlag): void {
+    this.dropUpstream();
+    if (this.writer === null) return;
+    if (this.writer.statusSent === 0) this.reply(status, why, flag);
+    else this.cutDownstream(flag);
+  }
+
+  private reply(status: number, why: string, flag: StreamFlag): void {
+    if (this.stream !== null) {
+      this.engineDepth++;
+      this.stream.replyFromDriver(status, `${why}\n`, flag);
+      this.leaveEngine();
+      return;
+    }
+    this.flags.push(flag);
+    const { writer } = this;
+    const reply = localReply(status, why);
+    if (writer === null || !writer.sendResponseHead(reply.head, false)) return;
+    writer.sendResponseData(reply.body, 0, reply.body.length, true);
+  }
+
+  private cutDownstream(flag: StreamFlag): void {
+    this.dropUpstream();
+    if (this.writer === null) return;
+    this.host.counters[EXCHANGE_COUNTER.resets]!++;
+    if (!this.flags.includes(flag)) this.flags.push(flag);
+    this.writer.resetResponse();
+  }
+
+  // ---- back-pressure
+
+  private pauseRequest(reason: number): void {
+    this.requestPauses |= reason;
+    if (this.writer !== null) this.writer.pauseRequest();
+  }
+
+  private resumeRequest(reason: number): void {
+    if (this.requestPauses === 0) return;
+    this.requestPauses &= ~reason;
+    if (this.requestPauses === 0 && this.writer !== null) this.writer.resumeRequest();
+  }
+
+  private pauseResponse(reason: number): void {
+    this.responsePauses |= reason;
+    if (this.upstream !== null) this.upstream.pauseResponse();
+  }
+
+  private resumeResponse(reason: number): void {
+    if (this.responsePauses === 0) return;
+    this.responsePauses &= ~reason;
+    if (this.responsePauses === 0 && this.upstream !== null) this.upstream.resumeResponse();
+  }
+
+  // ---- the end
+
+  /** The engine is not ended from inside itself: what it did last may still be on the stack. */
+  private leaveEngine(): void {
+    if (--this.engineDepth === 0 && this.isEnding) {
+      this.isEnding = false;
+      this.end();
+    }
+  }
+
+  /** Called once: filters' last callbacks, the record, the counters. */
+  end(): void {
+    const { host, stream } = this;
+    const { counters, clock } = host;
+    if (stream !== null) {
+      stream.finish();
+      if (stream.flag !== null && !this.flags.includes(stream.flag)) this.flags.push(stream.flag);
+    }
+    this.slots = stream;
+    this.durationUs = clock.monotonicUs - this.startedUs;
+    counters[EXCHANGE_COUNTER.streamsLive]!--;
+    counters[EXCHANGE_COUNTER.bytesIn]! += this.bytesIn;
+    counters[EXCHANGE_COUNTER.bytesOut]! += this.bytesOut;
+    if (this.status >= 100) counters[EXCHANGE_COUNTER.responses1xx + ((this.status / 100) | 0) - 1]!++;
+    host.observer.ended(this);
+    if (stream !== null) stream.end();
+    this.stream = null;
+    this.slots = null;
+    this.pinned!.unpin();
+    this.pinned = null;
+    this.isDone = true;
+    if (this.upstream === null) this.release();
+  }
+
+  private release(): void {
+    if (this.store.length > POOLED_STORE_BYTES_MAX) this.store = Buffer.allocUnsafeSlow(STORE_BYTES);
+    this.host.releaseExchange(this);
+  }
+}
+
+function endLater(exchange: Exchange): void {
+  exchange.end();
+}
+
+const BAD_ANSWER = "The upstream's answer is not valid HTTP.";
+const BAD_EDIT = "A filter made a head that cannot be sent.";
+const CUTS = {
+  UF: "The upstream cannot be reached.",
+  UC: "The upstream closed the connection before it answered.",
+  UPE: BAD_ANSWER,
+} as const;

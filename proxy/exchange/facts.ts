@@ -1,0 +1,39 @@
+// What the data path tells of a finished stream. The record (and all its views) is made of this by the observer.
+
+import type { Stream, StreamFlag } from "@sluice/abi";
+import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+
+/** Told once for every stream, after `on_log` and before its objects are reused. */
+export interface StreamObserver {
+  /** `facts` is pooled: valid until this returns. Reads nothing that is not asked for, so sampling is free. */
+  ended(facts: ExchangeFacts): void;
+}
+
+export interface ExchangeFacts {
+  readonly snapshot: Snapshot;
+  /** Reports per slot, null when no filter was asked. */
+  readonly slots: Pick<Stream, "slotCount" | "slotReport"> | null;
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly route: Route | null;
+  /** The endpoint the request was sent to, null when none was. */
+  readonly endpoint: Endpoint | null;
+  /** Address and port of the client's side of the connection. */
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  /** Wall time of the head's arrival in ms. */
+  readonly startedMs: number;
+  readonly durationUs: number;
+  /** Status sent to the client, 0 when none was. */
+  readonly status: number;
+  readonly flags: readonly StreamFlag[];
+  /** Bytes of the request as read and of the response as written, heads and framing included. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** As x-request-id has it: 26 characters, sortable by time. */
+  id(): string;
+  /** Of the request as it was routed: normalised, with filters' edits. Latin1, empty when there was no valid head. */
+  method(): string;
+  authority(): string;
+  path(): string;
+}

@@ -1,0 +1,14 @@
+/** How often deadlines are looked at; they are that much late at most. */
+export const SWEEP_MS = 250;
+/** An idle keep-alive connection is closed after this; also a new one that sends nothing. */
+export const KEEP_ALIVE_MS = 75_000;
+/** How long a refused or last connection may linger for its client to read the answer. */
+export const LINGER_MS = 2_000;
+/** A client that is told to come back after an overload. */
+export const RETRY_AFTER_S = 1;
+/** Streams kept for reuse. */
+export const POOLED_EXCHANGES_MAX = 1_024;
+/** A pooled exchange keeps a head store up to this size. */
+export const POOLED_STORE_BYTES_MAX = 8_192;
+/** What a head store begins with: ordinary heads fit. */
+export const STORE_BYTES = 2_048;

@@ -1,0 +1,6 @@
+/** Connections of one worker to one endpoint; more streams than that are refused with 503. */
+export const CONNECTIONS_PER_ENDPOINT_MAX = 4_096;
+/** Idle connections kept per endpoint. */
+export const IDLE_PER_ENDPOINT_MAX = 512;
+/** Shorter than the 5 s after which common servers (Node, Apache) close: a request must not meet a closing connection. */
+export const IDLE_MS = 4_000;
