@@ -1,0 +1,39 @@
+// `npm run bench -- NAME [--json]`: one benchmark by its name, figures as a table or as JSON lines.
+
+import { parseArgs } from "node:util";
+
+import { printFigures, type Figure } from "./figure.ts";
+
+const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<Figure[]>>> = {
+  proxy: async () => (await import("./proxy.ts")).benchProxy,
+};
+
+/** `rounds` interleaved rounds of `seconds` each per contender. */
+export interface BenchOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly progress: (line: string) => void;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "4" },
+  },
+});
+
+const load = benches[positionals[0] ?? ""];
+if (load === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join("|")} [--json] [--rounds 5] [--seconds 4]`);
+  process.exit(2);
+}
+const bench = await load();
+const figures = await bench({
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  progress: (line) => console.error(line),
+});
+printFigures(figures, values.json);
+process.exitCode = figures.some((figure) => figure.ok === false) ? 1 : 0;

@@ -1,0 +1,60 @@
+// Runs wrk (Debian package wrk) against an address and reads what it prints.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Answers outside 2xx and 3xx, and socket errors: a round with any of them counts for nothing. */
+  readonly failures: number;
+}
+
+export async function runWrk(options: {
+  wrk: string;
+  url: string;
+  connections: number;
+  seconds: number;
+  core: number;
+  headers?: readonly string[];
+}): Promise<LoadResult> {
+  const { wrk, url, connections, seconds, core, headers = [] } = options;
+  const { stdout } = await promisify(execFile)("taskset", [
+    "-c",
+    String(core),
+    wrk,
+    "-t1",
+    `-c${connections}`,
+    `-d${seconds}s`,
+    "--latency",
+    ...headers.flatMap((header) => ["-H", header]),
+    url,
+  ]);
+  return parseWrk(stdout);
+}
+
+export function parseWrk(output: string): LoadResult {
+  const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output);
+  const failures = [...(socketErrors?.slice(1) ?? []), /Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? "0"];
+  return {
+    requestsPerSecond: Number(captured(output, /Requests\/sec:\s+([\d.]+)/)),
+    requests: Number(captured(output, /(\d+) requests in/)),
+    p50Us: microseconds(captured(output, /50%\s+(\S+)/)),
+    p99Us: microseconds(captured(output, /99%\s+(\S+)/)),
+    failures: failures.reduce((sum, count) => sum + Number(count), 0),
+  };
+}
+
+function captured(output: string, pattern: RegExp): string {
+  const value = pattern.exec(output)?.[1];
+  if (value === undefined) throw new Error(`wrk printed no ${pattern.source}:\n${output}`);
+  return value;
+}
+
+function microseconds(text: string): number {
+  const units: Record<string, number> = { us: 1, ms: 1_000, s: 1_000_000 };
+  const [, amount, unit] = /^([\d.]+)(us|ms|s)$/.exec(text) ?? [];
+  return Number(amount) * (units[unit ?? ""] ?? NaN);
+}
