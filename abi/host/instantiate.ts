@@ -25,8 +25,9 @@ export interface Linked {
   readonly exports: GuestExports;
 }
 
-/** `_initialize`, and `main` or `__main_void` behind it as C and Rust reactors want; else `_start`. */
-export function runStartFunction({ instance, exports: { functions } }: Linked): void {
+/** The module's start section (the meter made it an export), then `_initialize`, and `main` or `__main_void` behind it as C and Rust reactors want; else `_start`. */
+export function runStartFunction({ meter }: ModuleArtifact, { instance, exports: { functions } }: Linked): void {
+  if (meter.startExport !== null) instance.runStart(functions.get(meter.startExport)!, "start", STARTING);
   // What stood in the start section: the meter made it an export, so that its hostcalls find the guest's memory.
   const section = functions.get(START_EXPORT);
   if (section !== undefined) instance.runStart(section, "start", STARTING);
@@ -50,7 +51,7 @@ function exitsWell(start: GuestFunction): void {
   }
 }
 
-/** A start section runs in here, when the host cannot reach the guest's memory yet: its pointers are all out of range. */
+/** The start function has been taken out of its section, so nothing of the guest should run in here; if it does, it is restricted. */
 function link(
   module: WebAssembly.Module,
   guest: Caller,

@@ -184,7 +184,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     const linked = this.link();
     const { instance } = linked;
     try {
-      runStartFunction(linked);
+      runStartFunction(this.artifact, linked);
       const refusedIn = instance.startRoot();
       if (refusedIn !== null)
         throw new SluiceError(ABI_ERRORS.guestStartRefused, `${this.title} returned false from ${refusedIn}`);

@@ -9,6 +9,7 @@ export function proxyGetHeaderMapPairs(mapType: number, pairsPtrOut: number, pai
   const guest = caller();
   if (!isMapType(mapType)) return Status.BadArgument;
   const head = readableHead(guest, mapType);
+  if (head !== null && head.reads !== null) head.reads.addAll();
   const length = head === null ? 0 : pairsLength(head);
   const block = guest.returnBlock(length, pairsPtrOut, pairsSizeOut);
   if (block < 0) return Status.InvalidMemoryAccess;

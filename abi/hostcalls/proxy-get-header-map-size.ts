@@ -10,6 +10,7 @@ export function proxyGetHeaderMapSize(mapType: number, sizeOut: number): number 
   const head = readableHead(guest, mapType);
   if (head === null) return Status.BadArgument;
   if (!guest.has(sizeOut, 4)) return Status.InvalidMemoryAccess;
+  if (head.reads !== null) head.reads.addAll();
   guest.setU32(sizeOut, headBytes(head));
   return Status.Ok;
 }

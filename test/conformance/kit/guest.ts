@@ -1,0 +1,235 @@
+// A guest that makes given hostcalls in a given callback. Its text is generated from the specification's rows: constants in,
+// statuses out, bytes in the data section. What it saw is read from an image of its memory afterwards.
+//
+//   16 …        statuses of the calls, one i32 each          1024 …   out parameters, 8 bytes each, preset to 0xcc
+//   4096 …      bytes handed to the host                     32768 …  blocks its allocator gave (bump)
+import {
+  MemoryServices,
+  Plugin,
+  prepareModule,
+  type Instance,
+  type MemoryServicesOptions,
+  type PluginSpec,
+} from "@sluice/abi";
+import {
+  CALLBACKS,
+  DEFAULT_CAPABILITIES,
+  HOSTCALLS,
+  POLICY_CALLBACKS,
+  POLICY_HOSTCALLS,
+  wireParams,
+  type CapabilityFamily,
+} from "@sluice/abi/spec";
+import { PlainStream } from "./plain-stream.ts";
+import { assemble } from "./wat.ts";
+
+const STATUSES_AT = 16;
+const OUTS_AT = 1024;
+const OUT_BYTES = 8;
+const BYTES_AT = 4096;
+const BLOCKS_AT = 32_768;
+const PRESET = 0xcc;
+
+/** An argument that is a place for the host to write to. */
+export const OUT = Symbol("out");
+
+/** Strings and byte arrays stand for pointer and size; OUT for one out pointer; numbers and bigints for themselves. */
+export type Argument = number | bigint | string | Uint8Array | typeof OUT;
+
+export interface Call {
+  readonly name: string;
+  readonly args: readonly Argument[];
+}
+
+export function call(name: string, ...args: Argument[]): Call {
+  return { name, args };
+}
+
+export interface GuestOptions {
+  /** Callback that makes the calls; default proxy_on_request_headers. */
+  readonly in?: string;
+  /** What the allocator does: gives blocks, none, or is not there. */
+  readonly allocator?: "bump" | "zero" | "none" | "outOfRange";
+  readonly abi?: "0_1_0" | "0_2_0" | "0_2_1";
+  readonly capabilities?: readonly CapabilityFamily[];
+  readonly stream?: PlainStream;
+  readonly spec?: Partial<PluginSpec>;
+  readonly services?: MemoryServicesOptions;
+}
+
+/** What happened when the calls were made. */
+export interface Outcome {
+  readonly statuses: number[];
+  /** Status of the only call. */
+  readonly status: number;
+  readonly memory: Uint8Array;
+  readonly stream: PlainStream;
+  readonly services: MemoryServices;
+  readonly plugin: Plugin;
+  readonly instance: Instance;
+  /** The n-th OUT as a u32; null when the host did not write there. */
+  u32(out: number): number | null;
+  u64(out: number): bigint;
+  /** Two OUTs from the n-th on: the block they describe. */
+  text(out: number): string;
+  bytes(out: number): Uint8Array;
+}
+
+/** Starts a guest, makes the calls in the callback, reads what came of it. */
+export function run(calls: readonly Call[], options: GuestOptions = {}): Outcome {
+  const callback = options.in ?? "proxy_on_request_headers";
+  const module = prepareModule(assemble(guestText(calls, callback, options)));
+  const services = new MemoryServices(options.services);
+  const spec = specOf({ capabilities: options.capabilities ?? DEFAULT_CAPABILITIES, ...options.spec });
+  const plugin = new Plugin(module, spec, services);
+  plugin.start();
+  const instance = plugin.acquire()!;
+  const stream = options.stream ?? new PlainStream();
+  if (!ROOT_CALLBACKS.has(callback)) enterCallback(instance, callback, stream);
+  return outcomeOf(calls, { plugin, instance, stream, services });
+}
+
+export function specOf(spec: Partial<PluginSpec> = {}): PluginSpec {
+  return {
+    slot: "slot",
+    filter: "fixture",
+    version: "sha256:0",
+    revision: "sha256:1",
+    pluginName: "fixture",
+    rootId: "root",
+    vmId: "vm",
+    pluginConfig: Buffer.from("plugin configuration"),
+    vmConfig: Buffer.from("vm configuration"),
+    environment: {},
+    capabilities: DEFAULT_CAPABILITIES,
+    limits: { memoryBytes: 16 * 1024 * 1024, fuel: 5_000_000, depth: 1024 },
+    isolation: "shared",
+    requiresCheck: false,
+    bodyCallbacks: "all",
+    ...spec,
+  };
+}
+
+const ROOT_CALLBACKS: ReadonlySet<string> = new Set(["proxy_on_vm_start", "proxy_on_configure"]);
+
+function enterCallback(instance: Instance, callback: string, stream: PlainStream): void {
+  if (callback === "proxy_on_tick") {
+    instance.tick();
+    return;
+  }
+  const id = instance.createStream(stream, 0);
+  const enter: Readonly<Record<string, () => unknown>> = {
+    policy_on_check: () => instance.onCheck(id),
+    policy_on_report: () => instance.onReport(id),
+    proxy_on_context_create: () => null,
+    proxy_on_request_headers: () => instance.requestHeaders(id, 0, false),
+    proxy_on_request_body: () => instance.requestBody(id, 0, false),
+    proxy_on_request_trailers: () => instance.requestTrailers(id, 0),
+    proxy_on_response_headers: () => instance.responseHeaders(id, 0, false),
+    proxy_on_response_body: () => instance.responseBody(id, 0, false),
+    proxy_on_response_trailers: () => instance.responseTrailers(id, 0),
+    proxy_on_log: () => instance.log(id),
+    proxy_on_done: () => instance.done(id),
+    proxy_on_delete: () => instance.delete(id),
+  };
+  enter[callback]!();
+}
+
+type Parts = Pick<Outcome, "plugin" | "instance" | "stream" | "services">;
+
+function outcomeOf(calls: readonly Call[], parts: Parts): Outcome {
+  const { memory } = parts.instance.takeImage();
+  const view = new DataView(memory.buffer);
+  const statuses = calls.map((_, i) => view.getUint32(STATUSES_AT + i * 4, true));
+  const at = (out: number): number => OUTS_AT + out * OUT_BYTES;
+  const bytes = (out: number): Uint8Array => {
+    const block = view.getUint32(at(out), true);
+    return memory.slice(block, block + view.getUint32(at(out + 1), true));
+  };
+  return {
+    ...parts,
+    memory,
+    statuses,
+    status: statuses[0]!,
+    u32: (out) => (memory[at(out)] === PRESET && memory[at(out) + 3] === PRESET ? null : view.getUint32(at(out), true)),
+    u64: (out) => view.getBigUint64(at(out), true),
+    text: (out) => Buffer.from(bytes(out)).toString("latin1"),
+    bytes,
+  };
+}
+
+function guestText(calls: readonly Call[], callback: string, options: GuestOptions): string {
+  const { allocator = "bump", abi = "0_2_1" } = options;
+  const data = new DataSection();
+  const body = calls.map((each, i) => callText(each, i, data)).join("\n");
+  const imports = [...new Set(calls.map(({ name }) => name))].map(importText).join("\n");
+  return `(module
+    ${imports}
+    (memory (export "memory") 1)
+    (global $next (mut i32) (i32.const ${BLOCKS_AT}))
+    (func (export "proxy_abi_version_${abi}"))
+    (func (export "sluice_policy_abi_version_1"))
+    ${ALLOCATORS[allocator]}
+    (func $calls ${body})
+    ${callbackText(callback, abi)}
+    (data (i32.const ${OUTS_AT}) "${`\\${PRESET.toString(16)}`.repeat(256)}")
+    ${data.text}
+  )`;
+}
+
+const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>, string>> = {
+  bump: `(func $allocate (export "proxy_on_memory_allocate") (param $size i32) (result i32) (local $block i32)
+      (if (i32.eqz (local.get $size)) (then (unreachable)))
+      (local.set $block (global.get $next))
+      (global.set $next (i32.add (global.get $next) (local.get $size)))
+      (local.get $block))`,
+  zero: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 0))',
+  outOfRange: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 0xffff))',
+  none: "",
+};
+
+function callText({ name, args }: Call, index: number, data: DataSection): string {
+  const params = wireParams(rowOf(name).params);
+  const values = args.flatMap((arg) => data.place(arg));
+  if (values.length !== params.length) throw new Error(`${name} takes ${params.length} values, got ${values.length}`);
+  const constants = values.map((value, i) => `(${params[i]!.type}.const ${value})`).join(" ");
+  return `(i32.store (i32.const ${STATUSES_AT + index * 4}) (call $${name} ${constants}))`;
+}
+
+/** Where arguments go: bytes one behind the other, out parameters in their row. */
+class DataSection {
+  text = "";
+  private at = BYTES_AT;
+  private outs = 0;
+
+  place(arg: Argument): (number | bigint)[] {
+    if (arg === OUT) return [OUTS_AT + this.outs++ * OUT_BYTES];
+    if (typeof arg === "number" || typeof arg === "bigint") return [arg];
+    const bytes = Buffer.from(arg);
+    const at = this.at;
+    this.at += bytes.length;
+    const escaped = [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+    this.text += `(data (i32.const ${at}) "${escaped}")\n`;
+    return [at, bytes.length];
+  }
+}
+
+function importText(name: string): string {
+  const row = rowOf(name);
+  const types = wireParams(row.params).map(({ type }) => type);
+  return `(import "${row.module}" "${name}" (func $${name} (param ${types.join(" ")}) (result i32)))`;
+}
+
+function rowOf(name: string): (typeof HOSTCALLS)[number] {
+  const row = [...HOSTCALLS, ...POLICY_HOSTCALLS].find((each) => each.name === name);
+  if (row === undefined) throw new Error(`the specification has no hostcall ${name}`);
+  return row;
+}
+
+function callbackText(name: string, abi: string): string {
+  const row = [...CALLBACKS, ...POLICY_CALLBACKS].find((each) => each.name === name)!;
+  const params = abi === "0_1_0" ? (row.paramsIn?.["0.1.0"] ?? row.params) : row.params;
+  const result = row.result === null ? "" : "(result i32)";
+  const answer = row.result === null ? "" : `(i32.const ${row.result === "bool" ? 1 : 0})`;
+  return `(func (export "${name}") (param ${params.map(() => "i32").join(" ")}) ${result} (call $calls) ${answer})`;
+}

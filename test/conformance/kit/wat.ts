@@ -1,0 +1,14 @@
+// WebAssembly text to a module's bytes, with names, so that failures say where.
+import wabtFactory from "wabt";
+
+const wabt = await wabtFactory();
+
+export function assemble(text: string): Uint8Array {
+  const module = wabt.parseWat("fixture.wat", text, { bulk_memory: true });
+  try {
+    module.validate();
+    return module.toBinary({ write_debug_names: true }).buffer;
+  } finally {
+    module.destroy();
+  }
+}
