@@ -47,3 +47,6 @@ export { ManualClock, MemoryMetrics, MemoryServices } from "./host/memory-servic
 export type { MemoryServicesOptions } from "./host/memory-services.ts";
 export { MESSAGE_PHASES, PHASE } from "./host/phase.ts";
 export type { LocalReply, StreamBody, StreamContext } from "./host/stream-context.ts";
+export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
+export type { FreedLocks } from "./shared/shared-data.ts";
+export type { Owner } from "./shared/shard-lock.ts";
