@@ -8,3 +8,8 @@ export const SCHEMA_PROPERTIES_MAX = 64;
 
 /** Nesting of a configuration schema, as deep as the decoder reads. */
 export const SCHEMA_DEPTH_MAX = 32;
+
+/** What a filter under test may use: a proxy's defaults. */
+export const MEMORY_BYTES_MAX = 16 * 1024 * 1024;
+export const FUEL_MAX = 5_000_000;
+export const DEPTH_MAX = 1024;

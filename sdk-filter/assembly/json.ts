@@ -43,6 +43,7 @@ export class JsonReader {
   /** Moves to the next key and its value; false at the object's end. */
   nextKey(): bool {
     if (!this.nextEntry(0x7d)) return false;
+    this.places[this.places.length - 1] = "";
     if (this.peek() != QUOTE) return this.fail("a key in quotes is expected");
     this.key = this.readString();
     this.places[this.places.length - 1] = this.key;
