@@ -11,5 +11,9 @@ if (major < 24) {
   process.exit(2);
 }
 
+// Keeps what stripping and compiling gave, so that every command but the first starts in half the time.
+const { enableCompileCache } = await import("node:module");
+enableCompileCache();
+
 const { runCli } = await import("./cli.ts");
 process.exitCode = await runCli(process.argv.slice(2));

@@ -2,5 +2,7 @@
 // `@sluice/sdk-filter/harness`.
 
 export { buildFilter } from "./compile/build-filter.ts";
-export type { BuiltFilter } from "./compile/build-filter.ts";
+export type { BuildOptions, BuiltFilter } from "./compile/build-filter.ts";
+export { readFilterFolder } from "./compile/filter-folder.ts";
+export type { FilterFolder } from "./compile/filter-folder.ts";
 export { SDK_ERRORS } from "./errors.ts";

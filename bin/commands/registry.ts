@@ -1,7 +1,6 @@
 // `sluice registry`: the control plane on its own, until SIGINT or SIGTERM.
 
 import { resolve } from "node:path";
-import { createRegistry } from "@sluice/registry";
 import { Command } from "commander";
 import { stopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -22,6 +21,8 @@ export function registryCommand(terminal: Terminal): Command {
 async function serve(terminal: Terminal, options: RegistryServerOptions): Promise<void> {
   const stop = stopSignal();
   const stateDir = resolve(terminal.cwd, options.stateDir);
+  // Loaded here, so that commands that only talk to a registry do not load one.
+  const { createRegistry } = await import("@sluice/registry");
   const registry = await createRegistry({ stateDir, address: options.address });
   terminal.err(
     `registry and console on http://${registry.address}; the admin token is in ${registry.tokenFiles.admin}`,

@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
-import { createRegistry } from "@sluice/registry";
 import { Command } from "commander";
 import { parseAddress, requireFree } from "../address.ts";
 import { stopChild } from "../child-process.ts";
@@ -68,6 +67,8 @@ async function startAll(terminal: Terminal, options: UpOptions, parts: PartList)
   mkdirSync(stateDir, { recursive: true });
   const upstream = await startDemoUpstream(parseAddress(options.upstream, "--upstream"));
   await parts.add(() => upstream.close());
+  // Loaded here, so that commands that only talk to a registry do not load one.
+  const { createRegistry } = await import("@sluice/registry");
   const registry = await createRegistry({ stateDir, address: options.registryAddress });
   await parts.add(() => registry.close());
   const proxy = startProxy(writeMachineDocument(stateDir, options), terminal.cwd);

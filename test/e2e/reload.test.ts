@@ -9,6 +9,7 @@ import type { Digest, Slot } from "@sluice/proxy/contract";
 import type { Written } from "@sluice/registry";
 import { buildFilter } from "@sluice/sdk-filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { residentMebibytes } from "../bench/process-tree.ts";
 import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts";
 import { Accountant, answersByRevision, doubledAtOrigin } from "../load/accountant.ts";
 import type { Account } from "../load/accountant.ts";
@@ -175,5 +176,57 @@ describe("A deployment under load", () => {
     const account = await load.stop();
     expectNothingWrong(account);
     expectInEffect(account, changes, "deploy and rollback");
+  });
+});
+
+interface Holdings {
+  /** Over all workers. */
+  readonly instances: number;
+  /** Deployment numbers of the snapshots that are still held anywhere. */
+  readonly numbers: readonly number[];
+}
+
+async function holdings(): Promise<Holdings> {
+  const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, {
+    headers: installation.adminHeaders(proxy),
+  });
+  const { workers } = (await response.json()) as {
+    workers: { holdings: { snapshots: { number: number; instances: number }[] }[] };
+  };
+  const snapshots = workers.holdings.flatMap((worker) => worker.snapshots);
+  return {
+    instances: snapshots.reduce((sum, snapshot) => sum + snapshot.instances, 0),
+    numbers: [...new Set(snapshots.map((snapshot) => snapshot.number))],
+  };
+}
+
+describe("Fifty reloads under load", () => {
+  const warmUpReloads = 10;
+  const reloads = 50;
+  /** What a run without a leak may wander: garbage not yet collected, code that was optimised. */
+  const memoryGrowthMiBMax = 40;
+
+  it("leave no instance of an older revision behind and memory flat", async () => {
+    const load = await loadStarted(byStatus);
+    const before = await holdings();
+    let number = (await client.deployment("default"))?.number ?? 0;
+    let warmMiB = 0;
+    for (let reload = 0; reload < reloads; reload += 1) {
+      number = (await client.deploy(plainChain(reload % 2 === 0 ? "v2" : "v1"), number, { dryRun: false })).number;
+      expect((await awaitFleet(client, number)).applied).toEqual(["proxy-1"]);
+      if (reload === warmUpReloads) warmMiB = residentMebibytes(proxy.program.child.pid ?? 0);
+      await load.settled(20);
+    }
+    const account = await load.stop();
+    const endMiB = residentMebibytes(proxy.program.child.pid ?? 0);
+    const after = await holdings();
+
+    expectNothingWrong(account);
+    console.log(
+      `instances ${before.instances} before, ${after.instances} after ${reloads} reloads; memory ${warmMiB.toFixed(0)} to ${endMiB.toFixed(0)} MiB`,
+    );
+    expect(after.numbers).toEqual([number]);
+    expect(after.instances).toBeLessThanOrEqual(before.instances);
+    expect(endMiB - warmMiB).toBeLessThan(memoryGrowthMiBMax);
   });
 });
