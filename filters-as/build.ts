@@ -6,14 +6,14 @@ import { buildFilter } from "@sluice/sdk-filter";
 
 const here = import.meta.dirname;
 
+const names = process.argv.length > 2 ? process.argv.slice(2) : shippedFilters();
+for (const name of names) {
+  const { isFresh, sizes, durationMs } = await buildFilter(join(here, name), { onlyWhenStale: true });
+  console.log(`${name}: ${isFresh ? "up to date" : `built in ${Math.round(durationMs)} ms`}, ${sizes.wasmBytes} bytes`);
+}
+
 /** The folders of this package that are filters. */
 function shippedFilters(): string[] {
   const entries = readdirSync(here, { withFileTypes: true });
   return entries.filter((entry) => existsSync(join(here, entry.name, "filter.yaml"))).map(({ name }) => name);
-}
-
-const names = process.argv.length > 2 ? process.argv.slice(2) : shippedFilters();
-for (const name of names) {
-  const built = await buildFilter(join(here, name));
-  console.log(`${name}: ${built.sizes.wasmBytes} bytes in ${Math.round(built.durationMs)} ms, ${built.wasmFile}`);
 }

@@ -24,7 +24,10 @@ export async function runSpecs(folder: string): Promise<SpecResult[]> {
   const entries = await readdir(join(folder, "assembly"), { recursive: true });
   const specs = entries.filter((file) => file.endsWith(".spec.ts")).sort();
   if (specs.length === 0) throw new SluiceError(SDK_ERRORS.doesNotCompile, `${folder}/assembly has no *.spec.ts`);
-  const binary = await compile(folder, specs.map((file) => join("assembly", file)));
+  const binary = await compile(
+    folder,
+    specs.map((file) => join("assembly", file)),
+  );
   const context = new TestContext({ fileName: folder, reporter: new EmptyReporter(), binary });
   context.run(instantiateSync(binary, context.createImports(absentHostcalls(binary))) as never);
   return collect(context.rootNode, []);
@@ -34,17 +37,29 @@ const OPTIONS = "--debug --exportStart _start --exportRuntime --exportTable --us
 
 async function compile(folder: string, specs: readonly string[]): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
-  const asPect = join(dirname(createRequire(import.meta.url).resolve("@as-pect/core")), "../../assembly/assembly/index.ts");
+  const asPect = join(
+    dirname(createRequire(import.meta.url).resolve("@as-pect/core")),
+    "../../assembly/assembly/index.ts",
+  );
   const outFolder = await mkdtemp(join(tmpdir(), "sluice-specs-"));
   const printed: string[] = [];
   const stream = { write: (chunk: string | Uint8Array): void => void printed.push(String(chunk)) };
   const outFile = join(outFolder, "specs.wasm");
   try {
     const { error } = await asc.main(
-      [...specs, relative(folder, asPect), "--baseDir", folder, "--outFile", relative(folder, outFile), ...OPTIONS.split(" ")],
+      [
+        ...specs,
+        relative(folder, asPect),
+        "--baseDir",
+        folder,
+        "--outFile",
+        relative(folder, outFile),
+        ...OPTIONS.split(" "),
+      ],
       { stdout: stream, stderr: stream, transforms: [new CompatibleAsPectTransform() as unknown as Transform] },
     );
-    if (error !== null) throw new SluiceError(SDK_ERRORS.doesNotCompile, `the specs of ${folder} do not compile\n${printed.join("")}`);
+    if (error !== null)
+      throw new SluiceError(SDK_ERRORS.doesNotCompile, `the specs of ${folder} do not compile\n${printed.join("")}`);
     return new Uint8Array(await readFile(outFile));
   } finally {
     await rm(outFolder, { recursive: true, force: true });
@@ -66,9 +81,11 @@ function absentHostcalls(binary: Uint8Array): Record<string, Record<string, () =
 const TEST_NODE = 0;
 
 function collect(node: TestNode, groups: readonly string[]): SpecResult[] {
-  if (Number(node.type) === TEST_NODE) return [{ groups, name: node.name, failure: node.pass ? null : failureOf(node) }];
+  if (Number(node.type) === TEST_NODE)
+    return [{ groups, name: node.name, failure: node.pass ? null : failureOf(node) }];
   const inner = node.parent === null ? groups : [...groups, node.name];
-  const failedAround = !node.pass && node.children.length === 0 ? [{ groups: inner, name: "runs", failure: failureOf(node) }] : [];
+  const failedAround =
+    !node.pass && node.children.length === 0 ? [{ groups: inner, name: "runs", failure: failureOf(node) }] : [];
   return [...failedAround, ...node.children.flatMap((child) => collect(child, inner))];
 }
 

@@ -1,11 +1,13 @@
 // From a filter's folder to its module: configuration classes from filter.yaml, one compiler run in this process, then
 // the checks that would otherwise fail at upload. Writes build/NAME.wasm and build/NAME.wasm.map.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import { SDK_ERRORS } from "../errors.ts";
+import { isUpToDate, outputOf, publish } from "./build-output.ts";
+import type { BuildOutput } from "./build-output.ts";
 import { compileAssembly } from "./compile-assembly.ts";
 import { readFilterFolder } from "./filter-folder.ts";
 import type { FilterFolder } from "./filter-folder.ts";
@@ -27,35 +29,55 @@ export interface BuiltFilter {
   readonly sizes: { readonly wasmBytes: number; readonly sourceMapBytes: number };
   /** What the compiler said without refusing. */
   readonly warnings: string;
+  /** Nothing was compiled: an earlier build still holds. */
+  readonly isFresh: boolean;
   readonly durationMs: number;
 }
 
+export interface BuildOptions {
+  /** Take the module of an earlier build when nothing it was made from has changed. Default false. */
+  readonly onlyWhenStale?: boolean;
+}
+
 /** Builds the filter in `folder`. Throws a SluiceError (E4001 to E4005, E4008) that says what to change. */
-export async function buildFilter(folder: string): Promise<BuiltFilter> {
+export async function buildFilter(folder: string, { onlyWhenStale = false }: BuildOptions = {}): Promise<BuiltFilter> {
   const startedMs = performance.now();
   const filter = await readFilterFolder(resolve(folder));
   await writeConfigClasses(filter);
-  const wasmFile = join(filter.folder, "build", `${filter.name}.wasm`);
-  await mkdir(join(filter.folder, "build"), { recursive: true });
-  const warnings = await compileAssembly({ folder: filter.folder, wasmFile, runtime: filter.runtime });
-  const wasm = new Uint8Array(await readFile(wasmFile));
-  const sourceMap = await readFile(`${wasmFile}.map`, "utf8");
+  const output = await outputOf(filter);
+  const isFresh = onlyWhenStale && (await isUpToDate(output));
+  const warnings = isFresh ? "" : await compileInto(output, filter);
+  const wasm = new Uint8Array(await readFile(output.wasmFile));
+  const sourceMap = await readFile(output.mapFile, "utf8");
   const face = readFace(wasm);
   refuseForeignImports(filter, face.imports);
   refuseMissingCallbacks(filter, face.exports);
   return {
     name: filter.name,
     folder: filter.folder,
-    wasmFile,
+    wasmFile: output.wasmFile,
     wasm,
-    mapFile: `${wasmFile}.map`,
+    mapFile: output.mapFile,
     sourceMap,
     documentText: filter.documentText,
     ...face,
     sizes: { wasmBytes: wasm.length, sourceMapBytes: Buffer.byteLength(sourceMap) },
     warnings,
+    isFresh,
     durationMs: performance.now() - startedMs,
   };
+}
+
+async function compileInto(output: BuildOutput, { folder, name, runtime }: FilterFolder): Promise<string> {
+  const draft = await mkdtemp(join(output.folder, ".draft-"));
+  try {
+    const wasmFile = join(draft, `${name}.wasm`);
+    const warnings = await compileAssembly({ folder, wasmFile, runtime });
+    await publish(output, draft);
+    return warnings;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
 }
 
 /** Written only when it differs, so that editors and watchers are left in peace. */
