@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly chain: Chain;
   readonly routes: RouteTable;
   readonly limits: StreamLimits;
+  /** This worker's counters of the revision in each slot, by place in the chain. */
+  readonly counterRows: readonly Float64Array[];
   /** Streams that hold this snapshot; when it is no longer current and reaches 0, its instances are closed. */
   readonly pins: number;
   pin(): void;

@@ -1,0 +1,112 @@
+// The counters as Prometheus text (exposition format 0.0.4).
+
+import type { MetricDefinition } from "../counters/filter-metrics.ts";
+import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
+import type { RevisionCounters } from "../contract/index.ts";
+import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
+
+export interface FilterMetric {
+  readonly definition: MetricDefinition;
+  /** Cells summed over workers. */
+  readonly cells: readonly number[];
+}
+
+export interface MetricsParts {
+  /** By name of EXCHANGE_COUNTER, summed over workers. */
+  readonly exchange: Readonly<Record<string, number>>;
+  readonly revisions: readonly RevisionCounters[];
+  readonly filterMetrics: readonly FilterMetric[];
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+export function metricsText(parts: MetricsParts): string {
+  return [
+    ...exchangeLines(parts.exchange),
+    ...revisionLines(parts.revisions),
+    ...Object.entries(parts.gauges).flatMap(([name, value]) => [
+      `# TYPE sluice_${name} gauge`,
+      `sluice_${name} ${value}`,
+    ]),
+    ...filterLines(parts.filterMetrics),
+    "",
+  ].join("\n");
+}
+
+const RESPONSES = /^responses([1-5]xx)$/;
+
+function exchangeLines(exchange: Readonly<Record<string, number>>): string[] {
+  const names = Object.keys(EXCHANGE_COUNTER);
+  const responses = names.filter((name) => RESPONSES.test(name));
+  const lines = ["# TYPE sluice_responses_total counter"];
+  for (const name of responses)
+    lines.push(`sluice_responses_total{class="${RESPONSES.exec(name)![1]}"} ${exchange[name]}`);
+  for (const name of names.filter((one) => !responses.includes(one))) {
+    const isGauge = /(Live|Idle)$/.test(name);
+    const metric = `sluice_${snake(name.replace(/Total$/, ""))}${isGauge ? "" : "_total"}`;
+    lines.push(`# TYPE ${metric} ${isGauge ? "gauge" : "counter"}`, `${metric} ${exchange[name]}`);
+  }
+  return lines;
+}
+
+function revisionLines(revisions: readonly RevisionCounters[]): string[] {
+  const lines = ["# TYPE sluice_verdicts_total counter"];
+  for (const row of revisions) {
+    lines.push(verdictLine(row, "noOpinion", "", row.noOpinion), verdictLine(row, "allow", "", row.allowed));
+    for (const [code, count] of Object.entries(row.denied)) lines.push(verdictLine(row, "deny", code, count));
+  }
+  lines.push("# TYPE sluice_slot_errors_total counter");
+  for (const row of revisions) {
+    for (const [cause, count] of Object.entries(row.errors)) {
+      lines.push(`sluice_slot_errors_total{${revisionLabels(row)},cause="${cause}"} ${count}`);
+    }
+  }
+  lines.push("# TYPE sluice_fuel_total counter");
+  for (const row of revisions) lines.push(`sluice_fuel_total{${revisionLabels(row)}} ${row.fuel}`);
+  return lines;
+}
+
+function verdictLine(row: RevisionCounters, kind: string, code: string, count: number): string {
+  return `sluice_verdicts_total{${revisionLabels(row)},verdict="${kind}",code="${code}"} ${count}`;
+}
+
+function revisionLabels({ slot, filter, version, revision }: RevisionCounters): string {
+  return `slot="${slot}",filter="${filter}",version="${version}",revision="${revision}"`;
+}
+
+/** Filters name their metrics freely, so the name is a label: it can neither clash nor break the format. */
+function filterLines(metrics: readonly FilterMetric[]): string[] {
+  const ofType = (type: number): FilterMetric[] => metrics.filter(({ definition }) => definition.type === type);
+  const labels = ({ definition }: FilterMetric): string =>
+    `slot="${definition.slot}",name="${escapeLabel(definition.name)}"`;
+  return [
+    "# TYPE sluice_filter_counter_total counter",
+    ...ofType(0).map((metric) => `sluice_filter_counter_total{${labels(metric)}} ${metric.cells[0]}`),
+    "# TYPE sluice_filter_gauge gauge",
+    ...ofType(1).map((metric) => `sluice_filter_gauge{${labels(metric)}} ${metric.cells[0]}`),
+    "# TYPE sluice_filter_histogram histogram",
+    ...ofType(2).flatMap((metric) => histogramLines(labels(metric), metric.cells)),
+  ];
+}
+
+function histogramLines(labels: string, cells: readonly number[]): string[] {
+  const lines: string[] = [];
+  let below = 0;
+  for (let bucket = 0; bucket < HISTOGRAM_BUCKETS - 1; bucket++) {
+    below += cells[2 + bucket]!;
+    if (cells[2 + bucket]! > 0) lines.push(`sluice_filter_histogram_bucket{${labels},le="${2 ** bucket}"} ${below}`);
+  }
+  lines.push(`sluice_filter_histogram_bucket{${labels},le="+Inf"} ${cells[0]}`);
+  lines.push(
+    `sluice_filter_histogram_sum{${labels}} ${cells[1]}`,
+    `sluice_filter_histogram_count{${labels}} ${cells[0]}`,
+  );
+  return lines;
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace("1xx", "_1xx");
+}

@@ -1,0 +1,10 @@
+// Bounds of a worker's counter slab.
+
+/** Revisions in slots that can be counted apart at one time; old ones give their row back. */
+export const REVISION_ROWS_MAX = 256;
+/** Cells for the metrics of filters, on each worker. */
+export const FILTER_METRIC_CELLS = 16_384;
+/** Metrics one slot may define; more are refused and counted. */
+export const METRICS_PER_SLOT = 64;
+/** Buckets of a filter's histogram: powers of two up to 2^30, and one for all above. */
+export const HISTOGRAM_BUCKETS = 32;

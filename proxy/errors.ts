@@ -1,0 +1,87 @@
+// Every error of the proxy package; docs/errors.md is generated from it. Codes are never reused.
+
+import type { ErrorTable } from "@sluice/abi";
+
+export const PROXY_ERRORS = {
+  documentMissing: {
+    code: "SLUICE-E2001",
+    meaning: "A document that the proxy was told to read cannot be read.",
+    hint: "Name the file with --config, or mend the path in sluice.yaml; relative paths start at the document's folder.",
+  },
+  needsRestart: {
+    code: "SLUICE-E2002",
+    meaning:
+      "A reload changes what a running proxy keeps: node, stateDir, workers, listeners, admin, health, registry or sinks.",
+    hint: "Restart the proxy for it; the running configuration was kept as a whole.",
+  },
+  cannotListen: {
+    code: "SLUICE-E2003",
+    meaning: "A listening address is not to be had.",
+    hint: "Stop what uses the port, or change the address in sluice.yaml.",
+  },
+  notServedYet: {
+    code: "SLUICE-E2004",
+    meaning: "A deployment asks for something that this version of the proxy does not serve.",
+    hint: "Take it out of the deployment, or run a proxy that serves it; the deployment before it stays in charge.",
+  },
+  moduleMissing: {
+    code: "SLUICE-E2005",
+    meaning: "A filter's module or filter document cannot be read.",
+    hint: "Mend the path in the deployment; relative paths start at its folder.",
+  },
+  versionNotFetched: {
+    code: "SLUICE-E2006",
+    meaning: "A version named by a deployment is neither in the cache nor to be had from the registry.",
+    hint: "The proxy tries again by itself; look whether the registry runs and has the version.",
+  },
+  digestMismatch: {
+    code: "SLUICE-E2007",
+    meaning: "Bytes that were fetched do not have the digest they were asked for by.",
+    hint: "Somebody between registry and proxy changes bytes, or the registry's storage is damaged; nothing of them was used.",
+  },
+  badManifest: {
+    code: "SLUICE-E2008",
+    meaning: "A version's manifest is not one of a Sluice filter.",
+    hint: "Push the filter again with `sluice push`.",
+  },
+  workerLost: {
+    code: "SLUICE-E2009",
+    meaning: "A worker ended or stopped answering while it prepared a snapshot.",
+    hint: "The log names the worker; the snapshot before stays in charge.",
+  },
+  noDeployment: {
+    code: "SLUICE-E2010",
+    meaning: "The proxy has no deployment yet, so it cannot know which filters a request must pass.",
+    hint: "Deploy one with `sluice deploy`, or look whether the registry runs; until then requests get 503.",
+  },
+  adminUnauthorized: {
+    code: "SLUICE-E2011",
+    meaning: "A call to the admin port came without a valid token.",
+    hint: "Send `Authorization: Bearer TOKEN` with the token of `admin.token` in the state folder.",
+  },
+  adminForeign: {
+    code: "SLUICE-E2012",
+    meaning: "A call to the admin port named a foreign Host or came from a web page of another origin.",
+    hint: "Call the admin port by its own address.",
+  },
+  adminNoSuchCall: {
+    code: "SLUICE-E2013",
+    meaning: "The admin port does not have the called path or method.",
+    hint: "GET /healthz /readyz /metrics /snapshot /stats; POST /reload /drain.",
+  },
+  noToken: {
+    code: "SLUICE-E2014",
+    meaning: "The proxy has no token for its registry, or the registry refused it.",
+    hint: "Name the file with registry.tokenFile in sluice.yaml; the registry writes proxy.token into its state folder.",
+  },
+  registryUnreachable: {
+    code: "SLUICE-E2015",
+    meaning: "The registry does not answer.",
+    hint: "The proxy goes on with what it has and tries again by itself.",
+  },
+  sinkNotOpened: {
+    code: "SLUICE-E2016",
+    meaning: "A sink's file cannot be opened.",
+    hint: "Mend its path or its permissions in sluice.yaml.",
+  },
+} as const satisfies ErrorTable;

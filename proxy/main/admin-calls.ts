@@ -1,0 +1,77 @@
+// What the admin port's calls answer.
+
+import type { AdminCalls } from "../admin/admin-server.ts";
+import { metricsText } from "../admin/metrics-text.ts";
+import type { SlotPlan } from "../snapshot/plan.ts";
+import { proxyCounters, unreadiness } from "./proxy-status.ts";
+import type { ProxyProcess } from "./proxy-process.ts";
+
+export function adminCalls(proxy: ProxyProcess): AdminCalls {
+  return {
+    healthz: () => ({ status: 200, body: "ok\n" }),
+    readyz: () => {
+      const reasons = unreadiness(proxy);
+      return { status: reasons.length === 0 ? 200 : 503, body: { ready: reasons.length === 0, reasons } };
+    },
+    metrics: () => ({ status: 200, body: metrics(proxy) }),
+    snapshot: () => ({ status: 200, body: snapshot(proxy) }),
+    stats: async () => ({ status: 200, body: await stats(proxy) }),
+    reload: async () => {
+      await proxy.reload();
+      return { status: 200, body: { generation: proxy.control.serving?.plan.generation ?? null } };
+    },
+    drain: () => {
+      proxy.endProcess();
+      return { status: 202, body: { draining: true } };
+    },
+  };
+}
+
+function metrics({ memory, rows, pool, control }: ProxyProcess): string {
+  return metricsText({
+    exchange: memory.exchange(),
+    revisions: rows.counters(),
+    filterMetrics: memory.filterMetrics(),
+    gauges: {
+      deployment_number: control.serving?.plan.number ?? 0,
+      snapshot_generation: control.serving?.plan.generation ?? 0,
+      workers_serving: pool.servingCount,
+    },
+  });
+}
+
+function snapshot({ control }: ProxyProcess): object {
+  const plan = control.serving?.plan;
+  if (plan === undefined) return { number: null, generation: 0, refused: control.refused };
+  const { number, generation, routes, clusters, limits } = plan;
+  return { number, generation, refused: control.refused, slots: plan.slots.map(slotView), routes, clusters, limits };
+}
+
+function slotView(slot: SlotPlan): object {
+  const { name, filter, version, revision, routes, dryRun, load } = slot;
+  const notLoaded = "notLoaded" in load ? load.notLoaded : null;
+  return {
+    slot: name,
+    filter,
+    version,
+    revision,
+    routes,
+    failStrategy: slot.failOpen === 0 ? "FAIL_CLOSE" : "FAIL_OPEN",
+    dryRun,
+    notLoaded,
+  };
+}
+
+async function stats(proxy: ProxyProcess): Promise<object> {
+  const { control, pool, sinks, link } = proxy;
+  return {
+    ready: unreadiness(proxy).length === 0,
+    applied: control.applied,
+    refused: control.refused,
+    notLoaded: control.notLoaded,
+    registry: link === null ? null : { connected: link.isConnected },
+    counters: proxyCounters(proxy),
+    workers: { serving: pool.servingCount, replaced: pool.replacedCount, holdings: await pool.holdings() },
+    sinks: sinks.map(({ name, dropped, failure }) => ({ name, dropped, failure })),
+  };
+}

@@ -1,0 +1,240 @@
+// The control path's centre: takes wanted deployments and machine documents, makes plans of them, publishes them or
+// refuses them as a whole. What is refused is tried again with back-off, for a registry may have been down; the snapshot
+// before stays in charge.
+
+import { SluiceError } from "@sluice/abi";
+import type { Logger } from "pino";
+import { deploymentWarnings, settleSlot } from "../contract/index.ts";
+import type { Deployment, Digest, Machine, ProxyStatus } from "../contract/index.ts";
+import type { RevisionRows } from "../counters/revision-rows.ts";
+import { PROXY_ERRORS } from "../errors.ts";
+import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+import { Backoff } from "./backoff.ts";
+import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
+import { APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS } from "./limits.ts";
+import type { LoadedRevision, RevisionLoader } from "./revision-loader.ts";
+import { Serial } from "./serial.ts";
+import type { VersionSource } from "./version-source.ts";
+import type { Prepared } from "./worker-handle.ts";
+
+export interface ControlOptions {
+  readonly loader: RevisionLoader;
+  readonly rows: RevisionRows;
+  readonly log: Logger;
+  publish(plan: SnapshotPlan): Promise<Prepared>;
+  /** Something that `status` shows has changed. */
+  changed(): void;
+  /** A deployment serves as a whole; it may be kept for the next start. */
+  applied(deployment: Deployment): Promise<void>;
+}
+
+/** What is in charge. */
+export interface Serving {
+  readonly machine: Machine;
+  readonly deployment: Deployment | null;
+  readonly plan: SnapshotPlan;
+}
+
+export class Control {
+  serving: Serving | null = null;
+  refused: ProxyStatus["refused"] = null;
+  private readonly options: ControlOptions;
+  private readonly serial = new Serial();
+  private readonly backoff = new Backoff(APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS);
+  private machine: Machine;
+  private source: VersionSource | null = null;
+  private wanted: Deployment | null = null;
+  private generation = 0;
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(machine: Machine, options: ControlOptions) {
+    this.machine = machine;
+    this.options = options;
+  }
+
+  /** First snapshot: with `deployment`, or closed (503) when there should be one and none is known. */
+  async open(deployment: Deployment | null, source: VersionSource): Promise<void> {
+    this.source = source;
+    await this.serial.run(() => this.publish(null, this.machine, new Map()));
+    if (deployment !== null) await this.want(deployment);
+  }
+
+  /** Makes `deployment` the wanted one. Resolves when it was applied or refused; which, stands in `refused`. */
+  async want(deployment: Deployment): Promise<void> {
+    this.wanted = deployment;
+    this.backoff.reset();
+    await this.serial.run(() => this.tryWanted(deployment));
+  }
+
+  /** Another machine document or another deployment file, as a whole or not at all. Throws the SluiceError of a refusal. */
+  reload(machine: Machine, deployment: Deployment | null, source: VersionSource): Promise<void> {
+    return this.serial.run(async () => {
+      const wanted = deployment ?? this.wanted;
+      const before = this.source;
+      this.source = source;
+      try {
+        await this.apply(wanted, machine);
+      } catch (error) {
+        this.source = before;
+        throw error;
+      }
+      this.machine = machine;
+      this.wanted = wanted;
+    });
+  }
+
+  /** A version was pushed: load it as it would run in the slots of its filter, so that a deploy finds it ready. */
+  async prepare(digest: Digest): Promise<void> {
+    const { loader, log } = this.options;
+    try {
+      const { facts } = await this.source!.version({ filter: "", version: digest });
+      const revisions = (this.wanted?.slots ?? [])
+        .flatMap((slot) => slot.revisions)
+        .filter(({ filter }) => filter === facts.name);
+      await Promise.all(revisions.map((revision) => loader.load({ ...revision, version: digest }, this.source!)));
+      log.info({ version: digest, filter: facts.name }, "pushed version is loaded and ready");
+    } catch (error) {
+      log.warn({ version: digest, err: error }, "pushed version cannot be loaded; what serves is not touched");
+    }
+  }
+
+  /** Slots in charge that have nothing to run. */
+  get notLoaded(): { slot: string; code: string; message: string }[] {
+    return (this.serving?.plan.slots ?? []).flatMap((slot) =>
+      "notLoaded" in slot.load ? [{ slot: slot.name, ...slot.load.notLoaded }] : [],
+    );
+  }
+
+  /** Number of the deployment that serves as a whole. */
+  get applied(): number | null {
+    const deployment = this.serving?.deployment ?? null;
+    return deployment === null || this.notLoaded.length > 0 ? null : (deployment.number ?? 0);
+  }
+
+  /** Why requests may not be sent here; empty when all is well. */
+  get unreadiness(): string[] {
+    if (this.serving === null) return ["no snapshot is in charge"];
+    return this.serving.plan.slots
+      .filter((slot) => slot.failOpen === 0 && "notLoaded" in slot.load)
+      .map(
+        (slot) =>
+          `slot ${slot.name} is FAIL_CLOSE and does not run: ${(slot.load as { notLoaded: NotLoaded }).notLoaded.message}`,
+      );
+  }
+
+  close(): void {
+    clearTimeout(this.retry);
+  }
+
+  private async tryWanted(deployment: Deployment): Promise<void> {
+    // A newer one is queued behind: it alone matters.
+    if (deployment !== this.wanted) return;
+    clearTimeout(this.retry);
+    try {
+      await this.apply(deployment, this.machine);
+    } catch (error) {
+      this.refuse(deployment, error);
+    }
+    if (this.applied !== (deployment.number ?? 0) || this.refused !== null) this.tryAgain(deployment);
+  }
+
+  private async apply(deployment: Deployment | null, machine: Machine): Promise<void> {
+    if (deployment === null) return this.publish(null, machine, new Map());
+    refuseUnserved(deployment);
+    const loads = await this.loadAll(deployment);
+    const failed = [...loads.values()].find((load): load is NotLoaded => "code" in load);
+    // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
+    if (failed !== undefined && this.hasOlder) throw refusal(failed);
+    await this.publish(deployment, machine, loads);
+    if (failed === undefined && this.notLoaded.length === 0) await this.options.applied(deployment);
+  }
+
+  private async publish(
+    deployment: Deployment | null,
+    machine: Machine,
+    loads: Map<string, LoadedRevision | NotLoaded>,
+  ): Promise<void> {
+    const { rows, log } = this.options;
+    for (;;) {
+      const generation = ++this.generation;
+      const isClosed = deployment === null && (machine.registry !== null || machine.deployment !== null);
+      const plan = compilePlan({ machine, deployment, isClosed, generation, loads, rowOf: (name) => rows.rowOf(name) });
+      const prepared = await this.options.publish(plan);
+      if (prepared.ok) {
+        this.took(machine, deployment, plan);
+        return;
+      }
+      if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
+      log.error({ slot: prepared.slot, code: prepared.why.code }, prepared.why.message);
+      loads.set(prepared.slot, prepared.why);
+    }
+  }
+
+  private took(machine: Machine, deployment: Deployment | null, plan: SnapshotPlan): void {
+    const { rows, log } = this.options;
+    this.serving = { machine, deployment, plan };
+    rows.serve(plan.slots.map((slot) => slot.counterRow));
+    const missing = this.notLoaded[0];
+    this.refused =
+      missing === undefined || deployment === null
+        ? null
+        : { number: plan.number, code: missing.code, message: missing.message };
+    log.info(
+      { deployment: plan.number, generation: plan.generation, slots: plan.slots.map((slot) => slot.name) },
+      "snapshot published",
+    );
+    if (deployment !== null)
+      for (const warning of [...deploymentWarnings(deployment), ...unknownRoutes(deployment, machine)])
+        log.warn(warning);
+    this.options.changed();
+  }
+
+  private refuse(deployment: Deployment, error: unknown): void {
+    const { code, message } =
+      error instanceof SluiceError ? error : { code: "SLUICE-E2000", message: String((error as Error).stack) };
+    const number = deployment.number ?? 0;
+    this.refused = { number, code, message };
+    this.options.log.error(
+      { deployment: number, serving: this.serving?.plan.number ?? null, code },
+      `deployment refused: ${message}`,
+    );
+    this.options.changed();
+  }
+
+  private tryAgain(deployment: Deployment): void {
+    if (this.refused?.code === PROXY_ERRORS.notServedYet.code) return;
+    this.retry = setTimeout(() => void this.serial.run(() => this.tryWanted(deployment)), this.backoff.next()).unref();
+  }
+
+  private async loadAll(deployment: Deployment): Promise<Map<string, LoadedRevision | NotLoaded>> {
+    const { loader, log } = this.options;
+    const loads = await Promise.all(
+      deployment.slots.map(async (slot): Promise<[string, LoadedRevision | NotLoaded]> => {
+        try {
+          return [slot.name, await loader.load(slot.revisions[0]!, this.source!)];
+        } catch (error) {
+          if (!(error instanceof SluiceError)) throw error;
+          log.error(
+            { slot: slot.name, phase: settleSlot(slot).phase, code: error.code },
+            `cannot load: ${error.message}`,
+          );
+          return [slot.name, { code: error.code, message: `slot ${slot.name}: ${error.message}` }];
+        }
+      }),
+    );
+    return new Map(loads);
+  }
+
+  /** True when a deployment is in charge that a new one must not make worse. */
+  private get hasOlder(): boolean {
+    return (this.serving?.deployment ?? null) !== null;
+  }
+}
+
+/** A plain refusal as the error it was before it crossed a thread. */
+function refusal({ code, message }: NotLoaded): SluiceError {
+  return new SluiceError(
+    { code: code as `SLUICE-E${number}`, meaning: message, hint: "The deployment before it stays in charge." },
+    message,
+  );
+}

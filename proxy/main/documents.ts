@@ -1,0 +1,59 @@
+// Reads the documents a proxy is started and reloaded with. Relative paths start at the document's folder.
+
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { SluiceError } from "@sluice/abi";
+import { parseDeployment, parseMachine } from "../contract/index.ts";
+import type { Deployment, Machine } from "../contract/index.ts";
+import { PROXY_ERRORS } from "../errors.ts";
+
+export interface MachineFile {
+  readonly machine: Machine;
+  /** Folder of sluice.yaml. */
+  readonly folder: string;
+  /** `machine.stateDir`, absolute. */
+  readonly stateDir: string;
+}
+
+/** Throws E2001, or `DocumentError` with every problem by line. */
+export async function readMachine(file: string): Promise<MachineFile> {
+  const machine = parseMachine(await readText(file), file);
+  const folder = dirname(resolve(file));
+  return { machine, folder, stateDir: resolve(folder, machine.stateDir) };
+}
+
+export interface DeploymentFile {
+  readonly deployment: Deployment;
+  readonly folder: string;
+}
+
+/** The deployment of a proxy without a registry; null when the machine names none. Throws as `readMachine`. */
+export async function readDeploymentFile({ machine, folder }: MachineFile): Promise<DeploymentFile | null> {
+  if (machine.deployment === null) return null;
+  const file = resolve(folder, machine.deployment.file);
+  const deployment = parseDeployment(await readText(file), machine.deployment.file, { modules: "files" });
+  return { deployment, folder: dirname(file) };
+}
+
+/** Throws E2002 when a reload changes what only a restart can change. */
+export function refuseRestartNeeds(before: MachineFile, after: MachineFile): void {
+  const changed = RESTART_FIELDS.filter(
+    (field) => JSON.stringify(before.machine[field]) !== JSON.stringify(after.machine[field]),
+  );
+  if (changed.length === 0) return;
+  throw new SluiceError(
+    PROXY_ERRORS.needsRestart,
+    `The reload changes ${changed.join(", ")}, which needs a restart; nothing was changed.`,
+  );
+}
+
+const RESTART_FIELDS = ["node", "stateDir", "workers", "listeners", "admin", "health", "registry", "sinks"] as const;
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (cause as Error).message;
+    throw new SluiceError(PROXY_ERRORS.documentMissing, `${file} cannot be read: ${why}.`, { cause });
+  }
+}

@@ -1,0 +1,33 @@
+// The entry of the proxy process: reads arguments and signals, starts a ProxyProcess, says in one sentence why it could
+// not start.
+
+import { parseArgs } from "node:util";
+import { SluiceError } from "@sluice/abi";
+import { ProxyProcess } from "./proxy-process.ts";
+import { OwnSockets, SupervisorLink } from "./supervisor-link.ts";
+
+/** Tells the supervisor that starting again would not help. */
+const EXIT_HOPELESS = 78;
+
+const { values } = parseArgs({ options: { config: { type: "string", default: "sluice.yaml" } } });
+const isSupervised = process.send !== undefined;
+let proxy: ProxyProcess | null = null;
+
+const stop = (): void => {
+  if (proxy === null) process.exit(0);
+  void proxy.stop().then(() => process.exit(0));
+};
+
+// Ctrl-C reaches the whole group: under a supervisor the word to stop is the supervisor's.
+process.on("SIGINT", () => isSupervised || stop());
+process.on("SIGTERM", stop);
+process.on("SIGHUP", () => void proxy?.reloadBySignal());
+
+try {
+  const sockets = isSupervised ? new SupervisorLink(process, stop) : new OwnSockets();
+  proxy = await ProxyProcess.open({ configFile: values.config, sockets, stop });
+} catch (error) {
+  if (!(error instanceof SluiceError)) throw error;
+  process.stderr.write(`${error.message}\n${error.hint}\n${error.code}\n`);
+  process.exit(EXIT_HOPELESS);
+}

@@ -1,0 +1,279 @@
+// The proxy process put together: documents → control → workers, with admin port, sinks and registry beside them.
+// What each part does stands in its own file; here is only who is told what.
+
+import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { SluiceError } from "@sluice/abi";
+import type { Logger } from "pino";
+import { AdminServer } from "../admin/admin-server.ts";
+import { AdminTokens } from "../admin/admin-tokens.ts";
+import { isLoopback } from "../contract/index.ts";
+import type { Deployment, Machine } from "../contract/index.ts";
+import { RevisionRows } from "../counters/revision-rows.ts";
+import { PROXY_ERRORS } from "../errors.ts";
+import { openSink } from "../record/index.ts";
+import type { ReportSink } from "../record/report-sink.ts";
+import { BlobCache } from "../registry-client/blob-cache.ts";
+import { KeptDeployment } from "../registry-client/kept-deployment.ts";
+import { RegistryApi } from "../registry-client/registry-api.ts";
+import { RegistryLink } from "../registry-client/registry-link.ts";
+import type { WorkerStart } from "../worker/messages.ts";
+import { adminCalls } from "./admin-calls.ts";
+import { Backoff } from "./backoff.ts";
+import { Control } from "./control.ts";
+import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents.ts";
+import type { MachineFile } from "./documents.ts";
+import { STOP_DRAIN_MS } from "./limits.ts";
+import { createLog, logFilterLine, logSlotError } from "./log.ts";
+import { proxyStatus } from "./proxy-status.ts";
+import { RevisionLoader } from "./revision-loader.ts";
+import type { SocketSource } from "./supervisor-link.ts";
+import { prepareArtifact, tryRevision } from "./try-revision.ts";
+import { CachedVersions, FileVersions } from "./version-source.ts";
+import type { VersionSource } from "./version-source.ts";
+import type { WorkerNews } from "./worker-handle.ts";
+import { WorkerMemory } from "./worker-memory.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+export interface ProxyProcessOptions {
+  readonly configFile: string;
+  readonly sockets: SocketSource;
+  /** Ends the process; what `POST /drain` and a hopeless fault call. */
+  readonly stop: () => void;
+}
+
+export class ProxyProcess {
+  readonly memory: WorkerMemory;
+  readonly rows: RevisionRows;
+  readonly sinks: readonly ReportSink[];
+  readonly pool: WorkerPool;
+  readonly control: Control;
+  readonly log: Logger;
+  link: RegistryLink | null = null;
+  isDraining = false;
+  /** Drains and ends the process. */
+  readonly endProcess: () => void;
+  private readonly configFile: string;
+  private readonly sockets: SocketSource;
+  private readonly cached: CachedVersions;
+  private readonly kept: KeptDeployment;
+  private readonly admins: AdminServer[] = [];
+  private file: MachineFile;
+  private stopped: Promise<void> | null = null;
+
+  /** Resolves when the first snapshot serves. Throws the SluiceError that says why it cannot. */
+  static async open(options: ProxyProcessOptions): Promise<ProxyProcess> {
+    const file = await readMachine(options.configFile);
+    const deployment = await readDeploymentFile(file);
+    mkdirSync(file.stateDir, { recursive: true, mode: 0o700 });
+    const proxy = new ProxyProcess(options, file);
+    await proxy.start(deployment);
+    return proxy;
+  }
+
+  private constructor(options: ProxyProcessOptions, file: MachineFile) {
+    const { machine, folder, stateDir } = file;
+    const workers = machine.workers === "auto" ? availableParallelism() : machine.workers;
+    this.configFile = options.configFile;
+    this.sockets = options.sockets;
+    this.endProcess = options.stop;
+    this.file = file;
+    this.log = createLog(machine.node.id);
+    this.memory = new WorkerMemory(workers);
+    this.rows = new RevisionRows(this.memory.slabs);
+    this.sinks = openSinks(machine, folder);
+    this.kept = new KeptDeployment(join(stateDir, "deployment.json"));
+    const api = registryApi(file);
+    this.cached = new CachedVersions(
+      new BlobCache(join(stateDir, "cache")),
+      api === null ? null : (digest) => api.blob(digest),
+    );
+    this.pool = this.workerPool(workers);
+    this.control = new Control(machine, {
+      loader: new RevisionLoader(tryRevision, prepareArtifact),
+      rows: this.rows,
+      log: this.log,
+      publish: (plan) => this.pool.publish(plan),
+      changed: () => this.link?.post(),
+      applied: (deployment) => this.keep(deployment),
+    });
+    if (api !== null) this.link = this.registryLink(api);
+  }
+
+  private async start(deployment: Awaited<ReturnType<typeof readDeploymentFile>>): Promise<void> {
+    const ports = await this.openSockets();
+    const { machine } = this.file;
+    const adminPorts = await this.openAdmin(machine);
+    const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
+    await this.pool.open();
+    await this.control.open(deployment?.deployment ?? (await this.readKept()), source);
+    this.link?.start();
+    const facts = { pid: process.pid, listeners: ports, ...adminPorts };
+    await writeFile(join(this.file.stateDir, `proxy-${machine.node.id}.json`), `${JSON.stringify(facts)}\n`);
+    this.sockets.tellReady(facts);
+    this.log.info(facts, "the proxy serves");
+  }
+
+  /** Rereads both documents; throws the SluiceError of a refusal, and then nothing has changed. */
+  async reload(): Promise<void> {
+    const file = await readMachine(this.configFile);
+    refuseRestartNeeds(this.file, file);
+    const deployment = await readDeploymentFile(file);
+    const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
+    await this.control.reload(file.machine, deployment?.deployment ?? null, source);
+    this.file = file;
+  }
+
+  async reloadBySignal(): Promise<void> {
+    try {
+      await this.reload();
+    } catch (error) {
+      const { code, message } = error as SluiceError;
+      this.log.error({ code }, `reload refused, everything stays as it was: ${message}`);
+    }
+  }
+
+  /** Ends cleanly: no new connections, streams may finish within a bound, records are written. */
+  stop(): Promise<void> {
+    this.stopped ??= this.drainAndClose();
+    return this.stopped;
+  }
+
+  private async drainAndClose(): Promise<void> {
+    this.isDraining = true;
+    this.link?.close();
+    this.control.close();
+    await this.pool.drain(STOP_DRAIN_MS);
+    this.pool.close();
+    for (const admin of this.admins) admin.close();
+    await Promise.all(this.sinks.map((sink) => sink.close()));
+  }
+
+  private async openSockets(): Promise<Readonly<Record<string, number>>> {
+    try {
+      return await this.sockets.open(this.file.machine.listeners, this.memory.slabs.length);
+    } catch (cause) {
+      throw new SluiceError(PROXY_ERRORS.cannotListen, (cause as Error).message, { cause });
+    }
+  }
+
+  private async openAdmin({ admin, health, registry }: Machine): Promise<{ admin: number; health: number | null }> {
+    const tokens = new AdminTokens(this.file.stateDir);
+    // A registry on this machine writes the state folder's tokens; only where there is none the proxy makes its own.
+    if (registry === null || !isLoopback(new URL(registry.address).hostname)) tokens.ensure();
+    if (!isLoopback(admin.host))
+      this.log.warn({ admin }, "the admin port is reachable from other machines: put TLS in front of it");
+    const calls = adminCalls(this);
+    const permits = (token: string, act: "read" | "change"): boolean => tokens.permits(token, act);
+    const full = new AdminServer({ calls, kind: "full", permits });
+    this.admins.push(full);
+    const adminPort = await full.listen(admin);
+    if (health === null) return { admin: adminPort, health: null };
+    const open = new AdminServer({ calls, kind: "health", permits });
+    this.admins.push(open);
+    return { admin: adminPort, health: await open.listen(health) };
+  }
+
+  private workerPool(count: number): WorkerPool {
+    return new WorkerPool({
+      count,
+      start: (index) => this.workerStart(index),
+      sockets: (index) => this.sockets.socketsOf(index),
+      news: (news, index) => this.takeNews(news, index),
+      lost: (index, reason) => {
+        const locks = this.memory.reclaim(index);
+        this.log.error(
+          { worker: index, locks, generation: this.control.serving?.plan.generation ?? null, reason },
+          "worker lost; it is replaced",
+        );
+      },
+      listenFailed: (sentence) => this.log.error(`a worker cannot listen: ${sentence}`),
+    });
+  }
+
+  private workerStart(index: number): WorkerStart {
+    return {
+      index,
+      epoch: this.memory.epochOf(index),
+      node: this.file.machine.node,
+      slab: this.memory.slabs[index]!,
+      heartbeat: this.memory.heartbeats[index]!,
+      sharedData: this.memory.sharedData,
+      metrics: this.memory.metricsOf(index),
+      logLevel: FILTER_LOG_LEVEL,
+      recordsWanted: this.sinks.length > 0,
+    };
+  }
+
+  private takeNews(news: WorkerNews, worker: number): void {
+    switch (news.type) {
+      case "records":
+        for (const sink of this.sinks) sink.write(news.lines, news.count);
+        return;
+      case "slotError": {
+        const { slot, revision, cause, message, at, timeMs } = news.error;
+        this.rows.noteError(slot, revision, { cause, message, at, time: new Date(timeMs).toISOString() });
+        return logSlotError(this.log, news.error);
+      }
+      case "filterLog":
+        return logFilterLine(this.log, news.entry);
+      case "metric":
+        return this.memory.noteMetric(worker, news.definition);
+    }
+  }
+
+  private registryLink(api: RegistryApi): RegistryLink {
+    return new RegistryLink({
+      api,
+      log: this.log,
+      backoff: Backoff,
+      status: () => proxyStatus(this),
+      deployment: (deployment) => void this.control.want(deployment),
+      prepare: (digest) => void this.control.prepare(digest),
+    });
+  }
+
+  private sourceOf(folder: string): VersionSource {
+    return new FileVersions(folder, this.cached);
+  }
+
+  private async readKept(): Promise<Deployment | null> {
+    if (this.file.machine.registry === null) return null;
+    try {
+      return await this.kept.read();
+    } catch (error) {
+      this.log.error({ err: error }, "the deployment kept on disk cannot be read; waiting for the registry");
+      return null;
+    }
+  }
+
+  private async keep(deployment: Deployment): Promise<void> {
+    if (this.file.machine.registry !== null) await this.kept.write(deployment);
+  }
+}
+
+/** Guests' lines from `info` on. */
+const FILTER_LOG_LEVEL = 2;
+
+function registryApi({ machine, folder }: MachineFile): RegistryApi | null {
+  const { registry, node } = machine;
+  if (registry === null) return null;
+  const tokenFile = registry.tokenFile === null ? null : resolve(folder, registry.tokenFile);
+  return new RegistryApi({ address: registry.address, tokenFile, node });
+}
+
+function openSinks(machine: Machine, folder: string): ReportSink[] {
+  return machine.sinks.map((sink) => {
+    try {
+      return openSink(sink, folder);
+    } catch (cause) {
+      throw new SluiceError(
+        PROXY_ERRORS.sinkNotOpened,
+        `Sink ${sink.name} cannot be opened: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  });
+}

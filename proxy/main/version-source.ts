@@ -1,0 +1,128 @@
+// Where the bytes of a filter's version come from: the registry by way of the disk cache, or files beside a deployment.
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { SluiceError, readDocument } from "@sluice/abi";
+import { Type } from "typebox";
+import type { Static } from "typebox";
+import { MEDIA_TYPE, ManifestSchema } from "../contract/index.ts";
+import type { Digest, Manifest, Revision } from "../contract/index.ts";
+import { PROXY_ERRORS } from "../errors.ts";
+import { digestOf } from "../registry-client/blob-cache.ts";
+import type { BlobCache } from "../registry-client/blob-cache.ts";
+import { MODULE_BYTES_MAX } from "./limits.ts";
+
+/** The part of a filter document that a proxy acts on; the rest is the registry's and the author's. */
+const FilterFactsSchema = Type.Object({
+  name: Type.Optional(Type.String()),
+  requires: Type.Optional(Type.Array(Type.String())),
+  body: Type.Optional(Type.Enum(["none", "observe", "buffer"])),
+});
+export type FilterFacts = Static<typeof FilterFactsSchema>;
+
+export interface FilterVersion {
+  /** Digest of the version: its manifest's, or the module's own where there is no manifest. */
+  readonly version: Digest;
+  readonly module: Uint8Array;
+  readonly facts: FilterFacts;
+}
+
+export interface VersionSource {
+  /** Throws a SluiceError that says why the version is not to be had. */
+  version(revision: Pick<Revision, "filter" | "version" | "module" | "document">): Promise<FilterVersion>;
+}
+
+/** Versions by digest: from the cache, else fetched, checked and kept. `fetch` null: the cache is all there is. */
+export class CachedVersions implements VersionSource {
+  private readonly cache: BlobCache;
+  private readonly fetch: ((digest: Digest) => Promise<Uint8Array>) | null;
+
+  constructor(cache: BlobCache, fetch: ((digest: Digest) => Promise<Uint8Array>) | null) {
+    this.cache = cache;
+    this.fetch = fetch;
+  }
+
+  async version(revision: Pick<Revision, "filter" | "version">): Promise<FilterVersion> {
+    const version = revision.version!;
+    const manifest = await this.manifest(version);
+    const layer = manifest.layers.find(({ mediaType }) => mediaType === MEDIA_TYPE.wasmModule);
+    if (layer === undefined || manifest.config.mediaType !== MEDIA_TYPE.filter) {
+      throw new SluiceError(
+        PROXY_ERRORS.badManifest,
+        `Version ${version} of ${revision.filter} has no filter document and module.`,
+      );
+    }
+    const [module, document] = await Promise.all([this.blob(layer.digest), this.blob(manifest.config.digest)]);
+    return { version, module, facts: readFacts(text(document), `filter document of ${version}`) };
+  }
+
+  private async manifest(version: Digest): Promise<Manifest> {
+    const bytes = await this.blob(version);
+    try {
+      return readDocument(text(bytes), { file: `manifest ${version}`, schema: ManifestSchema, syntax: "json" });
+    } catch (cause) {
+      throw new SluiceError(
+        PROXY_ERRORS.badManifest,
+        `The manifest of version ${version} cannot be read: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+
+  private async blob(digest: Digest): Promise<Uint8Array> {
+    const kept = await this.cache.read(digest);
+    if (kept !== null) return kept;
+    if (this.fetch === null) {
+      throw new SluiceError(
+        PROXY_ERRORS.versionNotFetched,
+        `Blob ${digest} is not in the cache, and there is no registry to ask.`,
+      );
+    }
+    const bytes = await this.fetch(digest);
+    await this.cache.write(digest, bytes);
+    return bytes;
+  }
+}
+
+/** Versions by file, relative to the deployment's folder; those named by digest come from the cache. */
+export class FileVersions implements VersionSource {
+  private readonly folder: string;
+  private readonly cached: VersionSource;
+
+  constructor(folder: string, cached: VersionSource) {
+    this.folder = folder;
+    this.cached = cached;
+  }
+
+  async version(revision: Pick<Revision, "filter" | "version" | "module" | "document">): Promise<FilterVersion> {
+    if (revision.module === undefined) return this.cached.version(revision);
+    const module = await this.read(revision.module);
+    if (module.byteLength > MODULE_BYTES_MAX) {
+      throw new SluiceError(
+        PROXY_ERRORS.moduleMissing,
+        `${revision.module} has ${module.byteLength} bytes, at most ${MODULE_BYTES_MAX} are possible.`,
+      );
+    }
+    const document = revision.document;
+    const facts = document === undefined ? {} : readFacts(text(await this.read(document)), document);
+    return { version: digestOf(module), module, facts };
+  }
+
+  private async read(file: string): Promise<Uint8Array> {
+    try {
+      return await readFile(resolve(this.folder, file));
+    } catch (cause) {
+      throw new SluiceError(PROXY_ERRORS.moduleMissing, `${file} cannot be read: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function readFacts(document: string, file: string): FilterFacts {
+  return readDocument(document, { file, schema: FilterFactsSchema });
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,171 @@
+// Main's view of one worker thread: starting → ready → serving → dead. Questions have one answer each; a worker that
+// dies answers all open ones with its death.
+
+import { Worker } from "node:worker_threads";
+import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
+
+export type Prepared =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly slot: string | null; readonly why: NotLoaded };
+
+/** What a worker tells without being asked. */
+export type WorkerNews = Extract<FromWorker, { type: "records" | "slotError" | "filterLog" | "metric" }>;
+
+export interface WorkerEvents {
+  news(news: WorkerNews, worker: WorkerHandle): void;
+  died(worker: WorkerHandle, reason: string): void;
+}
+
+const WORKER_FILE = new URL("../worker/worker.ts", import.meta.url);
+
+export class WorkerHandle {
+  readonly index: number;
+  /** When it last showed a beat, by main's clock. */
+  beatSeenMs: number;
+  readonly startedMs: number;
+  isReady = false;
+  isServing = false;
+  isDead = false;
+  /** Generation it serves, 0 before the first. */
+  generation = 0;
+  private readonly thread: Worker;
+  private readonly events: WorkerEvents;
+  private readonly beats: Int32Array;
+  private beat = 0;
+  private killedBecause: string | null = null;
+  private failure: string | null = null;
+  private readonly waiting = new Set<{ take(message: FromWorker): boolean; died(): void }>();
+
+  constructor(start: WorkerStart, events: WorkerEvents, nowMs: number) {
+    this.index = start.index;
+    this.events = events;
+    this.beats = new Int32Array(start.heartbeat);
+    Atomics.store(this.beats, 0, 0);
+    this.startedMs = nowMs;
+    this.beatSeenMs = nowMs;
+    this.thread = new Worker(WORKER_FILE, { workerData: start, name: `worker-${start.index}` });
+    this.thread.on("message", (message: FromWorker) => this.take(message));
+    this.thread.on("error", (error) => (this.failure = error.stack ?? String(error)));
+    this.thread.on("exit", () => this.ended());
+  }
+
+  /** Resolves true when its code is loaded; false when it died before. */
+  ready(): Promise<boolean> {
+    if (this.isReady) return Promise.resolve(true);
+    return this.answer((message) => (message.type === "ready" ? true : null), false);
+  }
+
+  prepare(plan: SnapshotPlan): Promise<Prepared> {
+    const { generation } = plan;
+    this.post({ type: "prepare", plan });
+    return this.answer<Prepared>(
+      (message) => {
+        if (message.type === "prepared" && message.generation === generation) return { ok: true };
+        if (message.type !== "vetoed" || message.generation !== generation) return null;
+        return { ok: false, slot: message.slot, why: message.why };
+      },
+      { ok: false, slot: null, why: WORKER_DIED },
+    );
+  }
+
+  commit(generation: number): Promise<boolean> {
+    this.post({ type: "commit", generation });
+    return this.answer((message) => {
+      if (message.type !== "committed" || message.generation !== generation) return null;
+      this.generation = generation;
+      return true;
+    }, false);
+  }
+
+  abort(generation: number): void {
+    this.post({ type: "abort", generation });
+  }
+
+  /** Resolves with an error's sentence, null when it listens (or died: then it is replaced). */
+  listen(listeners: readonly WorkerListener[]): Promise<string | null> {
+    this.post({ type: "listen", listeners });
+    return this.answer<{ failed: string | null }>(
+      (message) => {
+        if (message.type === "listenFailed") return { failed: `${message.listener}: ${message.message}` };
+        if (message.type !== "listening") return null;
+        this.isServing = true;
+        return { failed: null };
+      },
+      { failed: null },
+    ).then(({ failed }) => failed);
+  }
+
+  inspect(ask: number, withinMs: number): Promise<WorkerHoldings | null> {
+    this.post({ type: "inspect", ask });
+    const answer = this.answer<WorkerHoldings | null>((message) => {
+      return message.type === "inspected" && message.ask === ask ? message.held : null;
+    }, null);
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), withinMs).unref());
+    return Promise.race([answer, late]);
+  }
+
+  drain(deadlineMs: number): Promise<boolean> {
+    this.post({ type: "drain", deadlineMs });
+    return this.answer((message) => (message.type === "drained" ? true : null), false);
+  }
+
+  /** Notes a new beat; true when there was none since `beatSeenMs`. */
+  isSilent(nowMs: number): boolean {
+    const beat = Atomics.load(this.beats, 0);
+    if (beat === this.beat) return true;
+    this.beat = beat;
+    this.beatSeenMs = nowMs;
+    return false;
+  }
+
+  kill(reason: string): void {
+    this.killedBecause ??= reason;
+    void this.thread.terminate();
+  }
+
+  private post(message: ToWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+    this.thread.postMessage(message);
+  }
+
+  private take(message: FromWorker): void {
+    if (message.type === "ready") {
+      this.isReady = true;
+      this.beatSeenMs = performance.now();
+    }
+    for (const question of this.waiting) {
+      if (question.take(message)) this.waiting.delete(question);
+    }
+    if (
+      message.type === "records" ||
+      message.type === "slotError" ||
+      message.type === "filterLog" ||
+      message.type === "metric"
+    ) {
+      this.events.news(message, this);
+    }
+  }
+
+  private answer<T>(answerOf: (message: FromWorker) => T | null, whenDead: T): Promise<T> {
+    if (this.isDead) return Promise.resolve(whenDead);
+    return new Promise((resolve) => {
+      const take = (message: FromWorker): boolean => {
+        const answer = answerOf(message);
+        if (answer !== null) resolve(answer);
+        return answer !== null;
+      };
+      this.waiting.add({ take, died: () => resolve(whenDead) });
+    });
+  }
+
+  private ended(): void {
+    this.isDead = true;
+    this.isServing = false;
+    for (const question of this.waiting) question.died();
+    this.waiting.clear();
+    this.events.died(this, this.killedBecause ?? this.failure ?? "it ended by itself");
+  }
+}
+
+const WORKER_DIED: NotLoaded = { code: "SLUICE-E2009", message: "a worker ended while it prepared the snapshot" };

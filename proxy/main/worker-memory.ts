@@ -1,0 +1,76 @@
+// The memory that main owns and workers write: counters, heartbeats, filters' shared data. It outlives every worker, so
+// a replaced one goes on where the dead one stopped.
+
+import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
+import { cellsOf } from "../counters/filter-metrics.ts";
+import type { MetricDefinition } from "../counters/filter-metrics.ts";
+import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
+import type { FilterMetric } from "../admin/metrics-text.ts";
+import { SharedData, createSharedDataBuffer } from "@sluice/abi";
+import type { FreedLocks } from "@sluice/abi";
+
+export class WorkerMemory {
+  readonly slabs: readonly SharedArrayBuffer[];
+  readonly heartbeats: readonly SharedArrayBuffer[];
+  readonly sharedData = createSharedDataBuffer();
+  private readonly shared = new SharedData(this.sharedData, { index: MAIN_OWNER, epoch: 0 });
+  private readonly epochs: number[];
+  private readonly metrics: MetricDefinition[][];
+
+  constructor(workers: number) {
+    this.slabs = Array.from({ length: workers }, createSlab);
+    this.heartbeats = this.slabs.map(() => new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.metrics = this.slabs.map(() => []);
+    this.epochs = this.slabs.map(() => 0);
+  }
+
+  /** How many workers had this place before the one there now. */
+  epochOf(worker: number): number {
+    return this.epochs[worker]!;
+  }
+
+  metricsOf(worker: number): readonly MetricDefinition[] {
+    return this.metrics[worker]!;
+  }
+
+  noteMetric(worker: number, definition: MetricDefinition): void {
+    this.metrics[worker]!.push(definition);
+  }
+
+  /** Exchange counters by name, summed over workers. */
+  exchange(): Record<string, number> {
+    const views = this.slabs.map(exchangeCountersOf);
+    const sums = Object.entries(EXCHANGE_COUNTER).map(([name, at]) => [
+      name,
+      views.reduce((sum, view) => sum + view[at]!, 0),
+    ]);
+    return Object.fromEntries(sums) as Record<string, number>;
+  }
+
+  /** Filters' metrics, the same metric of several workers as one. */
+  filterMetrics(): FilterMetric[] {
+    const merged = new Map<string, { definition: MetricDefinition; cells: number[] }>();
+    this.metrics.forEach((definitions, worker) => {
+      const cells = filterMetricsOf(this.slabs[worker]!);
+      for (const definition of definitions) {
+        const { slot, type, name, cell } = definition;
+        const key = JSON.stringify([slot, type, name]);
+        const one = merged.get(key) ?? { definition, cells: Array.from({ length: cellsOf(type) }, () => 0) };
+        one.cells.forEach((_, at) => (one.cells[at]! += cells[cell + at]!));
+        merged.set(key, one);
+      }
+    });
+    return [...merged.values()];
+  }
+
+  /** Gives back what a dead worker held: its locks, and what it counted as live. Its successor has the next epoch. */
+  reclaim(index: number): FreedLocks {
+    const counters = exchangeCountersOf(this.slabs[index]!);
+    for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
+    const epoch = this.epochs[index]!++;
+    return this.shared.freeLocksOf({ index, epoch });
+  }
+}
+
+/** Main's number as a holder of locks; workers have theirs from 0 on. */
+const MAIN_OWNER = 32_000;

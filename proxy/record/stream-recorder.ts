@@ -1,0 +1,51 @@
+// HOT: bench proxy.
+// A worker's observer: counts what every slot said, tells failures, and writes the record when a sink wants one.
+
+import type { ExchangeFacts, StreamObserver } from "../exchange/facts.ts";
+import { countSlot } from "../counters/revision-counter.ts";
+import type { SlotErrorNotice } from "../worker/messages.ts";
+import { ErrorNotices } from "./error-notices.ts";
+import { RecordBatch } from "./record-batch.ts";
+import { recordLine } from "./record-line.ts";
+
+export interface StreamRecorderOptions {
+  readonly node: string;
+  /** False when no sink is configured: then no line is made. */
+  readonly recordsWanted: boolean;
+  readonly records: (lines: Uint8Array, count: number) => void;
+  readonly slotError: (notice: SlotErrorNotice) => void;
+}
+
+export class StreamRecorder implements StreamObserver {
+  private readonly node: string;
+  private readonly batch: RecordBatch | null;
+  private readonly errors: ErrorNotices;
+
+  constructor(options: StreamRecorderOptions) {
+    this.node = options.node;
+    this.batch = options.recordsWanted ? new RecordBatch(options.records) : null;
+    this.errors = new ErrorNotices(options.slotError);
+  }
+
+  ended(facts: ExchangeFacts): void {
+    if (facts.slots !== null) this.countSlots(facts);
+    if (this.batch !== null) this.batch.add(recordLine(facts, this.node));
+  }
+
+  flush(): void {
+    this.batch?.flush();
+  }
+
+  private countSlots(facts: ExchangeFacts): void {
+    const slots = facts.slots!;
+    const { chain, counterRows } = facts.snapshot;
+    // Slots that the route leaves out have no report, so a report's place is at most its slot's place in the chain.
+    let place = 0;
+    for (let i = 0; i < slots.slotCount; i++) {
+      const report = slots.slotReport(i);
+      while (chain.slots[place]!.name !== report.slot) place++;
+      countSlot(counterRows[place]!, report);
+      if (report.error !== null) this.errors.note(report, facts.startedMs + facts.durationUs / 1000);
+    }
+  }
+}

