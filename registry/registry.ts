@@ -31,6 +31,7 @@ import {
   CONNECTIONS_MAX,
   DOCUMENT_BODY_BYTES_MAX,
   HEARTBEAT_MS,
+  PATH_PARAM_CHARS_MAX,
   REQUEST_TIMEOUT_MS,
 } from "./limits.ts";
 import { Store } from "./store/store.ts";
@@ -138,6 +139,8 @@ function bareServer(log: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: DOCUMENT_BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Longer than any digest or tag; the default of 100 would answer a long tag with 404.
+    routerOptions: { maxParamLength: PATH_PARAM_CHARS_MAX },
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
     // The defaults would turn "1" into 1 and drop unknown keys without a word.

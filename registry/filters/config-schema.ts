@@ -24,9 +24,9 @@ export class ConfigSchema {
   }
 
   /** What is wrong with a configuration, as `/areas/0/open must be boolean`; null when it fits. */
-  problemOf(config: unknown): string | null {
-    const run = runBounded(() => this.#validate(config), CONFIG_CHECK_MS_MAX);
-    if (run === null) return `checking it took more than ${CONFIG_CHECK_MS_MAX} ms`;
+  problemOf(config: unknown, timeMs = CONFIG_CHECK_MS_MAX): string | null {
+    const run = runBounded(() => this.#validate(config), timeMs);
+    if (run === null) return `checking it took more than ${timeMs} ms`;
     return run.result === true ? null : (this.#validate.errors ?? []).map(problemText).join("; ");
   }
 }

@@ -1,0 +1,220 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ProxyStatus } from "@sluice/proxy/contract";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testModule } from "../test-module.ts";
+import { TestRegistry } from "../test-registry.ts";
+import type { Answer, EventReader } from "../test-registry.ts";
+
+let registry: TestRegistry;
+beforeEach(async () => void (registry = await TestRegistry.start({ heartbeatMs: 50 })));
+afterEach(() => registry[Symbol.asyncDispose]());
+
+function deployment(
+  name: string,
+  matchLabels: Record<string, string> = {},
+  filter: string | null = null,
+): { readonly name: string; readonly [key: string]: unknown } {
+  const slots = filter === null ? [] : [{ name: filter, phase: "OTHER", revisions: [{ filter, tag: "v1" }] }];
+  return { apiVersion: "sluice/v1", kind: "Deployment", name, targets: { matchLabels }, slots };
+}
+
+function watch(node: string, labels: Record<string, string> = {}): Promise<EventReader> {
+  return registry.events(
+    `/v1/watch?node=${node}&labels=${encodeURIComponent(JSON.stringify(labels))}&protocol=1`,
+    registry.proxyToken,
+  );
+}
+
+const STATUS: ProxyStatus = {
+  applied: 1,
+  refused: null,
+  ready: true,
+  notLoaded: [],
+  overrides: [],
+  counters: { requests: 0, responses: {}, connections: 0, streams: 0, revisions: [] },
+};
+
+function report(node: string, status: Partial<ProxyStatus> = {}): Promise<Answer> {
+  return registry.call("POST", `/v1/proxies/${node}/status`, {
+    token: registry.proxyToken,
+    body: JSON.stringify({ ...STATUS, ...status }),
+  });
+}
+
+async function proxies(): Promise<Record<string, unknown>[]> {
+  return (await registry.call("GET", "/v1/proxies")).json["proxies"] as Record<string, unknown>[];
+}
+
+describe("a watching proxy", () => {
+  it("gets the split secret, the deployment in charge, and each new one", async () => {
+    await registry.deploy(deployment("default"), 0);
+    const stream = await watch("p1");
+    const secret = await stream.next();
+    expect(secret).toMatchObject({
+      event: "secret",
+      data: { secret: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
+    expect(await stream.nextOf("deployment")).toMatchObject({ id: "1", data: { name: "default", number: 1 } });
+    await registry.deploy(deployment("default"), 1);
+    expect(await stream.nextOf("deployment")).toMatchObject({ id: "2", data: { number: 2 } });
+    await stream.close();
+  });
+
+  it("gets the same secret after a restart of the registry", async () => {
+    const first = await (await watch("p1")).nextOf("secret");
+    await registry.stop();
+    registry = await TestRegistry.start({ stateDir: registry.stateDir });
+    expect(await (await watch("p1")).nextOf("secret")).toEqual(first);
+  });
+
+  it("gets only deployments whose targets it fits", async () => {
+    await registry.deploy(deployment("edge", { zone: "edge" }), 0);
+    await registry.deploy(deployment("core", { zone: "core" }), 0);
+    const stream = await watch("p1", { zone: "core" });
+    expect((await stream.nextOf("deployment")).data["name"]).toBe("core");
+    await stream.close();
+  });
+
+  it("is told to prepare a pushed version of a filter it runs, and of no other", async () => {
+    await registry.push("gate", await testModule({ mark: 1 }), { tag: "v1" });
+    await registry.deploy(deployment("default", {}, "gate"), 0);
+    const stream = await watch("p1");
+    await registry.push("door", await testModule({ mark: 2 }));
+    const { json } = await registry.push("gate", await testModule({ mark: 3 }));
+    expect((await stream.nextOf("prepare")).data).toEqual({ digest: json["version"] });
+    await stream.close();
+  });
+
+  it("hears a heartbeat", async () => {
+    const stream = await watch("p1");
+    expect((await stream.nextOf("heartbeat")).event).toBe("heartbeat");
+    await stream.close();
+  });
+
+  it("is cut off at the next heartbeat when its token is revoked", async () => {
+    const stream = await watch("p1");
+    const file = join(registry.stateDir, "tokens.json");
+    const document = JSON.parse(await readFile(file, "utf8")) as { tokens: { name: string }[] };
+    await writeFile(
+      file,
+      JSON.stringify({ ...document, tokens: document.tokens.filter(({ name }) => name !== "proxy") }),
+    );
+    while ((await stream.next()) !== null);
+    expect(await stream.next()).toBeNull();
+  });
+
+  it("takes the place of an earlier stream of the same id", async () => {
+    const first = await watch("p1");
+    const second = await watch("p1");
+    while ((await first.next()) !== null);
+    expect(await proxies()).toMatchObject([{ id: "p1", connected: true }]);
+    await second.close();
+  });
+
+  it.each([
+    { name: "another protocol", query: "node=p1&protocol=2", code: "SLUICE-E3060" },
+    { name: "a bad name", query: "node=P%2F1&protocol=1", code: "SLUICE-E3030" },
+    { name: "labels that are no object", query: "node=p1&protocol=1&labels=%5B1%5D", code: "SLUICE-E3021" },
+    { name: "labels that are no strings", query: 'node=p1&protocol=1&labels={"a":1}', code: "SLUICE-E3021" },
+    {
+      name: "too many labels",
+      query: `node=p1&protocol=1&labels=${encodeURIComponent(JSON.stringify(Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`l${i}`, ""]))))}`,
+      code: "SLUICE-E3021",
+    },
+    { name: "no node", query: "protocol=1", code: "SLUICE-E3021" },
+    { name: "an unknown parameter", query: "node=p1&protocol=1&x=1", code: "SLUICE-E3021" },
+  ])("is refused with $name", async ({ query, code }) => {
+    expect(await registry.call("GET", `/v1/watch?${query}`)).toMatchObject({ status: 400, json: { code } });
+  });
+});
+
+describe("the list of proxies", () => {
+  it("shows what each wants, has applied or refused, and whether it is there", async () => {
+    await registry.deploy(deployment("default"), 0);
+    const stream = await watch("p1", { zone: "a" });
+    const refused = { number: 1, code: "SLUICE-E2001", message: "no such route" };
+    await report("p1", { applied: null, refused, ready: false });
+    expect(await proxies()).toMatchObject([
+      {
+        id: "p1",
+        labels: { zone: "a" },
+        connected: true,
+        deployment: "default",
+        wanted: 1,
+        applied: null,
+        refused,
+        ready: false,
+      },
+    ]);
+    await stream.close();
+  });
+
+  it("remembers proxies over a restart", async () => {
+    const stream = await watch("p1", { zone: "a" });
+    await report("p1");
+    await stream.close();
+    await registry.stop();
+    registry = await TestRegistry.start({ stateDir: registry.stateDir });
+    expect(await proxies()).toMatchObject([
+      { id: "p1", labels: { zone: "a" }, connected: false, applied: 1, ready: false },
+    ]);
+  });
+
+  it("refuses a status that is not one", async () => {
+    for (const body of ["{}", '{"applied":"1"}', JSON.stringify({ ...STATUS, extra: 1 })]) {
+      const answer = await registry.call("POST", "/v1/proxies/p1/status", { token: registry.proxyToken, body });
+      expect(answer).toMatchObject({ status: 400, json: { code: "SLUICE-E3021" } });
+    }
+    expect(await proxies()).toEqual([]);
+  });
+});
+
+describe("two deployments", () => {
+  it("are refused when a known proxy would get both", async () => {
+    const stream = await watch("p1", { zone: "a" });
+    await registry.deploy(deployment("default"), 0);
+    const answer = await registry.deploy(deployment("zone-a", { zone: "a" }), 0);
+    expect(answer).toMatchObject({
+      status: 409,
+      json: { code: "SLUICE-E3054", message: expect.stringContaining("p1") as string },
+    });
+    await stream.close();
+  });
+
+  it("that meet in a proxy which comes later give it neither, and the list says so", async () => {
+    await registry.deploy(deployment("default"), 0);
+    await registry.deploy(deployment("zone-a", { zone: "a" }), 0);
+    const stream = await watch("p1", { zone: "a" });
+    expect((await stream.next())?.event).toBe("secret");
+    expect((await stream.next())?.event).toBe("heartbeat");
+    expect(await proxies()).toMatchObject([{ wanted: null, conflict: ["default", "zone-a"] }]);
+    await stream.close();
+  });
+});
+
+describe("the event stream", () => {
+  it("tells of versions, deployments and proxies as they change", async () => {
+    const events = await registry.events("/v1/events");
+    expect((await events.next())?.event).toBe("hello");
+    const { json } = await registry.push("gate", await testModule(), { tag: "v1" });
+    expect((await events.nextOf("version")).data).toMatchObject({
+      filter: "gate",
+      version: json["version"],
+      tag: "v1",
+      pushedBy: "admin",
+    });
+    await registry.deploy({ ...deployment("default"), why: "a reason" }, 0);
+    expect(await events.nextOf("deployment")).toMatchObject({
+      id: "1",
+      data: { name: "default", number: 1, who: "admin", why: "a reason" },
+    });
+    const stream = await watch("p1");
+    expect((await events.nextOf("proxy")).data).toMatchObject({ id: "p1", connected: true, wanted: 1 });
+    await report("p1");
+    expect((await events.nextOf("proxy")).data).toMatchObject({ id: "p1", applied: 1, ready: true });
+    await stream.close();
+    expect((await events.nextOf("proxy")).data).toMatchObject({ id: "p1", connected: false, ready: false });
+    await events.close();
+  });
+});
