@@ -12,8 +12,8 @@ export function abortFilter(message: string | null, file: string | null, line: u
   // Out of memory aborts too, and then the line below may abort again: the second time there is nothing left to say.
   if (aborting) unreachable();
   aborting = true;
-  const place = (file === null ? "?" : file) + ":" + line.toString() + ":" + column.toString();
-  const text = encodeText((message === null ? "abort" : message) + " (" + place + ")");
+  const place = `${file === null ? "?" : file}:${line}:${column}`;
+  const text = encodeText(`${message === null ? "abort" : message} (${place})`);
   proxy_log(LogLevel.Critical, text, encodedSize);
   unreachable();
 }

@@ -24,7 +24,7 @@ export class Attribute {
     return new Attribute(name);
   }
 
-  private constructor(name: string) {
+  constructor(name: string) {
     this.name = name;
     const text = encodeText(name);
     const status = policy_attribute(text, encodedSize, out);

@@ -20,7 +20,7 @@ function readSizes(text: string): string {
     } else if (json.key == "sizes") {
       json.once(1);
       json.beginArray();
-      while (json.nextItem()) told += "," + json.integer(0, 100).toString();
+      while (json.nextItem()) told += `,${json.integer(0, 100)}`;
     } else json.refuseKey("name, sizes");
   }
   json.require(0, "name");

@@ -79,7 +79,7 @@ export class JsonReader {
   nextItem(): bool {
     if (!this.nextEntry(0x5d)) return false;
     const top = this.places.length - 1;
-    this.places[top] = "[" + (this.counts[top] - 1).toString() + "]";
+    this.places[top] = `[${this.counts[top] - 1}]`;
     return true;
   }
 
@@ -103,7 +103,7 @@ export class JsonReader {
     const number = text.length <= INTEGER_DIGITS_MAX ? I64.parseInt(text) : 0;
     const fits = text.length <= INTEGER_DIGITS_MAX && number >= min && number <= max;
     if (!isJsonNumber(text) || text.includes(".") || text.toLowerCase().includes("e") || !fits) {
-      this.fail("a whole number from " + min.toString() + " to " + max.toString() + " is expected");
+      this.fail(`a whole number from ${min} to ${max} is expected`);
       return 0;
     }
     return number;

@@ -28,7 +28,7 @@ export class Matcher {
     return new Matcher(MatcherKind.Suffix);
   }
 
-  private constructor(kind: MatcherKind) {
+  constructor(kind: MatcherKind) {
     this.kind = kind;
     this.texts = new ByteTrie(kind == MatcherKind.Suffix ? TrieEnd.End : TrieEnd.Start);
   }

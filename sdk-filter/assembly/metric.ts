@@ -24,7 +24,7 @@ export class Metric {
     return new Metric(MetricType.Histogram, name);
   }
 
-  private constructor(type: MetricType, name: string) {
+  constructor(type: MetricType, name: string) {
     const text = encodeText(name);
     proxy_define_metric(type, text, encodedSize, out);
     this.id = load<u32>(out);

@@ -10,9 +10,15 @@ function groups(text: string): string {
   let told = "";
   for (let i = 0; i < 8; i++) {
     const half = i < 4 ? address.high : address.low;
-    told += (i > 0 ? ":" : "") + ((half >> (48 - (i % 4) * 16)) & 0xffff).toString(16);
+    told += (i > 0 ? ":" : "") + hex(<i32>((half >> (48 - (i % 4) * 16)) & 0xffff));
   }
   return told;
+}
+
+function hex(group: i32): string {
+  let text = "";
+  for (let rest = group; rest != 0; rest >>= 4) text = "0123456789abcdef".charAt(rest & 15) + text;
+  return text.length == 0 ? "0" : text;
 }
 
 function contains(block: string, text: string): bool {

@@ -139,7 +139,7 @@ export class AddressBlock {
     return new AddressBlock(address, written4 ? prefix + V4_PREFIX_BITS : prefix);
   }
 
-  private constructor(address: Address, prefix: i32) {
+  constructor(address: Address, prefix: i32) {
     this.highBits = ~highMask(128 - prefix);
     this.lowBits = ~lowMask(128 - prefix);
     this.high = address.high & this.highBits;

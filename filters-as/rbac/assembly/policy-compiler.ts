@@ -47,8 +47,7 @@ export class PolicyCompiler {
 
   /** False when something was refused; every reason has been logged then. */
   compile(config: Config): bool {
-    for (let i = 0; i < config.policies.length; i++)
-      this.addPolicy(config.policies[i], "policies[" + i.toString() + "]");
+    for (let i = 0; i < config.policies.length; i++) this.addPolicy(config.policies[i], `policies[${i}]`);
     return !this.refused;
   }
 
@@ -58,7 +57,7 @@ export class PolicyCompiler {
     if (isDeny && policy.rules.length == 0) this.refuse(place, "a DENY policy without rules denies nothing");
     for (let i = 0; i < policy.rules.length; i++) {
       const rule = policy.rules[i];
-      const scope = new RuleScope(place + ".rules[" + i.toString() + "]", isDeny, rule.ifAbsent == "deny");
+      const scope = new RuleScope(`${place}.rules[${i}]`, isDeny, rule.ifAbsent == "deny");
       this.addRule(rule, this.idOf(policy, i), scope);
     }
   }
@@ -82,13 +81,13 @@ export class PolicyCompiler {
   private idOf(policy: Policy, index: i32): string {
     const own = policy.rules[index].id;
     if (own.length > 0) return own;
-    return policy.rules.length == 1 ? policy.name : policy.name + "[" + index.toString() + "]";
+    return policy.rules.length == 1 ? policy.name : `${policy.name}[${index}]`;
   }
 
   private sources(rule: RuleConfig, scope: RuleScope): AllOf[] {
     const all: AllOf[] = [];
     for (let i = 0; i < rule.from_.length; i++) {
-      all.push(this.source(rule.from_[i].source, scope, scope.place + ".from[" + i.toString() + "].source"));
+      all.push(this.source(rule.from_[i].source, scope, `${scope.place}.from[${i}].source`));
     }
     return all;
   }
@@ -103,7 +102,7 @@ export class PolicyCompiler {
   private operations(rule: RuleConfig, scope: RuleScope): AllOf[] {
     const all: AllOf[] = [];
     for (let i = 0; i < rule.to.length; i++) {
-      all.push(this.operation(rule.to[i].operation, scope, scope.place + ".to[" + i.toString() + "].operation"));
+      all.push(this.operation(rule.to[i].operation, scope, `${scope.place}.to[${i}].operation`));
     }
     return all;
   }
@@ -127,7 +126,7 @@ export class PolicyCompiler {
     const conditions: Condition[] = [];
     for (let i = 0; i < rule.when.length; i++) {
       const when = rule.when[i];
-      const place = scope.place + ".when[" + i.toString() + "]";
+      const place = `${scope.place}.when[${i}]`;
       const hasValues = when.values.length > 0;
       const hasNotValues = when.notValues.length > 0;
       if (!hasValues && !hasNotValues) this.refuse(place, "values or notValues are missing");
@@ -161,8 +160,7 @@ export class PolicyCompiler {
   ): void {
     if (values.length == 0) return;
     const patterns = new Patterns();
-    for (let i = 0; i < values.length; i++)
-      this.addPattern(patterns, values[i], place + "[" + i.toString() + "]", problemOf);
+    for (let i = 0; i < values.length; i++) this.addPattern(patterns, values[i], `${place}[${i}]`, problemOf);
     patterns.freeze();
     conditions.push(new TextCondition(this.facts.texts(attribute, attribute.startsWith(HEADER_KEY)), patterns, mode));
   }
@@ -173,7 +171,7 @@ export class PolicyCompiler {
     const withoutPort = new Patterns(true);
     for (let i = 0; i < hosts.length; i++) {
       const patterns = namesPort(hosts[i]) ? withPort : withoutPort;
-      this.addPattern(patterns, hosts[i].toLowerCase(), place + "[" + i.toString() + "]", hostProblem);
+      this.addPattern(patterns, hosts[i].toLowerCase(), `${place}[${i}]`, hostProblem);
     }
     withPort.freeze();
     withoutPort.freeze();
@@ -192,11 +190,7 @@ export class PolicyCompiler {
     for (let i = 0; i < texts.length; i++) {
       const block = AddressBlock.parse(texts[i]);
       if (block !== null) blocks.push(block);
-      else
-        this.refuse(
-          place + "[" + i.toString() + "]",
-          "'" + texts[i] + "' is no address or CIDR block like 10.0.0.0/8 or fd00::/8",
-        );
+      else this.refuse(`${place}[${i}]`, "'" + texts[i] + "' is no address or CIDR block like 10.0.0.0/8 or fd00::/8");
     }
     conditions.push(new AddressCondition(this.facts.sourceAddress(), blocks, mode));
   }
@@ -209,7 +203,7 @@ export class PolicyCompiler {
     const ports: i32[] = [];
     for (let i = 0; i < texts.length; i++) {
       const port = I32.parseInt(texts[i]);
-      if (port < 1 || port > 65535 || port.toString() != texts[i]) this.refuse(place, "'" + texts[i] + "' is no port");
+      if (port < 1 || port > 65535 || `${port}` != texts[i]) this.refuse(place, "'" + texts[i] + "' is no port");
       ports.push(port);
     }
     return ports;
