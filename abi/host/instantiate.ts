@@ -25,9 +25,8 @@ export interface Linked {
   readonly exports: GuestExports;
 }
 
-/** The module's start section (the meter made it an export), then `_initialize`, and `main` or `__main_void` behind it as C and Rust reactors want; else `_start`. */
-export function runStartFunction({ meter }: ModuleArtifact, { instance, exports: { functions } }: Linked): void {
-  if (meter.startExport !== null) instance.runStart(functions.get(meter.startExport)!, "start", STARTING);
+/** The start section, then `_initialize`, and `main` or `__main_void` behind it as C and Rust reactors want; else `_start`. */
+export function runStartFunction({ instance, exports: { functions } }: Linked): void {
   // What stood in the start section: the meter made it an export, so that its hostcalls find the guest's memory.
   const section = functions.get(START_EXPORT);
   if (section !== undefined) instance.runStart(section, "start", STARTING);

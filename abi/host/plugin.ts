@@ -72,6 +72,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private tickPeriodMs = 0;
   private restartAtMs = 0;
   private backoffMs = RESTART_BACKOFF_MS_MIN;
+  private isClosed = false;
 
   constructor(artifact: ModuleArtifact, spec: PluginSpec, services: HostServices) {
     this.artifact = artifact;
@@ -131,6 +132,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.services.timers.cancel(this.ending);
     if (root !== null && !root.failed) this.asksRoot(() => root.rootDelete());
     this.root = null;
+    this.isClosed = true;
   }
 
   /** RootControl: 0 stops the ticks. */
@@ -148,7 +150,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
       this.asksRoot(() => root.tick());
       this.epoch++;
     }
-    if (this.tickPeriodMs > 0) this.services.timers.schedule(this, this.tickPeriodMs);
+    if (this.tickPeriodMs > 0 && !this.isClosed) this.services.timers.schedule(this, this.tickPeriodMs);
   }
 
   /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
@@ -184,7 +186,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     const linked = this.link();
     const { instance } = linked;
     try {
-      runStartFunction(this.artifact, linked);
+      runStartFunction(linked);
       const refusedIn = instance.startRoot();
       if (refusedIn !== null)
         throw new SluiceError(ABI_ERRORS.guestStartRefused, `${this.title} returned false from ${refusedIn}`);
@@ -209,7 +211,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   /** After a trap a fresh one is there at once, from the image; only a start that fails waits before it is tried again. */
   private remakeRoot(): void {
     this.root = null;
-    if (this.services.clock.monotonicMs() < this.restartAtMs) return;
+    if (this.isClosed || this.services.clock.monotonicMs() < this.restartAtMs) return;
     try {
       this.root = this.make();
       this.failure = null;
