@@ -64,7 +64,9 @@ describe("A fleet", () => {
     expect(await markerOf(first)).toBe("one");
     expect(await markerOf(second)).toBe("one");
 
-    expect((await installation.sluice("rollback", "picky")).code).toBe(0);
+    const { number } = await installation.client.deploy(chainOf(version, "two"), 2, { dryRun: false });
+    expect((await awaitFleet(installation.client, number)).applied).toEqual(["proxy-1", "proxy-2"]);
+    await untilMarked(second, "two");
   });
 
   it("starts and serves without its registry, and catches up when it is back", async () => {
@@ -98,10 +100,11 @@ describe("A registry killed with -9", () => {
       const deploying = installation.client.deploy(chainOf(first.version, String(round)), acknowledged.number, {
         dryRun: false,
       });
+      const outcome = Promise.allSettled([pushing, deploying]);
       // A different moment each round: before, amid and after the writes.
       await new Promise((resolve) => setTimeout(resolve, round * 12));
       await installation.registry?.stop("SIGKILL");
-      const [pushed, deployed] = await Promise.allSettled([pushing, deploying]);
+      const [pushed, deployed] = await outcome;
       if (pushed.status === "fulfilled") acknowledged.versions.push(pushed.value.version);
       if (deployed.status === "fulfilled") acknowledged.number = deployed.value.number;
 

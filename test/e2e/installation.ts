@@ -1,5 +1,6 @@
 // One installation under test: a temporary folder, an origin, a registry and proxies as real processes on free ports.
 
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +14,13 @@ export interface ProxyUnderTest {
   readonly id: string;
   readonly port: number;
   readonly adminPort: number;
-  readonly stateDir: string;
   readonly program: Program;
 }
+
+const adminToken = randomBytes(32).toString("base64url");
+
+/** What a proxy's admin port wants to see from an operator. */
+export const adminHeaders = { authorization: `Bearer ${adminToken}` };
 
 export class Installation {
   readonly folder: string;
@@ -77,6 +82,9 @@ export class Installation {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "sluice.yaml");
     writeFileSync(file, this.#machineDocument(id, port, adminPort, options.workers ?? 1, options.deployment));
+    // A proxy without a registry in its own state folder takes the admin token that lies there.
+    mkdirSync(join(folder, "state"), { recursive: true });
+    writeFileSync(join(folder, "state", "admin.token"), adminToken, { mode: 0o600 });
     if (options.deployment !== undefined) writeFileSync(join(folder, "deployment.yaml"), options.deployment);
     const program = this.#start(["proxy", "-c", file]);
     const path = options.ready === false ? "healthz" : "readyz";
@@ -85,7 +93,7 @@ export class Installation {
       await answer?.arrayBuffer();
       return answer !== null && answer.ok;
     });
-    return { id, port, adminPort, stateDir: join(folder, "state"), program };
+    return { id, port, adminPort, program };
   }
 
   /** A path in the proxy's folder, for modules that its deployment file names. */
@@ -93,11 +101,6 @@ export class Installation {
     mkdirSync(join(this.folder, id), { recursive: true });
     writeFileSync(join(this.folder, id, name), bytes);
     return name;
-  }
-
-  /** What the proxy's admin port wants to see from an operator. */
-  adminHeaders(proxy: ProxyUnderTest): Record<string, string> {
-    return { authorization: `Bearer ${readFileSync(join(proxy.stateDir, "admin.token"), "utf8").trim()}` };
   }
 
   /** Runs a command of ours to its end, as an operator in the installation's folder. */

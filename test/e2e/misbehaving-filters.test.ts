@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixtureModule, ruinousModule } from "../fixtures/fixture-module.ts";
-import { Installation } from "./installation.ts";
+import { adminHeaders, Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 import { until } from "./program.ts";
 
@@ -32,10 +32,11 @@ async function startWith(
   return installation.startProxy("proxy-1", { deployment, ready: options.ready ?? true });
 }
 
+/** 0 while nobody listens yet. */
 async function statusOf(proxy: ProxyUnderTest, headers: Record<string, string> = {}): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${proxy.port}/item`, { headers });
-  await response.arrayBuffer();
-  return response.status;
+  const response = await fetch(`http://127.0.0.1:${proxy.port}/item`, { headers }).catch(() => null);
+  await response?.arrayBuffer();
+  return response?.status ?? 0;
 }
 
 interface SlotRecord {
@@ -95,7 +96,7 @@ describe("A filter that cannot be loaded", () => {
 
 async function statsText(proxy: ProxyUnderTest): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, {
-    headers: installation.adminHeaders(proxy),
+    headers: adminHeaders,
   });
   expect(response.status).toBe(200);
   return response.text();
