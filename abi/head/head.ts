@@ -129,7 +129,8 @@ export class Head {
       if (start + table[at + 1]! > high) high = start + table[at + 1]!;
     }
     if (high < low) low = high = 0;
-    this.owned = this.bytes.slice(low, high);
+    // What sockets give are Buffers, whose own `slice` is a view and no copy.
+    this.owned = Uint8Array.prototype.slice.call(this.bytes, low, high);
     for (let at = 0; at < end; at += 2) if (table[at]! >= 0) table[at]! -= low;
     this.bytes = this.owned;
   }

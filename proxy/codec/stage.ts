@@ -69,7 +69,8 @@ export class OutputStage {
     const { transport } = owner;
     if (transport.isBusy) {
       // It will pend for certain, and a copy made before the write is safe: no need to give the large buffer away.
-      transport.write(this.bytes.slice(0, length), length);
+      // `slice` of a Buffer would be a view of it; that of Uint8Array copies.
+      transport.write(Uint8Array.prototype.slice.call(this.bytes, 0, length), length);
       owner.writePended(length);
     } else if (!transport.write(this.bytes, length)) {
       this.bytes = Buffer.allocUnsafeSlow(STAGE_BYTES);

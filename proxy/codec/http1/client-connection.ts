@@ -209,7 +209,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   private hold(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > RESPONSE_HEAD_BYTES_MAX) this.cut("UPE");
-    else this.held = bytes.slice(start, end);
+    else this.held = Uint8Array.prototype.slice.call(bytes, start, end);
   }
 
   private consumeHeld(bytes: Uint8Array, length: number): void {
