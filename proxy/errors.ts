@@ -67,7 +67,7 @@ export const PROXY_ERRORS = {
   adminNoSuchCall: {
     code: "SLUICE-E2013",
     meaning: "The admin port does not have the called path or method.",
-    hint: "GET /healthz /readyz /metrics /snapshot /stats; POST /reload /drain.",
+    hint: "GET /healthz /readyz /metrics /snapshot /stats; POST /reload /drain /replace-worker?index=N.",
   },
   noToken: {
     code: "SLUICE-E2014",

@@ -17,6 +17,8 @@ export interface AdminCalls {
   readonly stats: () => Promise<Answer>;
   readonly reload: () => Promise<Answer>;
   readonly drain: () => Answer;
+  /** Ends a worker and starts another in its place. */
+  readonly replaceWorker: (query: URLSearchParams) => Answer;
 }
 
 export interface Answer {
@@ -49,6 +51,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "/stats": { method: "GET", call: "stats", open: false, onHealth: false },
   "/reload": { method: "POST", call: "reload", open: false, onHealth: false },
   "/drain": { method: "POST", call: "drain", open: false, onHealth: false },
+  "/replace-worker": { method: "POST", call: "replaceWorker", open: false, onHealth: false },
 };
 
 export class AdminServer {
@@ -100,7 +103,7 @@ export class AdminServer {
   }
 
   private async decide(request: IncomingMessage): Promise<Answer> {
-    const path = (request.url ?? "/").split("?")[0]!;
+    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     const row = Object.hasOwn(ROWS, path) ? ROWS[path]! : null;
     const isHealth = this.options.kind === "health";
     // A probe names the host it likes; on a public address there is nothing a foreign page could do with these three.
@@ -109,7 +112,7 @@ export class AdminServer {
       throw new SluiceError(PROXY_ERRORS.adminNoSuchCall, `There is no ${request.method} ${path} here.`);
     }
     if (!isHealth && !row.open) this.refuseUnauthorized(request, row);
-    return this.options.calls[row.call]();
+    return this.options.calls[row.call](new URLSearchParams(query));
   }
 
   private refuseForeign(request: IncomingMessage, row: Row | null): void {

@@ -20,6 +20,11 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
       await proxy.reload();
       return { status: 200, body: { generation: proxy.control.serving?.plan.generation ?? null } };
     },
+    replaceWorker: (query) => {
+      const index = Number(query.get("index") ?? Number.NaN);
+      const isFound = proxy.pool.replaceWorker(index, "an operator asked for it");
+      return { status: isFound ? 202 : 404, body: { replacing: isFound ? index : null } };
+    },
     drain: () => {
       proxy.endProcess();
       return { status: 202, body: { draining: true } };

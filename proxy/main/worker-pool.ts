@@ -60,6 +60,13 @@ export class WorkerPool {
     return this.serial.run(() => this.publishNow(plan));
   }
 
+  /** Ends a worker; another takes its place. False when there is none at that place. */
+  replaceWorker(index: number, reason: string): boolean {
+    const worker = this.workers[index] ?? null;
+    worker?.kill(reason);
+    return worker !== null;
+  }
+
   get servingCount(): number {
     return this.workers.filter((worker) => worker?.isServing === true && worker.generation === this.current?.generation)
       .length;
