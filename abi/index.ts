@@ -50,3 +50,13 @@ export type { LocalReply, StreamBody, StreamContext } from "./host/stream-contex
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
 export type { FreedLocks } from "./shared/shared-data.ts";
 export type { Owner } from "./shared/shard-lock.ts";
+export { FilterDocumentSchema, configProblems, parseFilterDocument } from "./requests/filter-document.ts";
+export type { FilterDocument } from "./requests/filter-document.ts";
+export { RequestsDocumentSchema, parseRequests } from "./requests/request-document.ts";
+export type { CaseExpectations, RequestCase, RequestsDocument } from "./requests/request-document.ts";
+export { runRequests } from "./requests/run-requests.ts";
+export type { CaseOutcome, CaseReport, RequestsReport, RunOptions } from "./requests/run-requests.ts";
+export { RecordedExchange } from "./requests/recorded-exchange.ts";
+export type { RecordedMessage } from "./requests/recorded-exchange.ts";
+export { failedExpectations } from "./requests/expectations.ts";
+export { pluginConfigBytes } from "./requests/plugin-config.ts";

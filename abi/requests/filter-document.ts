@@ -1,0 +1,62 @@
+// filter.yaml: what an author says of a filter. It travels with the module; registry, loader and author's tools read it
+// through here, so that a document one of them takes is a document all of them take.
+
+import { Type } from "typebox";
+import type { Static } from "typebox";
+import { readDocument, valueProblems } from "../documents/index.ts";
+import type { Complain } from "../documents/index.ts";
+import { CAPABILITY_FAMILIES } from "../spec/row.ts";
+import { FREE_TEXT_CHARS_MAX, REQUEST_PATTERNS_MAX } from "./limits.ts";
+
+export const FilterDocumentSchema = Type.Object(
+  {
+    apiVersion: Type.Literal("sluice/v1"),
+    kind: Type.Literal("Filter"),
+    name: Type.String({
+      pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+      description: "a name of small letters, digits and inner hyphens, at most 63 characters",
+    }),
+    description: Type.Optional(Type.String({ maxLength: FREE_TEXT_CHARS_MAX })),
+    /** Of a new slot; a slot that exists keeps its own. */
+    phase: Type.Optional(Type.Enum(["AUTHN", "AUTHZ", "QUOTA", "OTHER"])),
+    /** A version that lacks one of these is refused. */
+    requires: Type.Optional(Type.Array(Type.Enum(["check"]), { uniqueItems: true })),
+    /** Absent: every exported body callback is called. */
+    body: Type.Optional(Type.Enum(["none", "observe", "buffer"])),
+    /** Asked for beyond the default. */
+    capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES]), { uniqueItems: true })),
+    runtime: Type.Optional(Type.Enum(["minimal", "incremental", "stub"])),
+    /** JSON Schema of the configuration; absent: any configuration. */
+    config: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    exampleConfig: Type.Optional(Type.Unknown()),
+    /** Patterns of request files, relative to the document. */
+    requests: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: FREE_TEXT_CHARS_MAX }), { maxItems: REQUEST_PATTERNS_MAX }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type FilterDocument = Static<typeof FilterDocumentSchema>;
+
+/** Reads filter.yaml. Throws `DocumentError` (SLUICE-E1001); an example that does not fit the schema is one. */
+export function parseFilterDocument(text: string, file = "filter.yaml"): FilterDocument {
+  return readDocument(text, { file, schema: FilterDocumentSchema, check: checkExample });
+}
+
+/** What a configuration lacks to fit the filter's schema, as sentences; empty when it fits or there is no schema. */
+export function configProblems(document: FilterDocument, config: unknown): string[] {
+  return document.config === undefined ? [] : valueProblems(config ?? null, document.config);
+}
+
+function checkExample(document: FilterDocument, complain: Complain): void {
+  const { config, exampleConfig } = document;
+  if (config === undefined) return;
+  try {
+    const problems = exampleConfig === undefined ? [] : configProblems(document, exampleConfig);
+    for (const problem of problems) complain(["exampleConfig"], `does not fit config: ${problem}`);
+    if (exampleConfig === undefined) valueProblems(null, config);
+  } catch (cause) {
+    complain(["config"], `is no JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { prepareModule } from "../module/artifact.ts";
+import type { ModuleArtifact } from "../module/artifact.ts";
+import { GuestText } from "../stream/fixtures/guest-text.ts";
+import { parseFilterDocument } from "./filter-document.ts";
+import { parseRequests } from "./request-document.ts";
+import { runRequests } from "./run-requests.ts";
+import type { RequestsReport } from "./run-requests.ts";
+
+const filter = parseFilterDocument(
+  "apiVersion: sluice/v1\nkind: Filter\nname: roles\nphase: AUTHZ\nrequires: [check]\n",
+);
+
+/** Denies without x-role; else allows, sets a header, drops another, logs, and marks the response. */
+function roles(): ModuleArtifact {
+  const g = new GuestText();
+  g.on(
+    "check",
+    g.getProperty("request\0url_path"),
+    g.whenHeader("x-role", g.result(1)),
+    g.verdict(7, "no-role"),
+    g.result(2),
+  )
+    .on("requestHeaders", g.add(0, "x-a", "1"), g.remove(0, "x-b"), g.log("asked"))
+    .on("responseHeaders", g.add(2, "x-c", "2"));
+  return prepareModule(g.module());
+}
+
+function run(cases: string, artifact = roles()): RequestsReport {
+  const document = parseRequests(`apiVersion: sluice/v1\nkind: Requests\ncases:\n${cases}`);
+  return runRequests(artifact, document, { filter });
+}
+
+describe("runRequests", () => {
+  it("tells what became of a request that passes", () => {
+    const { ok, cases } = run(`
+  - name: passes
+    request: { path: "/x?y=1", headers: [[X-Role, guest], [x-b, "9"]], chunks: [a, b] }
+    response: { status: 201, headers: [[x-up, "1"]], chunks: [hello] }
+`);
+    expect(ok).toBe(true);
+    const { forwarded, response, status, verdict, reads, logs, fuel, isLocal } = cases[0]!;
+    expect(verdict).toEqual({ kind: "allow", code: null, reason: null });
+    expect(forwarded).toMatchObject({ body: "ab" });
+    expect(forwarded!.headers).toEqual([
+      [":method", "GET"],
+      [":path", "/x?y=1"],
+      [":authority", "test"],
+      [":scheme", "http"],
+      ["x-role", "guest"],
+      ["x-a", "1"],
+    ]);
+    expect(response).toEqual({
+      headers: [
+        [":status", "201"],
+        ["x-up", "1"],
+        ["x-c", "2"],
+      ],
+      body: "hello",
+      trailers: [],
+    });
+    expect({ status, isLocal, logs }).toEqual({ status: 201, isLocal: false, logs: ["asked"] });
+    expect(reads).toEqual(["request.url_path", "request.headers[x-role]"]);
+    expect(fuel).toBeGreaterThan(0);
+  });
+
+  it("passes a case whose expectations all hold", () => {
+    const { cases } = run(`
+  - name: denied
+    request: { path: /x }
+    expect:
+      verdict: { kind: deny, code: PERMISSION_DENIED, reason: no-role }
+      status: 403
+      reads: ["request.headers[x-role]", request.url_path]
+      responseHeaders: { content-type: text/plain, x-c: "2", x-none: null }
+      logs: []
+      fuelMax: 20000
+`);
+    expect(cases[0]!.failures).toEqual([]);
+    expect(cases[0]!.isLocal).toBe(true);
+  });
+
+  it("says what was expected and what was", () => {
+    const { ok, cases } = run(`
+  - name: wrong in every way
+    request: { headers: [[x-role, a]] }
+    expect:
+      verdict: { kind: deny, reason: other }
+      status: 403
+      reads: [request.path]
+      requestHeaders: { x-a: null, x-role: [a, b] }
+      responseHeaders: { x-c: "3" }
+      logs: [first, second]
+      fuelMax: 1
+`);
+    expect(ok).toBe(false);
+    expect(cases[0]!.failures).toEqual([
+      'verdict.kind: expected "deny", was "allow"',
+      'verdict.reason: expected "other", was none',
+      "status: expected 403, was 200",
+      'reads: expected ["request.path"], was ["request.headers[x-role]","request.url_path"]',
+      'requestHeaders.x-a: expected absent, was "1"',
+      'requestHeaders.x-role: expected ["a","b"], was "a"',
+      'responseHeaders.x-c: expected "3", was "2"',
+      'logs: expected ["first","second"], was ["asked"]',
+      `fuel: expected at most 1, was ${cases[0]!.fuel}`,
+    ]);
+  });
+
+  it("fails a case whose filter fails, unless that is expected", () => {
+    const g = new GuestText();
+    const trapping = prepareModule(g.on("check", g.trap()).module());
+    const { cases } = run(
+      `
+  - { name: unexpected, request: {} }
+  - { name: expected, request: {}, expect: { verdict: { kind: error }, status: 503 } }
+`,
+      trapping,
+    );
+    expect(cases.map(({ ok }) => ok)).toEqual([false, true]);
+    expect(cases[0]!.failures[0]).toMatch(/^the filter failed \(trap\): /);
+  });
+
+  it("ends a case that stays paused with 504, and lets ticks end one that does not", () => {
+    const g = new GuestText();
+    g.on("check", g.result(1))
+      .on("configure", g.tickEvery(500))
+      .on("requestHeaders", g.keepStream(), g.pause())
+      .on("tick", g.actOnStream(), g.continueStream(0));
+    const forever = new GuestText();
+    forever.on("check", forever.result(1)).on("requestHeaders", forever.pause());
+    const paused = `\n  - { name: paused, request: {} }\n`;
+    expect(run(paused, prepareModule(forever.module())).cases[0]!.status).toBe(504);
+    // A plugin with one shared instance: the root's tick reaches the stream.
+    const document = parseRequests(`apiVersion: sluice/v1\nkind: Requests\ncases:${paused}`);
+    expect(runRequests(prepareModule(g.module()), document, { filter: null }).cases[0]!.status).toBe(200);
+  });
+
+  it("does not let cases see each other", () => {
+    const g = new GuestText();
+    const counts = prepareModule(
+      g
+        .on(
+          "check",
+          "(global.set $stream (i32.add (global.get $stream) (i32.const 1)))",
+          "(return (global.get $stream))",
+        )
+        .module(),
+    );
+    const { cases } = run(`\n  - { name: a, request: {} }\n  - { name: b, request: {} }\n`, counts);
+    expect(cases.map(({ verdict }) => verdict.kind)).toEqual(["allow", "allow"]);
+  });
+});
+
+describe("parseRequests", () => {
+  it("refuses what the format does not have, by line", () => {
+    const text =
+      "apiVersion: sluice/v1\nkind: Requests\ncases:\n  - { name: a, request: {}, expct: {} }\n  - { name: a, request: {} }\n";
+    expect(() => parseRequests(text, "r.yaml")).toThrow(/r\.yaml:4:\d+: .*expct/);
+    expect(() => parseRequests(text.replace(", expct: {}", ""), "r.yaml")).toThrow(/r\.yaml:5:\d+: .*stands above/);
+  });
+});
+
+describe("parseFilterDocument", () => {
+  const head = "apiVersion: sluice/v1\nkind: Filter\nname: a\n";
+
+  it("refuses an example that does not fit the schema", () => {
+    expect(() =>
+      parseFilterDocument(`${head}config: { type: object, required: [x] }\nexampleConfig: { y: 1 }\n`),
+    ).toThrow(/filter\.yaml:5:\d+: does not fit config/);
+  });
+
+  it("refuses a schema that is none", () => {
+    expect(() => parseFilterDocument(`${head}config: { type: 7 }\n`)).toThrow(/filter\.yaml:4:\d+: is no JSON Schema/);
+  });
+
+  it("takes the example of the documentation", () => {
+    const document = parseFilterDocument(`${head}phase: AUTHZ
+requires: [check]
+body: none
+capabilities: []
+runtime: minimal
+config: { type: object, required: [areas], properties: { areas: { type: array, items: { type: object, required: [prefix, open], properties: { prefix: { type: string }, open: { type: boolean } } } } } }
+exampleConfig: { areas: [{ prefix: /public/, open: true }] }
+requests: [requests/*.yaml]
+`);
+    expect(document.requires).toEqual(["check"]);
+  });
+});
