@@ -56,7 +56,7 @@ export interface Registry {
   readonly address: string;
   /** Where the first start wrote the tokens that it made. */
   readonly tokenFiles: { readonly admin: string; readonly proxy: string };
-  /** Ends all streams, lets open calls finish, closes the store. */
+  /** Ends all streams, lets open calls finish, closes the store. A second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -70,14 +70,11 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     const app = await buildServer(parts, options, log);
     const address = await listen(app, options.address);
     warnWhenExposed(address, log);
+    let closed: Promise<void> | null = null;
     return {
       address,
       tokenFiles: { admin: join(stateDir, "admin.token"), proxy: join(stateDir, "proxy.token") },
-      close: async () => {
-        closeStreams(parts);
-        await closeServer(app);
-        closeParts(parts);
-      },
+      close: () => (closed ??= closeAll(app, parts)),
     };
   } catch (error) {
     closeStreams(parts);
@@ -121,7 +118,7 @@ async function buildServer(parts: Parts, options: RegistryOptions, log: Logger):
     if (!reply.hasHeader("cache-control") && request.url.startsWith("/v1")) reply.header("cache-control", "no-store");
   });
   app.setErrorHandler<FastifyError>(answerFailure);
-  installGuard(app, { tokens: parts.tokens, sessions: parts.sessions, hostNames: options.hostNames ?? [] });
+  installGuard(app, { tokens: parts.tokens, sessions: parts.sessions, hostNames: hostNames(options) });
   installOpenApi(app, REGISTRY_VERSION);
   await accessRoutes(app, parts);
   await filterRoutes(app, parts);
@@ -132,6 +129,11 @@ async function buildServer(parts: Parts, options: RegistryOptions, log: Logger):
 }
 
 const REGISTRY_VERSION = "0.1.0";
+
+/** What it was told to listen on is a name it answers to. */
+function hostNames({ address, hostNames: others = [] }: RegistryOptions): readonly string[] {
+  return [parseAddress(address).host.toLowerCase(), ...others.map((name) => name.toLowerCase())];
+}
 
 function bareServer(log: FastifyBaseLogger): FastifyInstance {
   const app = Fastify({
@@ -172,6 +174,12 @@ function warnWhenExposed(address: string, log: Logger): void {
     { address },
     `the registry listens on ${address}, beyond this machine, without TLS: tokens and modules travel readable; put a TLS terminator in front and let only it connect`,
   );
+}
+
+async function closeAll(app: FastifyInstance, parts: Parts): Promise<void> {
+  closeStreams(parts);
+  await closeServer(app);
+  closeParts(parts);
 }
 
 function closeStreams({ events, watchers }: Parts): void {

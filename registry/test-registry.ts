@@ -86,7 +86,11 @@ export class TestRegistry {
     return this.call("PUT", path, { body: form });
   }
 
-  deploy(document: { readonly name: string; readonly [key: string]: unknown }, ifMatch: number | null, query = ""): Promise<Answer> {
+  deploy(
+    document: { readonly name: string; readonly [key: string]: unknown },
+    ifMatch: number | null,
+    query = "",
+  ): Promise<Answer> {
     const headers: Record<string, string> = ifMatch === null ? {} : { "if-match": `"${ifMatch}"` };
     return this.call("PUT", `/v1/deployments/${document.name}${query}`, { body: JSON.stringify(document), headers });
   }

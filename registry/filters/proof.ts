@@ -1,9 +1,8 @@
 // The proof of a version: what its inspection and its trial found, kept with it for good and shown wherever it is listed.
 
 import { inspect } from "@sluice/abi";
-import type { Inspection } from "@sluice/abi";
+import type { FilterDocument, Inspection } from "@sluice/abi";
 import { REGISTRY_ERRORS } from "../errors.ts";
-import type { FilterDocument } from "./filter-document.ts";
 import type { Upload } from "./upload.ts";
 
 export interface Refusal {

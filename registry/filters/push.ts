@@ -2,6 +2,7 @@
 // an accepted one changes no traffic.
 
 import { SluiceError } from "@sluice/abi";
+import type { FilterDocument } from "@sluice/abi";
 import { canonicalJson, sha256 } from "@sluice/proxy/contract";
 import type { Digest } from "@sluice/proxy/contract";
 import type { Caller } from "../access/tokens.ts";
@@ -15,7 +16,7 @@ import type { Image } from "../store/oci.ts";
 import type { Store } from "../store/store.ts";
 import type { ConfigSchemas } from "./config-schemas.ts";
 import { findDocument } from "./filter-document.ts";
-import type { DocumentFrom, FilterDocument } from "./filter-document.ts";
+import type { DocumentFrom } from "./filter-document.ts";
 import { proveVersion } from "./proof.ts";
 import type { Proof } from "./proof.ts";
 import { Semaphore } from "./semaphore.ts";

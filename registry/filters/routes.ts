@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { REGISTRY_ERRORS } from "../errors.ts";
+import type { EventHub } from "../fleet/event-hub.ts";
 import { DigestParam, NameParam, TagParam, closedObject, digestOf, nameOf, tagOf } from "../http/answers.ts";
 import { callerOfRequest } from "../http/guard.ts";
 import { MODULE_BYTES_MAX, UPLOAD_BYTES_MAX } from "../limits.ts";
@@ -17,12 +18,13 @@ import { MULTIPART_LIMITS, readUpload } from "./upload.ts";
 export interface FilterServices {
   readonly store: Store;
   readonly pushes: PushDesk;
+  readonly events: EventHub;
 }
 
 export async function filterRoutes(app: FastifyInstance, services: FilterServices): Promise<void> {
   await pushRoute(app, services);
   listRoutes(app, services.store);
-  tagRoute(app, services.store);
+  tagRoute(app, services);
   blobRoute(app, services.store);
 }
 
@@ -93,7 +95,7 @@ function listRoutes(app: FastifyInstance, { versions }: Store): void {
 const TagParams = closedObject({ name: NameParam, tag: TagParam });
 const TagBody = closedObject({ version: DigestParam });
 
-function tagRoute(app: FastifyInstance, { versions, blobs }: Store): void {
+function tagRoute(app: FastifyInstance, { store: { versions, blobs }, events }: FilterServices): void {
   app.put<{ Params: Static<typeof TagParams>; Body: Static<typeof TagBody> }>(
     "/v1/filters/:name/tags/:tag",
     { config: { act: "tag", summary: "Let a tag name a version" }, schema: { params: TagParams, body: TagBody } },
@@ -101,12 +103,17 @@ function tagRoute(app: FastifyInstance, { versions, blobs }: Store): void {
       const filter = nameOf(request.params.name, "filter");
       const tag = tagOf(request.params.tag);
       const digest = digestOf(request.body.version);
-      if (versions.find(filter, digest) === null) {
+      const version = versions.find(filter, digest);
+      if (version === null) {
         throw new SluiceError(REGISTRY_ERRORS.versionUnknown, `${filter} has no version ${digest}`);
       }
       const by = { pushedAt: new Date().toISOString(), pushedBy: callerOfRequest(request).name };
       versions.moveTag(filter, tag, digest, by);
       await blobs.writeIndex(versions.indexEntries());
+      events.send({
+        event: "version",
+        data: { filter, version: digest, moduleDigest: version.moduleDigest, tag, ...by },
+      });
       return { filter, tag, version: digest };
     },
   );

@@ -1,8 +1,8 @@
 // Rows of filters, versions, tags and the blobs each version holds.
 
 import type { DatabaseSync } from "node:sqlite";
+import type { FilterDocument } from "@sluice/abi";
 import type { Digest } from "@sluice/proxy/contract";
-import type { FilterDocument } from "../filters/filter-document.ts";
 import { transact } from "./database.ts";
 import { MEDIA_TYPE } from "./oci.ts";
 import type { Descriptor } from "./oci.ts";
@@ -86,7 +86,8 @@ export class VersionTable {
     const rows = this.#database
       .prepare("SELECT * FROM versions WHERE filter = ? ORDER BY push_number DESC")
       .all(filter);
-    return rows.map((row) => this.#versionOf(row));
+    const tags = this.#tagsOf(filter);
+    return rows.map((row) => this.#versionOf(row, tags));
   }
 
   filters(): FilterSummary[] {
@@ -184,12 +185,14 @@ export class VersionTable {
     return rows.map((row) => [row["tag"] as string, row["version"] as string]);
   }
 
-  #versionOf(row: Record<string, unknown>): StoredVersion {
+  #versionOf(
+    row: Record<string, unknown>,
+    tags: readonly [string, string][] = this.#tagsOf(row["filter"] as string),
+  ): StoredVersion {
     const digest = row["digest"] as Digest;
-    const filter = row["filter"] as string;
     return {
       digest,
-      filter,
+      filter: row["filter"] as string,
       moduleDigest: row["module_digest"] as Digest,
       document: JSON.parse(row["document"] as string) as FilterDocument,
       documentFrom: row["document_from"] as string,
@@ -197,9 +200,7 @@ export class VersionTable {
       size: row["size"] as number,
       pushedAt: row["pushed_at"] as string,
       pushedBy: row["pushed_by"] as string,
-      tags: this.#tagsOf(filter)
-        .filter(([, version]) => version === digest)
-        .map(([tag]) => tag),
+      tags: tags.filter(([, version]) => version === digest).map(([tag]) => tag),
     };
   }
 }
