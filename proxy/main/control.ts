@@ -2,6 +2,7 @@
 // refuses them as a whole. What is refused is tried again with back-off, for a registry may have been down; the snapshot
 // before stays in charge.
 
+import { isDeepStrictEqual } from "node:util";
 import { SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
 import { deploymentWarnings, settleSlot } from "../contract/index.ts";
@@ -55,12 +56,14 @@ export class Control {
   /** First snapshot: with `deployment`, or closed (503) when there should be one and none is known. */
   async open(deployment: Deployment | null, source: VersionSource): Promise<void> {
     this.source = source;
-    await this.serial.run(() => this.publish(null, this.machine, new Map()));
     if (deployment !== null) await this.want(deployment);
+    if (this.serving === null) await this.serial.run(() => this.publish(null, this.machine, new Map()));
   }
 
   /** Makes `deployment` the wanted one. Resolves when it was applied or refused; which, stands in `refused`. */
   async want(deployment: Deployment): Promise<void> {
+    // A registry says what it wants at every connect; what serves as a whole needs no second publication.
+    if (this.applied !== null && isDeepStrictEqual(deployment, this.serving?.deployment)) return;
     this.wanted = deployment;
     this.backoff.reset();
     await this.serial.run(() => this.tryWanted(deployment));
@@ -69,7 +72,8 @@ export class Control {
   /** Another machine document or another deployment file, as a whole or not at all. Throws the SluiceError of a refusal. */
   reload(machine: Machine, deployment: Deployment | null, source: VersionSource): Promise<void> {
     return this.serial.run(async () => {
-      const wanted = deployment ?? this.wanted;
+      // From a registry comes no new one: what serves is compiled anew, what was refused stays refused.
+      const wanted = deployment ?? this.serving?.deployment ?? null;
       const before = this.source;
       this.source = source;
       try {
@@ -79,7 +83,7 @@ export class Control {
         throw error;
       }
       this.machine = machine;
-      this.wanted = wanted;
+      if (deployment !== null) this.wanted = deployment;
     });
   }
 

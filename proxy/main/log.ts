@@ -1,15 +1,21 @@
 // The proxy's own log: JSON lines on standard error, for standard output carries records.
 
+import { SluiceError } from "@sluice/abi";
 import pino from "pino";
 import type { Logger } from "pino";
 import type { FilterLogNotice, SlotErrorNotice } from "../worker/messages.ts";
 
 export function createLog(node: string): Logger {
   const level = process.env["SLUICE_LOG_LEVEL"] ?? "info";
-  return pino(
-    { base: { node }, level, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const options = {
+    base: { node },
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: {
+      err: (error: Error) => (error instanceof SluiceError ? error.toJSON() : pino.stdSerializers.err(error)),
+    },
+  };
+  return pino(options, pino.destination({ fd: 2, sync: true }));
 }
 
 /** A slot could give no answer: filter, revision, cause and place, with the number of alike ones since the last line. */
