@@ -89,7 +89,6 @@ export class Instance {
   private readonly fuelBudget: bigint;
   private readonly depthBudget: number;
   private nextId = ROOT_ID + 1;
-  private draining = false;
 
   constructor(guest: Caller, exports: GuestExports) {
     const { limits } = guest.scope.spec;
@@ -285,7 +284,7 @@ export class Instance {
     leave(before, restrictionBefore);
     guest.end();
     this.measure(fuelBudget);
-    if (guest.effects.length > 0 && !this.draining) this.drain();
+    if (guest.effects.length > effectsBefore) this.drain(effectsBefore);
     return result;
   }
 
@@ -294,16 +293,19 @@ export class Instance {
     if (fuel !== null) this.fuelUsed = Number((fuelBudget as bigint) - (fuel.value as bigint));
   }
 
-  /** One loop owned by the outermost frame: what an effect queues in turn is done here too, after it, never inside it. */
-  private drain(): void {
+  /**
+   * Performs what this call has queued, from `first` on; what that queues in turn is done by the call it came from. A call
+   * made by an effect (a resumed stream's next callback) performs its own before its result counts: a reply it made
+   * must stop the message it let pass. No guest frame is on the stack either way.
+   */
+  private drain(first: number): void {
     const { guest } = this;
     const { fuelUsed } = this;
-    this.draining = true;
     try {
-      for (let i = 0; i < guest.effects.length && !this.failed; i++) perform(guest, guest.effects[i]!);
+      for (let i = first; i < guest.effects.length && !this.failed; i++) perform(guest, guest.effects[i]!);
     } finally {
-      guest.effects.length = 0;
-      this.draining = false;
+      // Shorter already when an effect ended the stream and its instance was reset.
+      if (guest.effects.length > first) guest.effects.length = first;
       this.fuelUsed = fuelUsed;
     }
   }

@@ -133,7 +133,9 @@ describe("runRequests", () => {
     expect(run(paused, prepareModule(forever.module())).cases[0]!.status).toBe(504);
     // A plugin with one shared instance: the root's tick reaches the stream.
     const document = parseRequests(`apiVersion: sluice/v1\nkind: Requests\ncases:${paused}`);
-    expect(runRequests(prepareModule(g.module()), document, { filter: null }).cases[0]!.status).toBe(200);
+    expect(
+      runRequests(prepareModule(g.module()), document, { filter: null, capabilities: ["timer"] }).cases[0]!.status,
+    ).toBe(200);
   });
 
   it("does not let cases see each other", () => {

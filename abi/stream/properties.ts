@@ -113,6 +113,7 @@ export function statusNumber(value: Uint8Array): number {
 
 function mapOf(head: Head | null): Uint8Array | null {
   if (head === null) return null;
+  if (head.reads !== null) head.reads.addAll();
   if (head.count === 0) return encodePairs([]);
   const bytes = new Uint8Array(pairsLength(head));
   writePairs(head, bytes, 0);

@@ -765,6 +765,32 @@ rows("Stream ends", [
   },
 ]);
 
+rows("Stream heeds effects of a callback that an effect led to", [
+  {
+    name: "a tick lets the head go; the body callback answers: not one byte of the body goes on",
+    slots: [[(g) => resumesByTick(g).on("requestBody", g.reply(403, "body", ""))]],
+    events: ["headers", "data ab end", "tick"],
+    lines: ["> GET /a", "drop upstream", "< 403 content-length:0 end"],
+    flag: "UAEX",
+  },
+  {
+    name: "a tick answers; the sender's response phase closes the stream",
+    slots: [
+      [
+        (g) =>
+          g
+            .on("configure", g.tickEvery(10))
+            .on("requestHeaders", g.keepStream(), g.pause())
+            .on("tick", g.actOnStream(), g.reply(401, "late", ""))
+            .on("responseHeaders", g.closeStream(1)),
+      ],
+    ],
+    events: ["headers end", "tick"],
+    lines: ["drop upstream", "drop upstream", "reset LR"],
+    flag: "LR",
+  },
+]);
+
 describe("Stream and its driver", () => {
   it("replies for the driver without asking a filter", () => {
     const stage = new Stage([[named("a")]]);
