@@ -16,7 +16,7 @@ export const SDK_ERRORS = {
   doesNotCompile: {
     code: "SLUICE-E4003",
     meaning: "The AssemblyScript compiler refused the source.",
-    hint: "The message names file and line. README-assemblyscript.md in the filter's folder lists what differs from TypeScript.",
+    hint: "The message names file and line. NOT-TYPESCRIPT.md in a folder made by `sluice init` lists what differs from TypeScript.",
   },
   foreignImport: {
     code: "SLUICE-E4004",
@@ -47,5 +47,15 @@ export const SDK_ERRORS = {
     code: "SLUICE-E4009",
     meaning: "The filter under test refused its configuration or trapped while it started.",
     hint: "The message carries what the filter logged; mend the configuration or the filter's `configure`.",
+  },
+  sdkNotFound: {
+    code: "SLUICE-E4010",
+    meaning: "The new filter's folder lies where the SDK cannot be found.",
+    hint: "Make the folder inside a checkout of Sluice, or below a folder where @sluice/sdk-filter is installed.",
+  },
+  noRequests: {
+    code: "SLUICE-E4011",
+    meaning: "There is no request file to test the filter with.",
+    hint: "Write one into requests/ and name it in filter.yaml (`requests: [requests/*.yaml]`), or name files on the command line.",
   },
 } as const satisfies ErrorTable;

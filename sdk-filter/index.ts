@@ -5,4 +5,8 @@ export { buildFilter } from "./compile/build-filter.ts";
 export type { BuildOptions, BuiltFilter } from "./compile/build-filter.ts";
 export { readFilterFolder } from "./compile/filter-folder.ts";
 export type { FilterFolder } from "./compile/filter-folder.ts";
+export { initFilter } from "./compile/init-filter.ts";
+export type { NewFilter } from "./compile/init-filter.ts";
+export { testFilter } from "./compile/test-filter.ts";
+export type { RequestFileReport, TestOptions, TestReport } from "./compile/test-filter.ts";
 export { SDK_ERRORS } from "./errors.ts";

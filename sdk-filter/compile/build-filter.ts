@@ -1,17 +1,16 @@
 // From a filter's folder to its module: configuration classes from filter.yaml, one compiler run in this process, then
 // the checks that would otherwise fail at upload. Writes build/NAME.wasm and build/NAME.wasm.map.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import { SDK_ERRORS } from "../errors.ts";
 import { isUpToDate, outputOf, publish } from "./build-output.ts";
 import type { BuildOutput } from "./build-output.ts";
+import { writeConfigClasses } from "./config-classes.ts";
 import { compileAssembly } from "./compile-assembly.ts";
 import { readFilterFolder } from "./filter-folder.ts";
 import type { FilterFolder } from "./filter-folder.ts";
-import { printConfig } from "./print-config.ts";
 
 /** What a build gives. Files are absolute. */
 export interface BuiltFilter {
@@ -80,15 +79,6 @@ async function compileInto(output: BuildOutput, { folder, name, runtime }: Filte
   }
 }
 
-/** Written only when it differs, so that editors and watchers are left in peace. */
-async function writeConfigClasses(filter: FilterFolder): Promise<void> {
-  if (filter.configSchema === null) return;
-  const file = join(filter.folder, "assembly", "config.ts");
-  const text = printConfig(filter.configSchema);
-  if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
-  await writeFile(file, text);
-}
-
 function readFace(wasm: Uint8Array): { imports: string[]; exports: string[] } {
   const module = new WebAssembly.Module(wasm);
   return {
@@ -110,7 +100,7 @@ const EXPORT_OF_REQUIREMENT: Readonly<Record<string, string>> = {
 };
 
 function refuseMissingCallbacks(filter: FilterFolder, exports: readonly string[]): void {
-  for (const requirement of filter.requires) {
+  for (const requirement of filter.document.requires ?? []) {
     const callback = EXPORT_OF_REQUIREMENT[requirement];
     if (callback === undefined || exports.includes(callback)) continue;
     throw new SluiceError(SDK_ERRORS.noExport, `${filter.name} requires ${requirement}, but no class overrides it`);

@@ -98,7 +98,7 @@ class Classes {
     if (schema.type === "object") return objectType(this.classOf(schema, pascalCase(singular(key)), place));
     if (schema.type === "array") {
       if (schema.items === undefined) refuse(place, "an array needs `items`");
-      return arrayType(this.typeOf(schema.items, key, place), schema.minItems ?? 0);
+      return arrayType(this.typeOf(schema.items, key, place), schema);
     }
     if (schema.type === "string") return stringType(schema, place);
     if (schema.type === "integer") return integerType(schema);
@@ -139,10 +139,10 @@ function objectType(name: string): ConfigType {
   };
 }
 
-function arrayType(item: ConfigType, itemsMin: number): ConfigType {
+function arrayType(item: ConfigType, { minItems: itemsMin = 0, default: initial = [] }: Schema): ConfigType {
   return {
     name: `${item.name}[]`,
-    initial: "[]",
+    initial: JSON.stringify(initial),
     read: (target, depth) => [
       `const items${depth}: ${item.name}[] = [];`,
       "json.beginArray();",

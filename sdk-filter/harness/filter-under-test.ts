@@ -7,13 +7,23 @@
 
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { Chain, MemoryServices, Plugin, ReadLog, SluiceError, headOf, prepareModule, takeStream } from "@sluice/abi";
+import {
+  Chain,
+  MemoryServices,
+  Plugin,
+  ReadLog,
+  RecordedExchange,
+  SluiceError,
+  headOf,
+  pluginConfigBytes,
+  prepareModule,
+  takeStream,
+} from "@sluice/abi";
 import type { ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES, LogLevel } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import { SDK_ERRORS } from "../errors.ts";
 import { DEPTH_MAX, FUEL_MAX, MEMORY_BYTES_MAX } from "../limits.ts";
-import { RecordingDriver } from "./recording-driver.ts";
 import { requestHeadOf, responseHeadOf } from "./test-request.ts";
 import type { TestRequest } from "./test-request.ts";
 import { resultOf } from "./test-result.ts";
@@ -73,17 +83,19 @@ export class FilterUnderTest {
 
   /** Sends a request through the filter, and the upstream's answer back unless the filter answered itself. */
   request(request: TestRequest = {}): TestResult {
-    const driver = new RecordingDriver(this.chain.all, propertiesOf(request));
+    const exchange = new RecordedExchange(this.chain.all, propertiesOf(request));
     const stream = takeStream();
     const reads = new ReadLog();
-    stream.open(this.chain, this.chain.all, driver, requestHeadOf(request));
+    stream.open(this.chain, this.chain.all, exchange, requestHeadOf(request));
     stream.readLog = reads;
     sendRequest(stream, request);
     if (stream.isPaused) stream.idleTimeout();
-    if (driver.response === null && driver.cut === null) sendResponse(stream, driver, request);
+    if (exchange.awaitsUpstream) sendResponse(stream, exchange, request);
     if (stream.isPaused) stream.idleTimeout();
+    stream.finish();
+    const result = resultOf(stream, exchange, reads.names());
     stream.end();
-    return resultOf(stream, driver, reads.names());
+    return result;
   }
 
   /** Ends the plugin as a replaced revision ends. */
@@ -115,9 +127,9 @@ function sendRequest(stream: OpenStream, { chunks = [], trailers = [] }: TestReq
   if (trailers.length > 0) stream.requestTrailers(headOf(trailers));
 }
 
-function sendResponse(stream: OpenStream, driver: RecordingDriver, { response = {} }: TestRequest): void {
+function sendResponse(stream: OpenStream, exchange: RecordedExchange, { response = {} }: TestRequest): void {
   const { chunks = [], trailers = [] } = response;
-  driver.upstreamAnswers();
+  exchange.upstreamAnswers();
   stream.responseHeaders(responseHeadOf(response), chunks.length === 0 && trailers.length === 0);
   chunks.forEach((chunk, i) => {
     stream.responseData(Buffer.from(chunk), i === chunks.length - 1 && trailers.length === 0);
@@ -136,7 +148,6 @@ function propertiesOf({ source = "198.51.100.7:40000", destinationPort = 80 }: T
 
 function specOf(name: string, artifact: ModuleArtifact, options: LoadOptions): PluginSpec {
   const { config, capabilities = [], requiresCheck = false, isolation = "stream", fuelMax = FUEL_MAX } = options;
-  const text = typeof config === "string" ? config : config === undefined ? "" : JSON.stringify(config);
   return {
     slot: "test",
     filter: name,
@@ -145,7 +156,7 @@ function specOf(name: string, artifact: ModuleArtifact, options: LoadOptions): P
     pluginName: name,
     rootId: "",
     vmId: "test",
-    pluginConfig: Buffer.from(text),
+    pluginConfig: pluginConfigBytes(config),
     vmConfig: new Uint8Array(0),
     environment: {},
     capabilities: [...new Set([...DEFAULT_CAPABILITIES, ...capabilities])],

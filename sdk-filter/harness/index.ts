@@ -2,6 +2,6 @@
 
 export { FilterUnderTest } from "./filter-under-test.ts";
 export type { LoadOptions, LogLine } from "./filter-under-test.ts";
-export { RecordedMessage } from "./recorded-message.ts";
+export { ReceivedMessage } from "./received-message.ts";
 export type { HeaderPairs, TestRequest, TestResponse } from "./test-request.ts";
 export type { TestResult } from "./test-result.ts";

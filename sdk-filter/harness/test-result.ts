@@ -1,8 +1,7 @@
 // What became of a request, in the words tests use.
 
-import type { SlotReport, Stream, VerdictKind } from "@sluice/abi";
-import type { RecordedMessage } from "./recorded-message.ts";
-import type { RecordingDriver } from "./recording-driver.ts";
+import type { RecordedExchange, SlotReport, Stream, VerdictKind } from "@sluice/abi";
+import { ReceivedMessage } from "./received-message.ts";
 
 export interface TestResult {
   readonly verdict: {
@@ -12,11 +11,11 @@ export interface TestResult {
     readonly reason: string | null;
   };
   /** The answer made in the upstream's place, null when the upstream's went through. */
-  readonly localResponse: RecordedMessage | null;
+  readonly localResponse: ReceivedMessage | null;
   /** What the client got, whoever made it; null when nothing was sent. */
-  readonly response: RecordedMessage | null;
+  readonly response: ReceivedMessage | null;
   /** What the upstream got, null when the request did not go on. */
-  readonly forwarded: RecordedMessage | null;
+  readonly forwarded: ReceivedMessage | null;
   /** What the check looked at, in order, each once: attributes, `request.headers[x]`, `request.headers` for all of them. */
   readonly reads: readonly string[];
   /** Instructions all callbacks of this stream spent. */
@@ -27,15 +26,16 @@ export interface TestResult {
   readonly additions: SlotReport["additions"];
 }
 
-/** After the stream's end. */
-export function resultOf(stream: Stream, driver: RecordingDriver, reads: readonly string[]): TestResult {
+/** Of a stream that is finished and not yet ended. */
+export function resultOf(stream: Stream, exchange: RecordedExchange, reads: readonly string[]): TestResult {
   const { verdict: kind, code, reason, fuel, error, additions } = stream.slotReport(0);
-  const { response, forwarded, isLocal } = driver;
+  const { answered, forwarded, isLocal } = exchange;
+  const response = answered === null ? null : new ReceivedMessage(answered);
   return {
     verdict: { kind, code, reason },
     localResponse: isLocal ? response : null,
     response,
-    forwarded,
+    forwarded: forwarded === null ? null : new ReceivedMessage(forwarded),
     reads,
     fuel,
     error,
