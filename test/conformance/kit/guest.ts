@@ -110,7 +110,7 @@ export function specOf(spec: Partial<PluginSpec> = {}): PluginSpec {
   };
 }
 
-const ROOT_CALLBACKS: ReadonlySet<string> = new Set(["proxy_on_vm_start", "proxy_on_configure"]);
+const ROOT_CALLBACKS: ReadonlySet<string> = new Set(["_initialize", "proxy_on_vm_start", "proxy_on_configure"]);
 
 function enterCallback(instance: Instance, callback: string, stream: PlainStream): void {
   if (callback === "proxy_on_tick") {
@@ -227,6 +227,7 @@ function rowOf(name: string): (typeof HOSTCALLS)[number] {
 }
 
 function callbackText(name: string, abi: string): string {
+  if (name === "_initialize") return '(func (export "_initialize") (call $calls))';
   const row = [...CALLBACKS, ...POLICY_CALLBACKS].find((each) => each.name === name)!;
   const params = abi === "0_1_0" ? (row.paramsIn?.["0.1.0"] ?? row.params) : row.params;
   const result = row.result === null ? "" : "(result i32)";

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { Status } from "@sluice/abi/spec";
+import { call, run } from "./kit/guest.ts";
+import { itRefusesMisuse } from "./kit/misuse.ts";
+import { startPlugin } from "./kit/plugin.ts";
+
+// Logs one letter a tick; `first` and `then` are periods set at configure and in the first tick.
+const ticking = (first: number, inTick = "") => `
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_tick_period_milliseconds" (func $period (param i32) (result i32)))
+  (data (i32.const 64) "t")
+  (func (export "proxy_on_configure") (param i32 i32) (result i32) (drop (call $period (i32.const ${first}))) (i32.const 1))
+  (func (export "proxy_on_tick") (param i32) (drop (call $log (i32.const 2) (i32.const 64) (i32.const 1))) ${inTick})`;
+
+const CAPABILITIES = { capabilities: ["log", "timer"] } as const;
+
+describe("proxy_set_tick_period_milliseconds", () => {
+  itRefusesMisuse("proxy_set_tick_period_milliseconds", [100], { capabilities: ["timer"] });
+
+  it("ticks the root once a period", () => {
+    const { services } = startPlugin(ticking(100), CAPABILITIES);
+    services.clock.advance(99);
+    expect(services.logs.length).toBe(0);
+    services.clock.advance(201);
+    expect(services.logs.map(({ contextId }) => contextId)).toEqual([1, 1, 1]);
+  });
+
+  it("stops with 0", () => {
+    const { services } = startPlugin(ticking(100, "(drop (call $period (i32.const 0)))"), CAPABILITIES);
+    services.clock.advance(1000);
+    expect(services.logs.length).toBe(1);
+  });
+
+  it("replaces the period from the next tick on", () => {
+    const { services } = startPlugin(ticking(100, "(drop (call $period (i32.const 500)))"), CAPABILITIES);
+    services.clock.advance(1100);
+    expect(services.logs.length).toBe(3);
+  });
+
+  it("never ticks more often than every 10 ms", () => {
+    const { services } = startPlugin(ticking(1), CAPABILITIES);
+    services.clock.advance(100);
+    expect(services.logs.length).toBe(10);
+  });
+
+  it("goes on ticking after a tick that traps, and says so", () => {
+    const { plugin, services } = startPlugin(ticking(100, "(unreachable)"), CAPABILITIES);
+    services.clock.advance(200);
+    expect(services.logs.map(({ message }) => message.split(":")[0])).toEqual([
+      "t",
+      "fixture (slot slot) failed in proxy_on_tick",
+      "t",
+      "fixture (slot slot) failed in proxy_on_tick",
+    ]);
+    expect(plugin.lastRootFailure).toMatchObject({ cause: "trap" });
+    expect(plugin.acquire()).not.toBeNull();
+  });
+
+  it("is refused in a check", () => {
+    const outcome = run([call("proxy_set_tick_period_milliseconds", 100)], {
+      in: "policy_on_check",
+      capabilities: ["timer"],
+    });
+    expect(outcome.status).toBe(Status.InternalFailure);
+  });
+});
