@@ -111,7 +111,11 @@ describe("a write", () => {
     expect((await current()).number).toBe(2);
   });
 
-  const ROWS: readonly { name: string; document: () => Draft & { readonly [key: string]: unknown }; message: string }[] = [
+  const ROWS: readonly {
+    name: string;
+    document: () => Draft & { readonly [key: string]: unknown };
+    message: string;
+  }[] = [
     {
       name: "an unknown version",
       document: () => draft({ version: `sha256:${"0".repeat(64)}` }),
@@ -222,6 +226,8 @@ describe("the history", () => {
     });
     const rest = (await registry.call("GET", "/v1/deployments/default/history?limit=2&before=2")).json;
     expect(rest).toMatchObject({ next: null, history: [{ number: 1, why: "one" }] });
+    const least = (await registry.call("GET", "/v1/deployments/default/history?limit=0")).json;
+    expect(least).toMatchObject({ next: 3, history: [{ number: 3 }] });
   });
 
   it("keeps every number readable", async () => {

@@ -65,7 +65,7 @@ function historyRoute(app: FastifyInstance, deployments: DeploymentTable): void 
     async (request) => {
       const name = nameOf(request.params.name, "deployment");
       const before = Number(request.query.before ?? Number.MAX_SAFE_INTEGER);
-      const limit = Math.min(Number(request.query.limit ?? HISTORY_PAGE_DEFAULT), HISTORY_PAGE_MAX);
+      const limit = Math.min(Math.max(Number(request.query.limit ?? HISTORY_PAGE_DEFAULT), 1), HISTORY_PAGE_MAX);
       // One more than asked for: the oldest entry of a page is compared with the one before it.
       const page = deployments.history(name, before, limit + 1);
       if (page.length === 0 && deployments.numberOf(name) === 0) throw unknownDeployment(name);

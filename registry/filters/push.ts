@@ -106,7 +106,7 @@ export class PushDesk {
       attachments: attachments === null ? null : blobsOf(attachments).map(({ descriptor }) => descriptor),
       tag: push.tag,
     });
-    await store.blobs.writeIndex(store.versions.indexEntries());
+    await store.renewIndex();
     if (isNew) fleet.prepare(push.filter, version.digest);
     const { digest, filter, moduleDigest, documentFrom, pushedAt, pushedBy } = version;
     events.send({

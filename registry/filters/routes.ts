@@ -95,7 +95,7 @@ function listRoutes(app: FastifyInstance, { versions }: Store): void {
 const TagParams = closedObject({ name: NameParam, tag: TagParam });
 const TagBody = closedObject({ version: DigestParam });
 
-function tagRoute(app: FastifyInstance, { store: { versions, blobs }, events }: FilterServices): void {
+function tagRoute(app: FastifyInstance, { store, events }: FilterServices): void {
   app.put<{ Params: Static<typeof TagParams>; Body: Static<typeof TagBody> }>(
     "/v1/filters/:name/tags/:tag",
     { config: { act: "tag", summary: "Let a tag name a version" }, schema: { params: TagParams, body: TagBody } },
@@ -103,13 +103,13 @@ function tagRoute(app: FastifyInstance, { store: { versions, blobs }, events }: 
       const filter = nameOf(request.params.name, "filter");
       const tag = tagOf(request.params.tag);
       const digest = digestOf(request.body.version);
-      const version = versions.find(filter, digest);
+      const version = store.versions.find(filter, digest);
       if (version === null) {
         throw new SluiceError(REGISTRY_ERRORS.versionUnknown, `${filter} has no version ${digest}`);
       }
       const by = { pushedAt: new Date().toISOString(), pushedBy: callerOfRequest(request).name };
-      versions.moveTag(filter, tag, digest, by);
-      await blobs.writeIndex(versions.indexEntries());
+      store.versions.moveTag(filter, tag, digest, by);
+      await store.renewIndex();
       events.send({
         event: "version",
         data: { filter, version: digest, moduleDigest: version.moduleDigest, tag, ...by },

@@ -3,9 +3,9 @@
 
 import { createReadStream, existsSync } from "node:fs";
 import type { ReadStream } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { UNFINISHED_PREFIX, syncFolder, writeFileDurably } from "./durable-file.ts";
+import { UNFINISHED_PREFIX, placeFile, syncFolder, writeFileDurably } from "./durable-file.ts";
 import { layoutIndex } from "./oci.ts";
 import type { Blob, Descriptor } from "./oci.ts";
 
@@ -32,8 +32,10 @@ export class BlobStore {
     for (const { descriptor, bytes } of blobs) {
       const path = this.#pathOf(descriptor.digest);
       // What stands under its own digest is whole: it came there by rename.
-      if (!existsSync(path)) await writeFileDurably(path, bytes);
+      if (!existsSync(path)) await placeFile(path, bytes);
     }
+    // Also when all were there: another push may have placed them and not have come to this line yet.
+    await syncFolder(this.#folder);
   }
 
   read(digest: string): ReadStream {
@@ -61,10 +63,6 @@ export class BlobStore {
     ];
     for (const path of left) await rm(path, { force: true });
     return left.length;
-  }
-
-  async sizeOf(digest: string): Promise<number> {
-    return (await stat(this.#pathOf(digest))).size;
   }
 
   /** Digests reach this place only after their pattern was checked, so a path cannot leave the folder. */

@@ -1,6 +1,6 @@
 // The registry's truth: one SQLite file. Opened for this process alone, every commit on disk before it is answered.
 
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SluiceError } from "@sluice/abi";
@@ -13,6 +13,8 @@ export function openDatabase(folder: string): DatabaseSync {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
     try {
+      // It holds the split secret. The log beside it takes over this mode.
+      chmodSync(file, 0o600);
       configure(database);
       migrate(database, file);
       return database;

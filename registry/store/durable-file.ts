@@ -8,6 +8,12 @@ import { basename, dirname, join } from "node:path";
 export const UNFINISHED_PREFIX = ".unfinished-";
 
 export async function writeFileDurably(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await placeFile(path, content, mode);
+  await syncFolder(dirname(path));
+}
+
+/** All but the last step, for callers that place several files in one folder: `syncFolder` makes them last. */
+export async function placeFile(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `${UNFINISHED_PREFIX}${basename(path)}-${randomUUID()}`);
   try {
@@ -23,7 +29,6 @@ export async function writeFileDurably(path: string, content: string | Uint8Arra
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(folder);
 }
 
 /** A rename is only on disk once its folder is. */

@@ -18,9 +18,11 @@ export class Store {
   /** Of splits: 32 random bytes as hex, the same for every proxy, never part of a document. */
   readonly splitSecret: string;
   readonly #database: DatabaseSync;
+  readonly #log: Logger;
 
-  private constructor(database: DatabaseSync, blobs: BlobStore) {
+  private constructor(database: DatabaseSync, blobs: BlobStore, log: Logger) {
     this.#database = database;
+    this.#log = log;
     this.blobs = blobs;
     this.versions = new VersionTable(database);
     this.deployments = new DeploymentTable(database);
@@ -33,8 +35,8 @@ export class Store {
     const folder = join(stateDir, "registry");
     const database = openDatabase(folder);
     try {
-      const store = new Store(database, await BlobStore.open(join(folder, "oci")));
-      await store.#settle(log);
+      const store = new Store(database, await BlobStore.open(join(folder, "oci")), log);
+      await store.#settle();
       return store;
     } catch (error) {
       database.close();
@@ -46,14 +48,23 @@ export class Store {
     this.#database.close();
   }
 
-  async #settle(log: Logger): Promise<void> {
+  /** Brings index.json up to what the tables say. It is derived, so failing at it undoes nothing that was stored. */
+  async renewIndex(): Promise<void> {
+    try {
+      await this.blobs.writeIndex(this.versions.indexEntries());
+    } catch (error) {
+      this.#log.error({ err: error }, "index.json could not be written; it is made anew at the next push or start");
+    }
+  }
+
+  async #settle(): Promise<void> {
     const named = this.versions.blobDigests();
     const swept = await this.blobs.sweep((digest) => named.has(digest));
-    if (swept > 0) log.info({ files: swept }, "removed what an interrupted push left behind");
+    if (swept > 0) this.#log.info({ files: swept }, "removed what an interrupted push left behind");
     const lost = [...named].filter((digest) => !this.blobs.has(digest));
     if (lost.length > 0)
-      log.error({ blobs: lost }, "blobs are missing on disk: proxies cannot fetch the versions that need them");
-    await this.blobs.writeIndex(this.versions.indexEntries());
+      this.#log.error({ blobs: lost }, "blobs are missing on disk: proxies cannot fetch the versions that need them");
+    await this.renewIndex();
   }
 }
 
