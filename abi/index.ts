@@ -1,4 +1,5 @@
 // The public face of @sluice/abi.
+/// <reference path="./webassembly.d.ts" />
 
 export { Head, PSEUDO, headOf } from "./head/head.ts";
 export type { Direction, StreamDriver, StreamFlag } from "./stream/driver.ts";
