@@ -14,6 +14,7 @@ import { pushCommand } from "./commands/push.ts";
 import { registryCommand } from "./commands/registry.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
+import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
@@ -30,6 +31,7 @@ const factories: readonly CommandFactory[] = [
   validateCommand,
   initCommand,
   buildCommand,
+  testCommand,
   inspectCommand,
   pushCommand,
   deployCommand,

@@ -69,7 +69,7 @@ function addSlot(slots: readonly Slot[], change: SlotChange): Slot[] {
   if (slots.some((present) => present.name === slot)) {
     throw new SluiceError(BIN_ERRORS.slotExists, `The deployment already has a slot "${slot}".`);
   }
-  const { phase } = change.version.filter;
+  const { phase = "OTHER" } = change.version.filter;
   return [...slots, { name: slot, phase, revisions: [nextRevision(null, change)] }];
 }
 

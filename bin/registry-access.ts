@@ -1,7 +1,7 @@
-// Which registry a command talks to and with which token: option, environment, then the working folder's .sluice.
+// Which registry a command talks to and with which token: option, environment, then .sluice in the working folder or above.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import type { Command } from "commander";
 import { BIN_ERRORS } from "./errors.ts";
@@ -31,10 +31,18 @@ export function openRegistry(terminal: Terminal, options: RegistryOptions): Regi
 function findToken(terminal: Terminal): string {
   const fromEnv = terminal.env["SLUICE_TOKEN"];
   if (fromEnv !== undefined && fromEnv !== "") return fromEnv.trim();
-  const file = join(terminal.cwd, ".sluice/admin.token");
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw new SluiceError(BIN_ERRORS.noToken, `SLUICE_TOKEN is not set and ${file} cannot be read.`, { cause });
-  }
+  const file = tokenFileFrom(terminal.cwd);
+  if (file !== null) return readFileSync(file, "utf8").trim();
+  throw new SluiceError(
+    BIN_ERRORS.noToken,
+    `SLUICE_TOKEN is not set, and neither ${terminal.cwd} nor a folder above it has .sluice/admin.token.`,
+  );
+}
+
+// Also from above: an author works in a filter's folder inside the one where the registry runs.
+function tokenFileFrom(folder: string): string | null {
+  const file = join(folder, ".sluice/admin.token");
+  if (existsSync(file)) return file;
+  const above = dirname(folder);
+  return above === folder ? null : tokenFileFrom(above);
 }

@@ -1,7 +1,7 @@
 // `sluice init`: a new filter's folder that builds and passes its tests at once.
 
-import { relative } from "node:path";
-import * as sdk from "@sluice/sdk-filter";
+import { relative, resolve } from "node:path";
+import { initFilter } from "@sluice/sdk-filter";
 import { Command } from "commander";
 import { printResult } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -19,7 +19,7 @@ export function initCommand(terminal: Terminal): Command {
 }
 
 async function init(terminal: Terminal, name: string, options: InitOptions): Promise<void> {
-  const { folder, files } = await (sdk as any).initFilter(name, terminal.cwd);
+  const { folder, files } = await initFilter(name, resolve(terminal.cwd, name));
   const shown = relative(terminal.cwd, folder);
   const next = `cd ${shown} && npx sluice build && npx sluice test`;
   printResult(

@@ -6,11 +6,12 @@ import { SluiceError } from "@sluice/abi";
 import type { Pushed } from "@sluice/registry";
 import { Command } from "commander";
 import { BIN_ERRORS } from "../errors.ts";
-import { hasFilterDocument, readBuiltFolder } from "../filter-folder.ts";
-import type { BuiltFolder } from "../filter-folder.ts";
+import { hasFilterDocument, pushPartsOf, readFilterFolder } from "../filter-folder.ts";
+import type { FilterFolder } from "../filter-folder.ts";
 import { readNamedBytes } from "../named-file.ts";
 import { openRegistry, withRegistry } from "../registry-access.ts";
 import type { RegistryOptions } from "../registry-access.ts";
+import type { PushParts } from "../registry-client.ts";
 import { printable, printResult } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -32,29 +33,33 @@ export function pushCommand(terminal: Terminal): Command {
 }
 
 async function push(terminal: Terminal, file: string | undefined, options: PushOptions): Promise<void> {
-  const { name, parts } = await whatToPush(terminal, file, options.name);
+  const { name, parts } = whatToPush(terminal, file, options.name);
   const answer = await openRegistry(terminal, options).push(name, parts, options.tag ?? null);
   printResult(terminal, options, answer, printable(answerText(answer)));
 }
 
+interface PushPlan {
+  readonly name: string;
+  readonly parts: PushParts;
+}
+
 // The document that belongs to a module lies beside it or one folder up (build/NAME.wasm). A module without one, or
 // pushed under another name, goes alone; the registry says which document it took instead.
-async function whatToPush(
-  terminal: Terminal,
-  file: string | undefined,
-  name: string | undefined,
-): Promise<BuiltFolder> {
-  if (file === undefined) return readBuiltFolder(terminal.cwd);
+function whatToPush(terminal: Terminal, file: string | undefined, name: string | undefined): PushPlan {
+  if (file === undefined) return folderPlan(readFilterFolder(terminal, terminal.cwd));
   const module = readNamedBytes(terminal, file);
-  const beside = dirname(resolve(terminal.cwd, file));
-  const folder = [beside, join(beside, "..")].find(hasFilterDocument);
-  if (folder !== undefined) {
-    const built = await readBuiltFolder(folder, resolve(terminal.cwd, file));
-    if (name === undefined || name === built.name) return built;
-  }
-  if (name === undefined)
+  const full = resolve(terminal.cwd, file);
+  const folder = [dirname(full), join(dirname(full), "..")].find(hasFilterDocument);
+  const filter = folder === undefined ? null : readFilterFolder(terminal, folder);
+  if (filter !== null && (name === undefined || name === filter.document.name)) return folderPlan(filter, full);
+  if (name === undefined) {
     throw new SluiceError(BIN_ERRORS.usage, `"${file}" has no filter.yaml beside it; say whose it is with --name.`);
+  }
   return { name, parts: { module, filter: null, sourceMap: null, requests: [] } };
+}
+
+function folderPlan(filter: FilterFolder, moduleFile?: string): PushPlan {
+  return { name: filter.document.name, parts: pushPartsOf(filter, moduleFile) };
 }
 
 function answerText(answer: Omit<Pushed, "isNew">): string {

@@ -78,7 +78,7 @@ async function startAll(terminal: Terminal, options: UpOptions, parts: PartList)
   await parts.add(() => cancel.abort());
   const token = readFileSync(registry.tokenFiles.admin, "utf8").trim();
   const client = new RegistryClient({ address: `http://${options.registryAddress}`, token });
-  await Promise.all([seedRegistry(client, cancel.signal), awaitReady(proxy, options.admin)]);
+  await Promise.all([seedRegistry(terminal, client, cancel.signal), awaitReady(proxy, options.admin)]);
   await awaitDeployment(client);
   terminal.out(welcome(options, relative(terminal.cwd, stateDir) || "."));
   return proxy;

@@ -8,24 +8,30 @@ import { promisify } from "node:util";
 import { readDocument, SluiceError } from "@sluice/abi";
 import { planDeploy } from "../deploy-plan.ts";
 import { BIN_ERRORS } from "../errors.ts";
-import { readBuiltFolder } from "../filter-folder.ts";
+import { pushPartsOf, readFilterFolder } from "../filter-folder.ts";
 import type { RegistryClient } from "../registry-client.ts";
+import type { Terminal } from "../terminal.ts";
 
 const run = promisify(execFile);
 const rbacFolder = join(import.meta.dirname, "../../filters-as/rbac");
 const sluiceFile = join(import.meta.dirname, "../sluice.js");
 
 /** True when it seeded. `cancelled` ends the build, the only long step. */
-export async function seedRegistry(client: RegistryClient, cancelled: AbortSignal): Promise<boolean> {
+export async function seedRegistry(
+  terminal: Terminal,
+  client: RegistryClient,
+  cancelled: AbortSignal,
+): Promise<boolean> {
   if ((await client.filters()).length > 0) return false;
   await buildRbac(cancelled);
-  const folder = await readBuiltFolder(rbacFolder);
-  const answer = await client.push(folder.name, folder.parts, "v1");
-  const version = (await client.versions(folder.name)).find((entry) => entry.digest === answer.version);
+  const filter = readFilterFolder(terminal, rbacFolder);
+  const { name } = filter.document;
+  const answer = await client.push(name, pushPartsOf(filter), "v1");
+  const version = (await client.versions(name)).find((entry) => entry.digest === answer.version);
   if (version === undefined)
     throw new SluiceError(BIN_ERRORS.badAnswer, `The registry does not list ${answer.version} after its push.`);
   const draft = planDeploy(null, "default", {
-    assignment: { slot: "rbac", filter: folder.name, reference: "v1" },
+    assignment: { slot: "rbac", filter: name, reference: "v1" },
     version,
     config: { value: demoPolicies() },
     grant: [],

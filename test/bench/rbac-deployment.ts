@@ -35,7 +35,7 @@ const policies = [
 
 /** The text of deployment.yaml; puts what it names into `folder`, one above the proxy's own. */
 export async function rbacDeployment(folder: string): Promise<string> {
-  const built = await buildFilter(filterFolder);
+  const built = await buildFilter(filterFolder, { onlyWhenStale: true });
   copyFileSync(built.wasmFile, join(folder, "rbac.wasm"));
   writeFileSync(join(folder, "filter.yaml"), built.documentText);
   return `apiVersion: sluice/v1

@@ -4,7 +4,7 @@
 import { awaitFleet } from "@sluice/bin";
 import type { DeploymentDraft, PushParts } from "@sluice/bin";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts";
+import { fixtureModule, ruinousModule, withCustomSection } from "../fixtures/fixture-module.ts";
 import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 import { until } from "./program.ts";
@@ -85,6 +85,32 @@ describe("A fleet", () => {
     const { number } = await installation.client.deploy(chainOf(version, "two"), 1, { dryRun: false });
     await untilMarked(alone, "two");
     expect((await awaitFleet(installation.client, number)).applied).toEqual(["proxy-1"]);
+  });
+});
+
+describe("A filter that failed", () => {
+  it("shows in status with its cause, and a module that cannot run is refused at its push", async () => {
+    const { version } = await installation.client.push("poison", await partsOf("trap-on-header"), "v1");
+    const slots: DeploymentDraft["slots"] = [
+      { name: "poison", phase: "AUTHZ", revisions: [{ filter: "poison", version }] },
+    ];
+    await installation.client.deploy({ ...chainOf(version, ""), slots }, 0, { dryRun: false });
+    const proxy = await installation.startProxy("proxy-1");
+    const answer = await fetch(`http://127.0.0.1:${proxy.port}/`, { headers: { "x-trap": "1" } });
+    expect(answer.status).toBe(503);
+    await until(
+      () => "status did not name the trap",
+      async () => /slot poison failed \(trap 1\), last: trap: /.test((await installation.sluice("status")).stdout),
+    );
+
+    for (const module of [await fixtureModule("not-instantiable"), ruinousModule()]) {
+      const parts = { module, filter: null, sourceMap: null, requests: [] };
+      await expect(installation.client.push("broken", parts, null)).rejects.toMatchObject({
+        status: 422,
+        code: expect.stringMatching(/^SLUICE-E1\d{3}$/),
+      });
+    }
+    expect((await installation.client.filters()).map(({ name }) => name)).toEqual(["poison"]);
   });
 });
 

@@ -1,5 +1,6 @@
 // A worker that dies: the others serve on, and it is replaced.
 
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixtureModule } from "../fixtures/fixture-module.ts";
 import { Accountant, faultCounts } from "../load/accountant.ts";
@@ -11,8 +12,9 @@ beforeEach(async () => {
 });
 afterEach(() => installation.close());
 
-// With the most fuel a revision may have one call takes most of a second; several in one turn of the event loop keep the
-// worker from its heartbeat for longer than the 2 s after which it is ended.
+// With the most fuel a revision may have one call takes some tenths of a second; as many as one connection may pipeline
+// keep its worker from its heartbeat for longer than the 2 s after which it is ended.
+const pipelined = 32;
 const deployment = `apiVersion: sluice/v1
 kind: Deployment
 name: default
@@ -27,35 +29,42 @@ describe("A worker without a heartbeat", () => {
   it("is ended and replaced while the others serve", async () => {
     installation.writeFor("proxy-1", "fixture.wasm", await fixtureModule("loop-on-header"));
     const proxy = await installation.startProxy("proxy-1", { workers: 2, deployment });
-    const { port } = proxy;
-    const poison = Array.from({ length: 24 }, () =>
-      fetch(`http://127.0.0.1:${port}/`, { headers: { "x-loop": "1" } }).then(
-        (answer) => answer.status,
-        () => 0,
-      ),
-    );
-    await proxy.program.until(
-      "the worker's end in the log",
-      () => /heartbeat/.test(proxy.program.stderr + proxy.program.stdout),
-      60_000,
-    );
-    await Promise.all(poison);
+    const during = startLoad(proxy.port);
+    await during.settled(100);
+    const poisonedMs = performance.now();
+    const poison = connect(proxy.port, "127.0.0.1");
+    poison.on("error", () => poison.destroy());
+    poison.write("GET / HTTP/1.1\r\nhost: a.test\r\nx-loop: 1\r\n\r\n".repeat(pipelined));
+    await proxy.program.until("the worker's end in the log", () => /no heartbeat/.test(proxy.program.stderr), 60_000);
+    const endedMs = performance.now();
+    poison.destroy();
+    const account = await during.stop();
+    // Requests on the ended worker's connections are lost and told so; no answer may go astray for it.
+    expect(faultCounts(account)).toMatchObject({ doubled: 0, misattributed: 0 });
+    expect(
+      account.answered.filter(({ sentMs, answeredMs }) => sentMs > poisonedMs && answeredMs < endedMs).length,
+    ).toBeGreaterThan(0);
+
     await proxy.program.until(
       "readiness after it",
       async () => (await fetch(`http://127.0.0.1:${proxy.adminPort}/readyz`)).ok,
     );
-
-    const load = new Accountant({
-      host: "127.0.0.1",
-      port,
-      connections: 8,
-      requestsPerSecond: 200,
-      request: () => ({ path: "/" }),
-      revisionsOf: () => ["fixture"],
-      isExpected: (answer) => answer.status === 200,
-    });
-    load.start();
-    await load.settled(200);
-    expect(faultCounts(await load.stop())).toEqual({ failed: 0, hung: 0, doubled: 0, misattributed: 0 });
+    const after = startLoad(proxy.port);
+    await after.settled(200);
+    expect(faultCounts(await after.stop())).toEqual({ failed: 0, hung: 0, doubled: 0, misattributed: 0 });
   });
 });
+
+function startLoad(port: number): Accountant {
+  const load = new Accountant({
+    host: "127.0.0.1",
+    port,
+    connections: 8,
+    requestsPerSecond: 200,
+    request: () => ({ path: "/" }),
+    revisionsOf: () => ["fixture"],
+    isExpected: (answer) => answer.status === 200,
+  });
+  load.start();
+  return load;
+}
