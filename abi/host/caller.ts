@@ -45,7 +45,7 @@ export class Caller {
   acting: GuestContext = VM_CONTEXT;
   /** The export that runs, null between calls. */
   callback: string | null = null;
-  /** Effects queued by the running callback, in order; drained by the outermost frame. */
+  /** Effects queued by the running callback, in order; performed when its guest frame has returned. */
   readonly effects: Effect[] = [];
   /** Bytes the running callback made the host keep. */
   heldBytes = 0;

@@ -1,5 +1,6 @@
 // What hostcalls ask for that must wait until no guest frame is on the stack: SDKs are not re-entrant (a callback made
-// inside proxy_send_local_response makes Rust panic), so effects queue up and the outermost frame performs them.
+// inside proxy_send_local_response makes Rust panic), so effects queue up and Instance performs them when the guest has
+// returned, before the result of that callback is handed on.
 
 import type { Caller, GuestContext } from "./caller.ts";
 import { CALLBACK_EFFECTS_MAX } from "./limits.ts";

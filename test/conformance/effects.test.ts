@@ -17,7 +17,7 @@ describe("effects", () => {
     expect([stream.steps, result]).toEqual([["continue 0", "close 1"], 1]);
   });
 
-  it("queued by a call that an effect makes are done by the outermost frame, after those before them", () => {
+  it("queued by a call that an effect makes are done before that call's result counts", () => {
     const instance = startPlugin(CONTINUES).plugin.acquire()!;
     const stream = new PlainStream();
     const id = instance.createStream(stream, 0);
@@ -30,8 +30,8 @@ describe("effects", () => {
     };
     instance.requestHeaders(id, 0, true);
     expect([stream.steps, depths]).toEqual([
-      ["continue 0", "close 1", "continue 1"],
-      [1, 1, 1],
+      ["continue 0", "continue 1", "close 1"],
+      [1, 2, 1],
     ]);
   });
 
