@@ -1,8 +1,5 @@
 // The bounds of building and testing filters, named once.
 
-/** A source map larger than this is not kept beside the module. */
-export const SOURCE_MAP_BYTES_MAX = 8 * 1024 * 1024;
-
 /** Properties of one object of a configuration: the decoder keeps which were seen in 64 bits. */
 export const SCHEMA_PROPERTIES_MAX = 64;
 

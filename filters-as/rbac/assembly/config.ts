@@ -22,8 +22,7 @@ export class Config extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.policies = items0;
-      }
-      else json.refuseKey("policies");
+      } else json.refuseKey("policies");
     }
     json.require(0, "policies");
   }
@@ -42,12 +41,10 @@ export class Policy extends Decodable {
       if (json.key == "name") {
         json.once(0);
         this.name = json.string();
-      }
-      else if (json.key == "action") {
+      } else if (json.key == "action") {
         json.once(1);
         this.action = json.word("ALLOW, DENY");
-      }
-      else if (json.key == "rules") {
+      } else if (json.key == "rules") {
         json.once(2);
         const items0: Rule[] = [];
         json.beginArray();
@@ -59,8 +56,7 @@ export class Policy extends Decodable {
           items0.push(item0);
         }
         this.rules = items0;
-      }
-      else json.refuseKey("name, action, rules");
+      } else json.refuseKey("name, action, rules");
     }
     json.require(0, "name");
     json.require(1, "action");
@@ -85,12 +81,10 @@ export class Rule extends Decodable {
       if (json.key == "id") {
         json.once(0);
         this.id = json.string();
-      }
-      else if (json.key == "ifAbsent") {
+      } else if (json.key == "ifAbsent") {
         json.once(1);
         this.ifAbsent = json.word("deny");
-      }
-      else if (json.key == "from") {
+      } else if (json.key == "from") {
         json.once(2);
         const items0: From[] = [];
         json.beginArray();
@@ -103,8 +97,7 @@ export class Rule extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.from_ = items0;
-      }
-      else if (json.key == "to") {
+      } else if (json.key == "to") {
         json.once(3);
         const items0: To[] = [];
         json.beginArray();
@@ -117,8 +110,7 @@ export class Rule extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.to = items0;
-      }
-      else if (json.key == "when") {
+      } else if (json.key == "when") {
         json.once(4);
         const items0: When[] = [];
         json.beginArray();
@@ -131,8 +123,7 @@ export class Rule extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.when = items0;
-      }
-      else json.refuseKey("id, ifAbsent, from, to, when");
+      } else json.refuseKey("id, ifAbsent, from, to, when");
     }
   }
 }
@@ -149,8 +140,7 @@ export class From extends Decodable {
         const object0 = new Source();
         object0.decode(json);
         this.source = object0;
-      }
-      else json.refuseKey("source");
+      } else json.refuseKey("source");
     }
     json.require(0, "source");
   }
@@ -176,8 +166,7 @@ export class Source extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.ipBlocks = items0;
-      }
-      else if (json.key == "notIpBlocks") {
+      } else if (json.key == "notIpBlocks") {
         json.once(1);
         const items0: string[] = [];
         json.beginArray();
@@ -188,8 +177,7 @@ export class Source extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notIpBlocks = items0;
-      }
-      else json.refuseKey("ipBlocks, notIpBlocks");
+      } else json.refuseKey("ipBlocks, notIpBlocks");
     }
   }
 }
@@ -206,8 +194,7 @@ export class To extends Decodable {
         const object0 = new Operation();
         object0.decode(json);
         this.operation = object0;
-      }
-      else json.refuseKey("operation");
+      } else json.refuseKey("operation");
     }
     json.require(0, "operation");
   }
@@ -240,8 +227,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.hosts = items0;
-      }
-      else if (json.key == "notHosts") {
+      } else if (json.key == "notHosts") {
         json.once(1);
         const items0: string[] = [];
         json.beginArray();
@@ -252,8 +238,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notHosts = items0;
-      }
-      else if (json.key == "ports") {
+      } else if (json.key == "ports") {
         json.once(2);
         const items0: i32[] = [];
         json.beginArray();
@@ -264,8 +249,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.ports = items0;
-      }
-      else if (json.key == "notPorts") {
+      } else if (json.key == "notPorts") {
         json.once(3);
         const items0: i32[] = [];
         json.beginArray();
@@ -276,8 +260,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notPorts = items0;
-      }
-      else if (json.key == "methods") {
+      } else if (json.key == "methods") {
         json.once(4);
         const items0: string[] = [];
         json.beginArray();
@@ -288,8 +271,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.methods = items0;
-      }
-      else if (json.key == "notMethods") {
+      } else if (json.key == "notMethods") {
         json.once(5);
         const items0: string[] = [];
         json.beginArray();
@@ -300,8 +282,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notMethods = items0;
-      }
-      else if (json.key == "paths") {
+      } else if (json.key == "paths") {
         json.once(6);
         const items0: string[] = [];
         json.beginArray();
@@ -312,8 +293,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.paths = items0;
-      }
-      else if (json.key == "notPaths") {
+      } else if (json.key == "notPaths") {
         json.once(7);
         const items0: string[] = [];
         json.beginArray();
@@ -324,8 +304,7 @@ export class Operation extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notPaths = items0;
-      }
-      else json.refuseKey("hosts, notHosts, ports, notPorts, methods, notMethods, paths, notPaths");
+      } else json.refuseKey("hosts, notHosts, ports, notPorts, methods, notMethods, paths, notPaths");
     }
   }
 }
@@ -342,8 +321,7 @@ export class When extends Decodable {
       if (json.key == "key") {
         json.once(0);
         this.key = json.string();
-      }
-      else if (json.key == "values") {
+      } else if (json.key == "values") {
         json.once(1);
         const items0: string[] = [];
         json.beginArray();
@@ -354,8 +332,7 @@ export class When extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.values = items0;
-      }
-      else if (json.key == "notValues") {
+      } else if (json.key == "notValues") {
         json.once(2);
         const items0: string[] = [];
         json.beginArray();
@@ -366,8 +343,7 @@ export class When extends Decodable {
         }
         if (items0.length < 1) json.fail("at least 1 expected");
         this.notValues = items0;
-      }
-      else json.refuseKey("key, values, notValues");
+      } else json.refuseKey("key, values, notValues");
     }
     json.require(0, "key");
   }
