@@ -13,8 +13,8 @@ import {
 import type { Deployment, Digest, Machine, Revision, SettledSlot, Slot } from "../contract/index.ts";
 import type { RevisionName } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
-import type { NotLoaded, SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
-import type { LoadedRevision } from "./revision-loader.ts";
+import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
+import type { FailedLoad, LoadedRevision } from "./revision-loader.ts";
 
 export interface PlanParts {
   readonly machine: Machine;
@@ -23,7 +23,7 @@ export interface PlanParts {
   readonly isClosed: boolean;
   readonly generation: number;
   /** By slot name, for every slot of the deployment. */
-  readonly loads: ReadonlyMap<string, LoadedRevision | NotLoaded>;
+  readonly loads: ReadonlyMap<string, LoadedRevision | FailedLoad>;
   /** The counter row of a revision. */
   rowOf(name: RevisionName): number;
 }
@@ -62,7 +62,7 @@ function slotPlan(slot: Slot, parts: PlanParts): SlotPlan {
   const revision = slot.revisions[0]!;
   const load = parts.loads.get(slot.name)!;
   const isLoaded = "artifact" in load;
-  const named = revisionName(slot, revision, isLoaded ? load : null);
+  const named = revisionName(slot, revision, isLoaded ? load : load.loaded);
   return {
     name: slot.name,
     filter: named.filter,
@@ -75,7 +75,9 @@ function slotPlan(slot: Slot, parts: PlanParts): SlotPlan {
     requiresCheck: isLoaded && requiresCheck(load),
     tickOn: settled.tickOn,
     counterRow: parts.rowOf(named),
-    load: isLoaded ? { artifact: load.artifact, spec: pluginSpec(settled, revision, load) } : { notLoaded: load },
+    load: isLoaded
+      ? { artifact: load.artifact, spec: pluginSpec(settled, revision, load) }
+      : { notLoaded: { code: load.code, message: load.message } },
   };
 }
 

@@ -13,7 +13,7 @@ import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import { Backoff } from "./backoff.ts";
 import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
 import { APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS } from "./limits.ts";
-import type { LoadedRevision, RevisionLoader } from "./revision-loader.ts";
+import type { FailedLoad, LoadedRevision, RevisionLoader } from "./revision-loader.ts";
 import { Serial } from "./serial.ts";
 import type { VersionSource } from "./version-source.ts";
 import type { Prepared } from "./worker-handle.ts";
@@ -146,7 +146,7 @@ export class Control {
     if (deployment === null) return this.publish(null, machine, new Map());
     refuseUnserved(deployment);
     const loads = await this.loadAll(deployment);
-    const failed = [...loads.values()].find((load): load is NotLoaded => "code" in load);
+    const failed = [...loads.values()].find((load): load is FailedLoad => "code" in load);
     // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
     if (failed !== undefined && this.hasOlder) throw refusal(failed);
     await this.publish(deployment, machine, loads);
@@ -156,7 +156,7 @@ export class Control {
   private async publish(
     deployment: Deployment | null,
     machine: Machine,
-    loads: Map<string, LoadedRevision | NotLoaded>,
+    loads: Map<string, LoadedRevision | FailedLoad>,
   ): Promise<void> {
     const { rows, log } = this.options;
     for (;;) {
@@ -170,7 +170,8 @@ export class Control {
       }
       if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
       log.error({ slot: prepared.slot, code: prepared.why.code }, prepared.why.message);
-      loads.set(prepared.slot, prepared.why);
+      const load = loads.get(prepared.slot)!;
+      loads.set(prepared.slot, { ...prepared.why, loaded: "artifact" in load ? load : load.loaded });
     }
   }
 
@@ -210,10 +211,10 @@ export class Control {
     this.retry = setTimeout(() => void this.serial.run(() => this.tryWanted(deployment)), this.backoff.next()).unref();
   }
 
-  private async loadAll(deployment: Deployment): Promise<Map<string, LoadedRevision | NotLoaded>> {
+  private async loadAll(deployment: Deployment): Promise<Map<string, LoadedRevision | FailedLoad>> {
     const { loader, log } = this.options;
     const loads = await Promise.all(
-      deployment.slots.map(async (slot): Promise<[string, LoadedRevision | NotLoaded]> => {
+      deployment.slots.map(async (slot): Promise<[string, LoadedRevision | FailedLoad]> => {
         try {
           return [slot.name, await loader.load(slot.revisions[0]!, this.source!)];
         } catch (error) {
@@ -222,7 +223,7 @@ export class Control {
             { slot: slot.name, phase: settleSlot(slot).phase, code: error.code },
             `cannot load: ${error.message}`,
           );
-          return [slot.name, { code: error.code, message: `slot ${slot.name}: ${error.message}` }];
+          return [slot.name, { code: error.code, message: `slot ${slot.name}: ${error.message}`, loaded: null }];
         }
       }),
     );

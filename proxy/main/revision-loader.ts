@@ -5,6 +5,7 @@ import type { ModuleArtifact } from "@sluice/abi";
 import { filterLimits, pluginConfigBytes, revisionDigest } from "../contract/index.ts";
 import type { Digest, Revision } from "../contract/index.ts";
 import { LOADED_REVISIONS_MAX } from "./limits.ts";
+import type { NotLoaded } from "../snapshot/plan.ts";
 import type { FilterFacts, FilterVersion, VersionSource } from "./version-source.ts";
 
 export interface LoadedRevision {
@@ -12,6 +13,11 @@ export interface LoadedRevision {
   readonly revision: Digest;
   readonly artifact: ModuleArtifact;
   readonly facts: FilterFacts;
+}
+
+/** A revision that cannot run, and what of it was loaded before that showed. */
+export interface FailedLoad extends NotLoaded {
+  readonly loaded: LoadedRevision | null;
 }
 
 /** Tries the module with its configuration where a crash does no harm. Throws the SluiceError of a refusal. */
