@@ -1,19 +1,28 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Deployment, Slot } from "@sluice/proxy/contract";
 import { testModule } from "../test-module.ts";
 import { TestRegistry } from "../test-registry.ts";
 import type { Answer } from "../test-registry.ts";
 
+// One registry with two versions for all tests, a deployment of its own for each. Numbers go on over all of them.
 let registry: TestRegistry;
 let v1: string;
 let v2: string;
+let name: string;
+let count = 0;
+let base: number;
 
-beforeEach(async () => {
+beforeAll(async () => {
   registry = await TestRegistry.start();
   v1 = await pushed(1, "v1");
   v2 = await pushed(2, "v2");
 });
-afterEach(() => registry[Symbol.asyncDispose]());
+beforeEach(async () => {
+  name = `chain-${++count}`;
+  const { deployments } = (await registry.call("GET", "/v1/deployments")).json as { deployments: { number: number }[] };
+  base = Math.max(0, ...deployments.map(({ number }) => number));
+});
+afterAll(() => registry[Symbol.asyncDispose]());
 
 const DOCUMENT = `apiVersion: sluice/v1
 kind: Filter
@@ -28,6 +37,11 @@ async function pushed(mark: number, tag: string): Promise<string> {
   return String(json["version"]);
 }
 
+/** The number of this test's write k, from 1. */
+function at(k: number): number {
+  return base + k;
+}
+
 type Draft = Omit<Deployment, "slots"> & { readonly slots: readonly object[]; readonly [key: string]: unknown };
 
 function draft(revision: object, rest: Partial<Slot> = {}, why = "a test"): Draft {
@@ -35,7 +49,7 @@ function draft(revision: object, rest: Partial<Slot> = {}, why = "a test"): Draf
   return {
     apiVersion: "sluice/v1",
     kind: "Deployment",
-    name: "default",
+    name,
     why,
     slots: [{ name: "gate", phase: "AUTHZ", ...rest, revisions: [filled] }],
   };
@@ -46,18 +60,18 @@ function codeOf({ status, json }: Answer): { status: number; code: unknown } {
 }
 
 async function current(): Promise<Deployment> {
-  return (await registry.call("GET", "/v1/deployments/default")).json as unknown as Deployment;
+  return (await registry.call("GET", `/v1/deployments/${name}`)).json as unknown as Deployment;
 }
 
 describe("a deployment", () => {
   it("is stored with its number, who, when and why, and digests where tags were", async () => {
     const answer = await registry.deploy(draft({ tag: "v1" }, {}, "first light"), 0);
-    expect(answer).toMatchObject({ status: 200, json: { number: 1, dryRun: false, warnings: [] } });
-    expect(answer.headers.get("etag")).toBe('"1"');
-    const stored = await registry.call("GET", "/v1/deployments/default");
-    expect(stored.headers.get("etag")).toBe('"1"');
+    expect(answer).toMatchObject({ status: 200, json: { number: at(1), dryRun: false, warnings: [] } });
+    expect(answer.headers.get("etag")).toBe(`"${at(1)}"`);
+    const stored = await registry.call("GET", `/v1/deployments/${name}`);
+    expect(stored.headers.get("etag")).toBe(`"${at(1)}"`);
     expect(stored.json).toMatchObject({
-      number: 1,
+      number: at(1),
       who: "admin",
       why: "first light",
       when: expect.stringMatching(/^\d{4}-/) as string,
@@ -67,7 +81,7 @@ describe("a deployment", () => {
 
   it("takes number, who and when from the registry whatever the document says", async () => {
     await registry.deploy({ ...draft({ version: v1 }), number: 99, who: "somebody", when: "1999" }, 0);
-    expect(await current()).toMatchObject({ number: 1, who: "admin" });
+    expect(await current()).toMatchObject({ number: at(1), who: "admin" });
   });
 
   it("is stored sorted by phase", async () => {
@@ -78,9 +92,9 @@ describe("a deployment", () => {
   });
 
   it("may be written as YAML", async () => {
-    const body = `apiVersion: sluice/v1\nkind: Deployment\nname: default\nslots: []\n`;
+    const body = `apiVersion: sluice/v1\nkind: Deployment\nname: ${name}\nslots: []\n`;
     const headers = { "content-type": "application/yaml", "if-match": "0" };
-    expect((await registry.call("PUT", "/v1/deployments/default", { body, headers })).status).toBe(200);
+    expect((await registry.call("PUT", `/v1/deployments/${name}`, { body, headers })).status).toBe(200);
   });
 
   it("warns of a guarding slot that fails open", async () => {
@@ -93,7 +107,7 @@ describe("a write", () => {
   it("is refused without If-Match, with * and with a stale number", async () => {
     expect(codeOf(await registry.deploy(draft({ tag: "v1" }), null))).toEqual({ status: 428, code: "SLUICE-E3051" });
     const star = { body: JSON.stringify(draft({ tag: "v1" })), headers: { "if-match": "*" } };
-    expect(codeOf(await registry.call("PUT", "/v1/deployments/default", star))).toEqual({
+    expect(codeOf(await registry.call("PUT", `/v1/deployments/${name}`, star))).toEqual({
       status: 428,
       code: "SLUICE-E3051",
     });
@@ -104,11 +118,11 @@ describe("a write", () => {
   it("is given to exactly one of many that saw the same number", async () => {
     await registry.deploy(draft({ tag: "v1" }), 0);
     const writes = Array.from({ length: 20 }, (_, index) =>
-      registry.deploy(draft({ tag: "v2" }, {}, `writer ${index}`), 1),
+      registry.deploy(draft({ tag: "v2" }, {}, `writer ${index}`), at(1)),
     );
     const statuses = (await Promise.all(writes)).map(({ status }) => status).sort();
     expect(statuses).toEqual([200, ...Array<number>(19).fill(412)]);
-    expect((await current()).number).toBe(2);
+    expect((await current()).number).toBe(at(2));
   });
 
   const ROWS: readonly {
@@ -163,9 +177,12 @@ describe("a write", () => {
   it.each(ROWS)("is refused as a whole for $name", async ({ document, message }) => {
     await registry.deploy(draft({ version: v1 }), 0);
     const body = JSON.stringify(document());
-    const answer = await registry.call("PUT", "/v1/deployments/default", { body, headers: { "if-match": "1" } });
+    const answer = await registry.call("PUT", `/v1/deployments/${name}`, {
+      body,
+      headers: { "if-match": String(at(1)) },
+    });
     expect(answer).toMatchObject({ status: 422, json: { message: expect.stringContaining(message) as string } });
-    expect((await current()).number).toBe(1);
+    expect((await current()).number).toBe(at(1));
   });
 
   it("names every place that is wrong at once", async () => {
@@ -186,7 +203,7 @@ describe("a write", () => {
 
   it("is refused when its body is no document, too big or of another type", async () => {
     const put = (body: string, type = "application/json"): Promise<Answer> =>
-      registry.call("PUT", "/v1/deployments/default", { body, headers: { "if-match": "0", "content-type": type } });
+      registry.call("PUT", `/v1/deployments/${name}`, { body, headers: { "if-match": "0", "content-type": type } });
     expect(codeOf(await put('{"apiVersion":'))).toEqual({ status: 422, code: "SLUICE-E1001" });
     expect(codeOf(await put(""))).toMatchObject({ status: 422 });
     expect(codeOf(await put("[".repeat(100_000)))).toEqual({ status: 422, code: "SLUICE-E1001" });
@@ -199,43 +216,43 @@ describe("a write", () => {
 describe("a dry run", () => {
   it("tells the number and the difference and stores nothing", async () => {
     await registry.deploy(draft({ tag: "v1" }), 0);
-    const answer = await registry.deploy(draft({ tag: "v2" }), 1, "?dryRun=1");
-    expect(answer.json).toMatchObject({ number: 2, dryRun: true });
+    const answer = await registry.deploy(draft({ tag: "v2" }), at(1), "?dryRun=1");
+    expect(answer.json).toMatchObject({ number: at(2), dryRun: true });
     expect(answer.json["diff"]).toContainEqual({
       path: "slots.gate.revisions[0].version",
       kind: "changed",
       from: v1,
       to: v2,
     });
-    expect((await current()).number).toBe(1);
+    expect((await current()).number).toBe(at(1));
   });
 });
 
 describe("the history", () => {
   it("says newest first who changed what and why, in pages", async () => {
     await registry.deploy(draft({ tag: "v1" }, {}, "one"), 0);
-    await registry.deploy(draft({ tag: "v2" }, {}, "two"), 1);
-    await registry.deploy(draft({ tag: "v1" }, {}, "three"), 2);
-    const page = (await registry.call("GET", "/v1/deployments/default/history?limit=2")).json;
+    await registry.deploy(draft({ tag: "v2" }, {}, "two"), at(1));
+    await registry.deploy(draft({ tag: "v1" }, {}, "three"), at(2));
+    const page = (await registry.call("GET", `/v1/deployments/${name}/history?limit=2`)).json;
     expect(page).toMatchObject({
-      next: 2,
+      next: at(2),
       history: [
-        { number: 3, why: "three" },
-        { number: 2, why: "two", who: "admin" },
+        { number: at(3), why: "three" },
+        { number: at(2), why: "two", who: "admin" },
       ],
     });
-    const rest = (await registry.call("GET", "/v1/deployments/default/history?limit=2&before=2")).json;
-    expect(rest).toMatchObject({ next: null, history: [{ number: 1, why: "one" }] });
-    const least = (await registry.call("GET", "/v1/deployments/default/history?limit=0")).json;
-    expect(least).toMatchObject({ next: 3, history: [{ number: 3 }] });
+    const rest = (await registry.call("GET", `/v1/deployments/${name}/history?limit=2&before=${at(2)}`)).json;
+    expect(rest).toMatchObject({ next: null, history: [{ number: at(1), why: "one" }] });
+    const least = (await registry.call("GET", `/v1/deployments/${name}/history?limit=0`)).json;
+    expect(least).toMatchObject({ next: at(3), history: [{ number: at(3) }] });
   });
 
   it("keeps every number readable", async () => {
     await registry.deploy(draft({ tag: "v1" }), 0);
-    await registry.deploy(draft({ tag: "v2" }), 1);
-    const first = (await registry.call("GET", "/v1/deployments/default?number=1")).json as unknown as Deployment;
+    await registry.deploy(draft({ tag: "v2" }), at(1));
+    const first = (await registry.call("GET", `/v1/deployments/${name}?number=${at(1)}`)).json as unknown as Deployment;
     expect(first.slots[0]!.revisions[0]!.version).toBe(v1);
-    expect(codeOf(await registry.call("GET", "/v1/deployments/default?number=9"))).toEqual({
+    expect(codeOf(await registry.call("GET", `/v1/deployments/${name}?number=${at(9)}`))).toEqual({
       status: 404,
       code: "SLUICE-E3050",
     });
@@ -244,37 +261,37 @@ describe("the history", () => {
 
 describe("a rollback", () => {
   const rollback = (body: object, headers: Record<string, string> = {}): Promise<Answer> =>
-    registry.call("POST", "/v1/deployments/default/rollback", { body: JSON.stringify(body), headers });
+    registry.call("POST", `/v1/deployments/${name}/rollback`, { body: JSON.stringify(body), headers });
 
   beforeEach(async () => {
     await registry.deploy(draft({ tag: "v1" }), 0);
-    await registry.deploy(draft({ tag: "v2" }), 1);
-    await registry.deploy(draft({ tag: "v2", pluginConfig: { open: false } }), 2);
+    await registry.deploy(draft({ tag: "v2" }), at(1));
+    await registry.deploy(draft({ tag: "v2", pluginConfig: { open: false } }), at(2));
   });
 
   it("writes a new number with the slot as it was before its latest change", async () => {
-    expect((await rollback({ slot: "gate", why: "too strict" })).json).toMatchObject({ number: 4 });
+    expect((await rollback({ slot: "gate", why: "too strict" })).json).toMatchObject({ number: at(4) });
     expect((await current()).slots[0]!.revisions[0]).toMatchObject({ version: v2, pluginConfig: { open: true } });
     expect((await current()).why).toBe("too strict");
   });
 
   it("goes to a named number", async () => {
-    await rollback({ slot: "gate", to: 1 });
+    await rollback({ slot: "gate", to: at(1) });
     expect((await current()).slots[0]!.revisions[0]!.version).toBe(v1);
-    expect((await current()).why).toBe("rollback of gate to number 1");
+    expect((await current()).why).toBe(`rollback of gate to number ${at(1)}`);
   });
 
   it("brings a removed slot back", async () => {
-    await registry.deploy({ ...draft({}), slots: [] }, 3);
+    await registry.deploy({ ...draft({}), slots: [] }, at(3));
     await rollback({ slot: "gate" });
     expect((await current()).slots[0]!.revisions[0]).toMatchObject({ version: v2, pluginConfig: { open: false } });
   });
 
   it("is refused when there is nothing to go back to, and when the number it saw is stale", async () => {
-    expect(codeOf(await rollback({ slot: "gate", to: 3 }))).toEqual({ status: 409, code: "SLUICE-E3055" });
-    expect(codeOf(await rollback({ slot: "gate", to: 77 }))).toEqual({ status: 409, code: "SLUICE-E3055" });
+    expect(codeOf(await rollback({ slot: "gate", to: at(3) }))).toEqual({ status: 409, code: "SLUICE-E3055" });
+    expect(codeOf(await rollback({ slot: "gate", to: at(77) }))).toEqual({ status: 409, code: "SLUICE-E3055" });
     expect(codeOf(await rollback({ slot: "door" }))).toEqual({ status: 409, code: "SLUICE-E3055" });
-    expect(codeOf(await rollback({ slot: "gate" }, { "if-match": '"2"' }))).toEqual({
+    expect(codeOf(await rollback({ slot: "gate" }, { "if-match": String(at(2)) }))).toEqual({
       status: 412,
       code: "SLUICE-E3052",
     });
@@ -284,8 +301,8 @@ describe("a rollback", () => {
 describe("numbers", () => {
   it("are one sequence over all deployments", async () => {
     await registry.deploy(draft({ tag: "v1" }), 0);
-    const edge = { ...draft({ tag: "v1" }), name: "edge", targets: { matchLabels: { zone: "edge" } } };
-    expect((await registry.deploy(edge, 0)).json["number"]).toBe(2);
-    expect((await registry.deploy(draft({ tag: "v2" }), 1)).json["number"]).toBe(3);
+    const edge = { ...draft({ tag: "v1" }), name: `${name}-edge`, targets: { matchLabels: { zone: "edge" } } };
+    expect((await registry.deploy(edge, 0)).json["number"]).toBe(at(2));
+    expect((await registry.deploy(draft({ tag: "v2" }), at(1))).json["number"]).toBe(at(3));
   });
 });

@@ -2,24 +2,28 @@ import { readFile, readdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { sha256 } from "@sluice/proxy/contract";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MODULE_BYTES_MAX, UPLOAD_REQUEST_FILES_MAX } from "../limits.ts";
 import { testModule } from "../test-module.ts";
 import { TestRegistry } from "../test-registry.ts";
 
+// One registry for all tests, a filter of its own for each.
 let registry: TestRegistry;
-beforeEach(async () => void (registry = await TestRegistry.start()));
-afterEach(() => registry[Symbol.asyncDispose]());
+let filter: string;
+let count = 0;
+beforeAll(async () => void (registry = await TestRegistry.start()));
+beforeEach(() => void (filter = `gate-${++count}`));
+afterAll(() => registry[Symbol.asyncDispose]());
 
-const DOCUMENT = "apiVersion: sluice/v1\nkind: Filter\nname: gate\nphase: AUTHZ\n";
+const documentOf = (name: string): string => `apiVersion: sluice/v1\nkind: Filter\nname: ${name}\nphase: AUTHZ\n`;
 
 describe("a push", () => {
   it("answers with the version's digest, the module's own, the tag and the proof", async () => {
     const module = await testModule();
-    const { status, json } = await registry.push("gate", module, { document: DOCUMENT, tag: "v1" });
+    const { status, json } = await registry.push(filter, module, { document: documentOf(filter), tag: "v1" });
     expect(status).toBe(201);
     expect(json).toMatchObject({
-      filter: "gate",
+      filter,
       version: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
       moduleDigest: sha256(module),
       tag: "v1",
@@ -30,18 +34,18 @@ describe("a push", () => {
 
   it("gives the same digest for the same push, in this registry and in another", async () => {
     await using other = await TestRegistry.start();
-    const first = await registry.push("gate", await testModule(), { document: DOCUMENT });
-    const again = await registry.push("gate", await testModule(), { document: DOCUMENT });
-    const elsewhere = await other.push("gate", await testModule(), { document: DOCUMENT });
+    const first = await registry.push(filter, await testModule(), { document: documentOf(filter) });
+    const again = await registry.push(filter, await testModule(), { document: documentOf(filter) });
+    const elsewhere = await other.push(filter, await testModule(), { document: documentOf(filter) });
     expect([first.status, again.status, elsewhere.status]).toEqual([201, 200, 201]);
     expect(again.json["version"]).toBe(first.json["version"]);
     expect(elsewhere.json["version"]).toBe(first.json["version"]);
-    expect(await versionsOf("gate")).toHaveLength(1);
+    expect(await versionsOf(filter)).toHaveLength(1);
   });
 
   it("stores an OCI manifest whose blobs are served by digest", async () => {
     const module = await testModule();
-    const { json } = await registry.push("gate", module, { document: DOCUMENT, tag: "v1" });
+    const { json } = await registry.push(filter, module, { document: documentOf(filter), tag: "v1" });
     const manifest = await registry.call("GET", `/v1/blobs/${String(json["version"])}`, { token: registry.proxyToken });
     expect(manifest.headers.get("content-type")).toBe("application/vnd.oci.image.manifest.v1+json");
     expect(sha256(manifest.text)).toBe(json["version"]);
@@ -59,17 +63,19 @@ describe("a push", () => {
     });
     const { config } = manifest.json as { config: { digest: string } };
     const document = await registry.call("GET", `/v1/blobs/${config.digest}`);
-    expect(document.json).toMatchObject({ name: "gate", phase: "AUTHZ" });
+    expect(document.json).toMatchObject({ name: filter, phase: "AUTHZ" });
   });
 
   it("derives index.json with a row per tag and per referrer", async () => {
-    const { json } = await registry.push("gate", await testModule(), {
-      document: DOCUMENT,
+    const { json } = await registry.push(filter, await testModule(), {
+      document: documentOf(filter),
       tag: "v1",
       sourceMap: "{}",
       requests: REQUESTS,
     });
-    await registry.call("PUT", "/v1/filters/gate/tags/stable", { body: JSON.stringify({ version: json["version"] }) });
+    await registry.call("PUT", `/v1/filters/${filter}/tags/stable`, {
+      body: JSON.stringify({ version: json["version"] }),
+    });
     const index = JSON.parse(await readFile(join(layoutOf(registry), "index.json"), "utf8")) as {
       manifests: { digest: string; annotations?: object }[];
     };
@@ -77,16 +83,16 @@ describe("a push", () => {
       .filter(({ digest }) => digest === json["version"])
       .map(({ annotations }) => annotations);
     expect(names).toEqual([
-      { "org.opencontainers.image.ref.name": "gate:stable" },
-      { "org.opencontainers.image.ref.name": "gate:v1" },
+      { "org.opencontainers.image.ref.name": `${filter}:stable` },
+      { "org.opencontainers.image.ref.name": `${filter}:v1` },
     ]);
     expect(await referrersOf(String(json["version"]), index.manifests)).toHaveLength(1);
   });
 
   it("moves a tag to the newest push that names it", async () => {
-    await registry.push("gate", await testModule({ mark: 1 }), { tag: "v1" });
-    const second = await registry.push("gate", await testModule({ mark: 2 }), { tag: "v1" });
-    const versions = await versionsOf("gate");
+    await registry.push(filter, await testModule({ mark: 1 }), { tag: "v1" });
+    const second = await registry.push(filter, await testModule({ mark: 2 }), { tag: "v1" });
+    const versions = await versionsOf(filter);
     expect(versions.map(({ digest, tags }) => ({ digest, tags }))).toEqual([
       { digest: second.json["version"], tags: ["v1"] },
       { digest: versions[1]!.digest, tags: [] },
@@ -98,36 +104,40 @@ const REQUESTS = "apiVersion: sluice/v1\nkind: Requests\ncases: []\n";
 
 describe("the document of a module pushed alone", () => {
   it("is the widest for a filter's first version, and the answer says so", async () => {
-    const { json } = await registry.push("gate", await testModule());
+    const { json } = await registry.push(filter, await testModule());
     expect(json["documentFrom"]).toBe("default");
-    expect((await versionsOf("gate"))[0]!.filter).toEqual({
+    expect((await versionsOf(filter))[0]!.filter).toEqual({
       apiVersion: "sluice/v1",
       kind: "Filter",
-      name: "gate",
+      name: filter,
       phase: "OTHER",
     });
   });
 
   it("is that of the newest version, and the answer names it", async () => {
-    const first = await registry.push("gate", await testModule({ hasCheck: true }), {
-      document: `${DOCUMENT}requires: [check]\n`,
+    const first = await registry.push(filter, await testModule({ hasCheck: true }), {
+      document: `${documentOf(filter)}requires: [check]\n`,
     });
-    const second = await registry.push("gate", await testModule({ hasCheck: true, mark: 1 }));
+    const second = await registry.push(filter, await testModule({ hasCheck: true, mark: 1 }));
     expect(second.json["documentFrom"]).toBe(first.json["version"]);
-    expect((await versionsOf("gate"))[0]!.filter).toMatchObject({ phase: "AUTHZ", requires: ["check"] });
+    expect((await versionsOf(filter))[0]!.filter).toMatchObject({ phase: "AUTHZ", requires: ["check"] });
   });
 
   it("still asks for the check it required", async () => {
-    await registry.push("gate", await testModule({ hasCheck: true }), { document: `${DOCUMENT}requires: [check]\n` });
-    const refused = await registry.push("gate", await testModule({ mark: 1 }));
+    await registry.push(filter, await testModule({ hasCheck: true }), {
+      document: `${documentOf(filter)}requires: [check]\n`,
+    });
+    const refused = await registry.push(filter, await testModule({ mark: 1 }));
     expect(refused).toMatchObject({ status: 422, json: { code: "SLUICE-E3045", proof: { ok: false } } });
   });
 });
 
 describe("a bad upload", () => {
-  const wasm = (body: Uint8Array<ArrayBuffer>) => (): ReturnType<TestRegistry["push"]> => registry.push("gate", body);
-  const withDocument = (document: string) => async (): ReturnType<TestRegistry["push"]> =>
-    registry.push("gate", await testModule(), { document });
+  const wasm = (body: Uint8Array<ArrayBuffer>) => (): ReturnType<TestRegistry["push"]> => registry.push(filter, body);
+  const withLines =
+    (lines: string, name: string | null = null) =>
+    async (): ReturnType<TestRegistry["push"]> =>
+      registry.push(filter, await testModule(), { document: documentOf(name ?? filter) + lines });
   const ROWS: readonly { name: string; push: () => ReturnType<TestRegistry["push"]>; status: number; code: string }[] =
     [
       { name: "an empty module", push: wasm(new Uint8Array(0)), status: 422, code: "SLUICE-E3040" },
@@ -160,26 +170,26 @@ describe("a bad upload", () => {
       },
       {
         name: "a document of another filter",
-        push: withDocument(DOCUMENT.replace("gate", "door")),
+        push: withLines("", "door"),
         status: 422,
         code: "SLUICE-E3044",
       },
       {
         name: "a document with an unknown key",
-        push: withDocument(`${DOCUMENT}fase: AUTHZ\n`),
+        push: withLines("fase: AUTHZ\n"),
         status: 422,
         code: "SLUICE-E1001",
       },
-      { name: "a document that is a YAML bomb", push: withDocument(yamlBomb()), status: 422, code: "SLUICE-E1001" },
+      { name: "a document that is a YAML bomb", push: withLines(yamlBomb()), status: 422, code: "SLUICE-E1001" },
       {
         name: "a schema nobody can use",
-        push: withDocument(`${DOCUMENT}config: { type: objekt }\n`),
+        push: withLines("config: { type: objekt }\n"),
         status: 422,
         code: "SLUICE-E3046",
       },
       {
         name: "an example that does not fit its schema",
-        push: withDocument(`${DOCUMENT}config: { type: object }\nexampleConfig: 1\n`),
+        push: withLines("config: { type: object }\nexampleConfig: 1\n"),
         status: 422,
         code: "SLUICE-E3047",
       },
@@ -197,13 +207,18 @@ describe("a bad upload", () => {
         name: "a part twice",
         push: () =>
           form([
-            ["filter", DOCUMENT],
-            ["filter", DOCUMENT],
+            ["filter", documentOf(filter)],
+            ["filter", documentOf(filter)],
           ]),
         status: 400,
         code: "SLUICE-E3042",
       },
-      { name: "a form without a module", push: () => form([["filter", DOCUMENT]]), status: 400, code: "SLUICE-E3042" },
+      {
+        name: "a form without a module",
+        push: () => form([["filter", documentOf(filter)]]),
+        status: 400,
+        code: "SLUICE-E3042",
+      },
       {
         name: "more sample files than allowed",
         push: () => form(Array.from({ length: UPLOAD_REQUEST_FILES_MAX + 5 }, () => ["requests", REQUESTS])),
@@ -212,14 +227,14 @@ describe("a bad upload", () => {
       },
       {
         name: "another media type",
-        push: () => registry.call("PUT", "/v1/filters/gate/versions", { body: "{}" }),
+        push: () => registry.call("PUT", `/v1/filters/${filter}/versions`, { body: "{}" }),
         status: 415,
         code: "SLUICE-E3023",
       },
       { name: "a form cut off in the middle", push: cutForm, status: 400, code: "SLUICE-E3043" },
       {
         name: "a tag that is none",
-        push: async () => registry.push("gate", await testModule(), { tag: "-v1" }),
+        push: async () => registry.push(filter, await testModule(), { tag: "-v1" }),
         status: 400,
         code: "SLUICE-E3031",
       },
@@ -231,7 +246,7 @@ describe("a bad upload", () => {
     expect({ status: answer.status, code: answer.json["code"] }).toEqual({ status, code });
     expect(answer.json["hint"]).toBeTypeOf("string");
     expect(await layoutFiles(registry)).toEqual(before);
-    expect((await registry.call("GET", "/v1/filters")).json).toEqual({ filters: [] });
+    expect((await registry.call("GET", `/v1/filters/${filter}/versions`)).status).toBe(404);
   });
 
   it("is refused under a name that would leave the folder", async () => {
@@ -248,12 +263,12 @@ describe("a bad upload", () => {
 function form(parts: readonly (readonly [string, string])[]): ReturnType<TestRegistry["call"]> {
   const body = new FormData();
   for (const [name, text] of parts) body.append(name, new Blob([text]), name);
-  return registry.call("PUT", "/v1/filters/gate/versions", { body });
+  return registry.call("PUT", `/v1/filters/${filter}/versions`, { body });
 }
 
 function cutForm(): ReturnType<TestRegistry["call"]> {
   const body = '--edge\r\ncontent-disposition: form-data; name="module"; filename="m"\r\n\r\nabc';
-  return registry.call("PUT", "/v1/filters/gate/versions", {
+  return registry.call("PUT", `/v1/filters/${filter}/versions`, {
     body,
     headers: { "content-type": "multipart/form-data; boundary=edge" },
   });
@@ -267,7 +282,7 @@ function yamlBomb(): string {
         .fill(`*a${level - 1}`)
         .join(", ")}]`,
     );
-  return `${DOCUMENT}${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n`;
 }
 
 /** A path that fetch would have tidied up. */
@@ -295,8 +310,8 @@ interface ListedVersion {
   readonly filter: object;
 }
 
-async function versionsOf(filter: string): Promise<ListedVersion[]> {
-  return (await registry.call("GET", `/v1/filters/${filter}/versions`)).json["versions"] as ListedVersion[];
+async function versionsOf(of: string): Promise<ListedVersion[]> {
+  return (await registry.call("GET", `/v1/filters/${of}/versions`)).json["versions"] as ListedVersion[];
 }
 
 function layoutOf({ stateDir }: TestRegistry): string {
