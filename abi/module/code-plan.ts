@@ -29,12 +29,25 @@ import { refuse } from "./refusal.ts";
 /** What is inserted at a mark. */
 export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3 } as const;
 
-/** A place in the body. `value` is the loop's fuel, or how many blocks a return leaves. */
+/** A place in the body. `value` is a loop's own fuel, or how many blocks a return leaves. */
 export interface Mark {
   readonly kind: number;
   /** Loop: behind its block type. Return: the opcode. Bulk: before the opcode. */
   readonly at: number;
   value: number;
+  /** Loop: index of the mark of the loop around it; -1 when there is none. */
+  readonly outer: number;
+}
+
+/** A call: of a function by its index, imports first, or through a table by type. */
+export interface CallSite {
+  /** Function index; -1 for a call through a table. */
+  readonly callee: number;
+  /** Index of the mark of the innermost loop around it; -1 outside loops. */
+  readonly owner: number;
+  /** Before the opcode, and behind the last immediate. */
+  readonly at: number;
+  readonly end: number;
 }
 
 /** All the meter needs to know of one function. */
@@ -48,8 +61,10 @@ export interface FunctionPlan {
   readonly frameValues: number;
   /** Fuel of the instructions outside loops. */
   readonly entryFuel: number;
-  /** Calls functions of this module, so it can take part in recursion. */
-  readonly callsOwn: boolean;
+  readonly calls: readonly CallSite[];
+  /** Types, as text, of its calls through tables. */
+  readonly indirectTypes: ReadonlySet<string>;
+  readonly loops: boolean;
   readonly marks: readonly Mark[];
 }
 
@@ -62,21 +77,25 @@ export interface CodeEffects {
 export interface CodePlan {
   readonly functions: readonly FunctionPlan[];
   readonly effects: CodeEffects;
+  /** Functions that a call through a table may reach. */
+  readonly addressTaken: ReadonlySet<number>;
 }
 
 /** Walks every function. Throws ModuleRefused for opcodes that are not served and for code that costs too much. */
 export function planCode(shape: ModuleShape): CodePlan {
   const effects: CodeEffects = { writesTables: false, dropsSegments: false };
-  const functions = shape.bodies.map((body, index) => new BodyWalk(shape, body, index, effects).walk());
-  return { functions, effects };
+  const addressTaken = new Set(shape.addressTaken);
+  const functions = shape.bodies.map((body, index) => new BodyWalk(shape, body, index, effects, addressTaken).walk());
+  return { functions, effects, addressTaken };
 }
 
-/** One open block. `fuel` of a loop collects its own instructions; other blocks pass theirs on to `owner`. */
+/** One open block. */
 interface Block {
   readonly height: number;
   readonly results: number;
   readonly params: number;
-  readonly owner: Mark | null;
+  /** Index of the mark of the innermost loop, itself included; -1 outside loops. */
+  readonly owner: number;
 }
 
 class BodyWalk {
@@ -86,6 +105,10 @@ class BodyWalk {
   private readonly effects: CodeEffects;
   private readonly type: FunctionType;
   private readonly index: number;
+  private readonly addressTaken: Set<number>;
+  private readonly calls: CallSite[] = [];
+  private readonly indirectTypes = new Set<string>();
+  private loops = false;
   private readonly blocks: Block[] = [];
   private readonly marks: Mark[] = [];
   private entryFuel = 0;
@@ -93,13 +116,13 @@ class BodyWalk {
   private height = 0;
   private heightMax = 0;
   private branchTargets = 0;
-  private callsOwn = false;
 
-  constructor(shape: ModuleShape, body: BodyRange, index: number, effects: CodeEffects) {
+  constructor(shape: ModuleShape, body: BodyRange, index: number, effects: CodeEffects, addressTaken: Set<number>) {
     this.shape = shape;
     this.body = body;
     this.index = shape.imports.length + index;
     this.effects = effects;
+    this.addressTaken = addressTaken;
     this.reader = new ByteReader(shape.bytes, body.start, body.end);
     const type = shape.types[shape.functions[index]!];
     if (type === undefined) this.reader.damaged(`function ${this.index} has no type`);
@@ -111,7 +134,7 @@ class BodyWalk {
     if (size > BODY_BYTES_MAX) this.tooCostly(`has ${size} bytes; at most ${BODY_BYTES_MAX} are taken`);
     this.readLocals();
     const codeStart = this.reader.at;
-    this.open(0, this.type.results, null);
+    this.open(0, this.type.results, -1);
     while (this.blocks.length > 0) this.step();
     if (!this.reader.done) this.reader.damaged(`function ${this.index} goes on behind its end`);
     const frameValues = this.type.params + this.locals + this.heightMax;
@@ -125,7 +148,9 @@ class BodyWalk {
       locals: this.locals,
       frameValues,
       entryFuel: this.entryFuel,
-      callsOwn: this.callsOwn,
+      calls: this.calls,
+      indirectTypes: this.indirectTypes,
+      loops: this.loops,
       marks: this.marks,
     };
   }
@@ -158,10 +183,10 @@ class BodyWalk {
         else this.elseBranch();
         break;
       case IMMEDIATE.index:
-        this.indexed(opcode, this.reader.u32());
+        this.indexed(at, opcode, this.reader.u32());
         break;
       case IMMEDIATE.twoIndices:
-        this.callIndirect(this.reader.u32(), this.reader.u32());
+        this.callIndirect(at, this.reader.u32(), this.reader.u32());
         break;
       case IMMEDIATE.branchTable:
         this.branchTable();
@@ -200,28 +225,34 @@ class BodyWalk {
     }
   }
 
-  private indexed(opcode: number, index: number): void {
-    if (opcode === OP.call) this.call(index);
+  private indexed(at: number, opcode: number, index: number): void {
+    if (opcode === OP.call) this.call(at, index);
     else if (opcode === OP.br) this.unreachable();
+    else if (opcode === OP.refFunc) this.addressTaken.add(index);
     else if (opcode === OP.tableSet) this.effects.writesTables = true;
   }
 
-  private call(index: number): void {
+  private call(at: number, index: number): void {
     const type = this.shape.functionType(index);
     if (type === null) this.reader.damaged(`function ${this.index} calls function ${index}, which does not exist`);
     if (index < this.shape.imports.length) this.charge(OP.call, Number(HOSTCALL_FUEL));
-    else this.callsOwn = true;
+    this.noteCall(at, index);
     this.adjust(-type.params);
     this.adjust(type.results);
   }
 
-  private callIndirect(typeIndex: number, _table: number): void {
+  private callIndirect(at: number, typeIndex: number, _table: number): void {
     const type = this.shape.types[typeIndex];
     if (type === undefined)
       this.reader.damaged(`function ${this.index} calls by type ${typeIndex}, which does not exist`);
-    this.callsOwn = true;
+    this.indirectTypes.add(type.text);
+    this.noteCall(at, -1);
     this.adjust(-type.params);
     this.adjust(type.results);
+  }
+
+  private noteCall(at: number, callee: number): void {
+    this.calls.push({ callee, owner: this.blocks.at(-1)!.owner, at, end: this.reader.at });
   }
 
   private openBlock(opcode: number): void {
@@ -230,8 +261,10 @@ class BodyWalk {
     this.adjust(-params);
     let owner = this.blocks.at(-1)!.owner;
     if (opcode === OP.loop) {
-      owner = { kind: MARK.loop, at: this.reader.at, value: 0 };
-      this.marks.push(owner);
+      const outer = owner;
+      owner = this.marks.length;
+      this.marks.push({ kind: MARK.loop, at: this.reader.at, value: 0, outer });
+      this.loops = true;
     }
     this.open(params, results, owner);
     this.adjust(params);
@@ -244,7 +277,7 @@ class BodyWalk {
     return this.shape.types[type] ?? this.reader.damaged(`a block has type ${type}, which does not exist`);
   }
 
-  private open(params: number, results: number, owner: Mark | null): void {
+  private open(params: number, results: number, owner: number): void {
     if (this.blocks.length > NESTING_MAX) this.tooCostly(`nests more than ${NESTING_MAX} blocks`);
     this.blocks.push({ height: this.height, results, params, owner });
   }
@@ -307,20 +340,20 @@ class BodyWalk {
   }
 
   private leaveBy(at: number): void {
-    this.marks.push({ kind: MARK.return, at, value: this.blocks.length - 1 });
+    this.marks.push({ kind: MARK.return, at, value: this.blocks.length - 1, outer: -1 });
     this.unreachable();
   }
 
   private mark(kind: number, at: number): void {
-    this.marks.push({ kind, at, value: 0 });
+    this.marks.push({ kind, at, value: 0, outer: -1 });
   }
 
   /** Adds fuel to the innermost loop, or to the function's entry. `end` and `else` are no instructions. */
   private charge(opcode: number, fuel: number): void {
     if (opcode === OP.end || opcode === OP.else) return;
     const { owner } = this.blocks.at(-1)!;
-    if (owner === null) this.entryFuel += fuel;
-    else owner.value += fuel;
+    if (owner < 0) this.entryFuel += fuel;
+    else this.marks[owner]!.value += fuel;
   }
 
   private adjust(delta: number): void {

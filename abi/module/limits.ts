@@ -10,6 +10,9 @@ export const FUNCTIONS_MAX = 100_000;
 /** Entries of the type section, and of imports, exports, globals, segments each. */
 export const ENTRIES_MAX = 100_000;
 
+/** Entries of one element segment. */
+export const ELEMENT_ENTRIES_MAX = 1_000_000;
+
 /** Local variables of one function, parameters not counted; most seen in Go, Haskell and C: 40. */
 export const LOCALS_MAX = 2_000;
 
@@ -51,6 +54,12 @@ export const BULK_BYTES_SHIFT = 3n;
 
 /** One unit of depth for every 2^5 values of a function's frame, at least one: so 1,024 units fit V8's stack. */
 export const FRAME_VALUES_SHIFT = 5;
+
+/** Depth units of functions that are not counted, one below the other: a chain without recursion has an end. */
+export const CHAIN_UNITS_MAX = 64;
+
+/** Most fuel of a small function that its callers pay for it. */
+export const FOLDED_FUEL_MAX = 50;
 
 /** What the fuel global holds before the host sets it: enough for a start function. */
 export const FUEL_INITIAL = 500_000_000n;

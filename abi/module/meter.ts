@@ -6,7 +6,8 @@ import { ByteWriter } from "./byte-writer.ts";
 import { planCode, type CodePlan } from "./code-plan.ts";
 import { checkStarts, isResettable } from "./inspect.ts";
 import { DEPTH_INITIAL, FUEL_INITIAL } from "./limits.ts";
-import { writeFunction } from "./metered-code.ts";
+import { decideMetering, type Metering } from "./call-graph.ts";
+import { needsBlock, writeFunction, type MeterIndices } from "./metered-code.ts";
 import {
   SECTION,
   SECTION_ORDER,
@@ -54,10 +55,10 @@ export function meter(bytes: Uint8Array, options: MeterOptions): MeteredModule {
 class MeterWriter {
   private readonly shape: ModuleShape;
   private readonly plan: CodePlan;
+  private readonly metering: readonly Metering[];
   private readonly options: MeterOptions;
   private readonly out: ByteWriter;
-  private readonly fuel: number;
-  private readonly depth: number;
+  private readonly indices: MeterIndices;
   private readonly mutableGlobals: number[];
   /** Result lists of functions with several, each the type of a block: appended to the type section. */
   private readonly blockTypes: Uint8Array[];
@@ -67,13 +68,14 @@ class MeterWriter {
   constructor(shape: ModuleShape, plan: CodePlan, options: MeterOptions) {
     this.shape = shape;
     this.plan = plan;
+    this.metering = decideMetering(shape, plan.functions, plan.addressTaken);
     this.options = options;
     this.out = new ByteWriter(shape.bytes.length * 1.25);
-    this.fuel = shape.globals.length;
-    this.depth = shape.globals.length + 1;
+    const fuel = shape.globals.length;
+    this.indices = { fuel, depth: fuel + 1, blockType: (results) => this.blockType(results) };
     this.mutableGlobals = shape.globals.flatMap(({ mutable }, index) => (mutable ? [index] : []));
     this.blockTypes = plan.functions
-      .filter(({ callsOwn, type }) => callsOwn && type.results > 1)
+      .filter(({ type }, index) => type.results > 1 && needsBlock(this.metering[index]!))
       .map(({ type }) => type.resultTypes)
       .filter((results, index, all) => all.findIndex((other) => sameBytes(other, results)) === index);
   }
@@ -176,8 +178,8 @@ class MeterWriter {
     const start = this.shape.startFunction;
     const added = 2 + this.mutableGlobals.length + (start === null ? 0 : 1);
     this.extendList(SECTION.export, section, added, (out) => {
-      writeExport(out, FUEL_EXPORT, GLOBAL_EXPORT, this.fuel);
-      writeExport(out, DEPTH_EXPORT, GLOBAL_EXPORT, this.depth);
+      writeExport(out, FUEL_EXPORT, GLOBAL_EXPORT, this.indices.fuel);
+      writeExport(out, DEPTH_EXPORT, GLOBAL_EXPORT, this.indices.depth);
       for (const index of this.mutableGlobals) writeExport(out, globalExport(index), GLOBAL_EXPORT, index);
       if (start !== null) writeExport(out, START_EXPORT, FUNCTION_EXPORT, start);
     });
@@ -188,7 +190,7 @@ class MeterWriter {
     const body = new ByteWriter((section.end - section.start) * 1.25);
     const runs: number[] = [];
     body.u32(this.plan.functions.length);
-    for (const plan of this.plan.functions) this.writeOneFunction(body, plan, runs);
+    for (let index = 0; index < this.plan.functions.length; index++) this.writeOneFunction(body, index, runs);
     this.out.byte(SECTION.code);
     this.out.u32(body.length);
     const base = this.out.length;
@@ -199,11 +201,12 @@ class MeterWriter {
     this.out.copy(body.written(), 0, body.length);
   }
 
-  private writeOneFunction(body: ByteWriter, plan: CodePlan["functions"][number], runs: number[]): void {
+  private writeOneFunction(body: ByteWriter, index: number, runs: number[]): void {
+    const plan = this.plan.functions[index]!;
     const code = new ByteWriter((plan.body.end - plan.body.start) * 1.5);
     const firstRun = runs.length;
-    const indices = { fuel: this.fuel, depth: this.depth, blockType: (results: Uint8Array) => this.blockType(results) };
-    writeFunction(code, this.shape.bytes, plan, indices, (original, rewritten) => runs.push(original, rewritten));
+    const from = { source: this.shape.bytes, plan, metering: this.metering[index]!, indices: this.indices };
+    writeFunction(code, from, (original, rewritten) => runs.push(original, rewritten));
     body.u32(code.length);
     // The runs were told relative to the function; its size is known only now.
     for (let i = firstRun + 1; i < runs.length; i += 2) runs[i]! += body.length;

@@ -3,17 +3,19 @@
 //
 //   (func                                       (func
 //     body                                        depth -= units; if depth < 0 { depth = -1; unreachable }
-//     return                  becomes             block (result …)
-//   end)                                            fuel -= entry; if fuel < 0 unreachable
+//     return                  becomes             fuel -= entry; if fuel < 0 unreachable
+//   end)                                          block (result …)
 //                                                   body           ;; `return` is now `br` to this block; branches
 //                                                 end              ;; to the function's end count to it unchanged
 //                                                 depth += units
 //                                               end)
 //
-// Functions that call none of the module's own have no depth code: they cannot recurse, and most calls are theirs.
+// The block is there only where something is to be done at the end. A function with loops in which nobody else charges
+// keeps the fuel in a local: a global is memory to V8, and would be loaded and stored at every turn of the loop.
 import type { ByteWriter } from "./byte-writer.ts";
-import { MARK, type FunctionPlan, type Mark } from "./code-plan.ts";
-import { BULK_BYTES_SHIFT, FRAME_VALUES_SHIFT } from "./limits.ts";
+import type { Metering } from "./call-graph.ts";
+import { MARK, type CallSite, type FunctionPlan, type Mark } from "./code-plan.ts";
+import { BULK_BYTES_SHIFT } from "./limits.ts";
 import { VALUE_TYPE } from "./module-shape.ts";
 import { OP } from "./opcodes.ts";
 
@@ -30,68 +32,97 @@ export interface MeterIndices {
 /** Told of every run of bytes that is copied: its place in the source and in the writer. */
 export type RunListener = (original: number, rewritten: number) => void;
 
+/** What is written, from what, and how. */
+export interface FunctionSource {
+  readonly source: Uint8Array;
+  readonly plan: FunctionPlan;
+  readonly metering: Metering;
+  readonly indices: MeterIndices;
+}
+
+/** Whether a function is wrapped in a block, because something is done at its end. */
+export function needsBlock({ depthUnits, keepsFuel }: Metering): boolean {
+  return depthUnits > 0 || keepsFuel;
+}
+
 /** Writes one function's entry of the code section without its size. */
-export function writeFunction(
-  out: ByteWriter,
-  source: Uint8Array,
-  plan: FunctionPlan,
-  indices: MeterIndices,
-  onRun: RunListener,
-): void {
-  new FunctionWriter(out, source, plan, indices, onRun).write();
+export function writeFunction(out: ByteWriter, from: FunctionSource, onRun: RunListener): void {
+  new FunctionWriter(out, from, onRun).write();
 }
 
 class FunctionWriter {
   private readonly out: ByteWriter;
   private readonly source: Uint8Array;
   private readonly plan: FunctionPlan;
+  private readonly metering: Metering;
   private readonly indices: MeterIndices;
   private readonly onRun: RunListener;
-  /** Index of the added i32 local that holds a bulk operation's length; only where there is one. */
+  /** Types of the locals that are added behind the function's own. */
+  private readonly added: number[] = [];
+  /** Index of the i32 local that holds a bulk operation's length. */
   private readonly lengthLocal: number;
+  /** Index of the i64 local that keeps the fuel. */
+  private readonly fuelLocal: number;
   private at: number;
 
-  constructor(out: ByteWriter, source: Uint8Array, plan: FunctionPlan, indices: MeterIndices, onRun: RunListener) {
+  constructor(out: ByteWriter, { source, plan, metering, indices }: FunctionSource, onRun: RunListener) {
     this.out = out;
     this.source = source;
     this.plan = plan;
+    this.metering = metering;
     this.indices = indices;
     this.onRun = onRun;
-    this.lengthLocal = plan.type.params + plan.locals;
+    const bulk = plan.marks.some(({ kind }) => kind === MARK.bulkBytes || kind === MARK.bulkEntries);
+    this.lengthLocal = bulk ? this.addLocal(VALUE_TYPE.i32) : -1;
+    this.fuelLocal = metering.keepsFuel ? this.addLocal(VALUE_TYPE.i64) : -1;
     this.at = plan.codeStart;
   }
 
   write(): void {
     this.writeLocals();
-    if (this.plan.callsOwn) this.enterDepth();
-    if (this.plan.entryFuel > 0) this.chargeFuel(this.plan.entryFuel);
-    for (const mark of this.plan.marks) this.writeMark(mark);
-    this.copyTo(this.plan.body.end);
-    if (this.plan.callsOwn) this.leaveDepth();
+    const block = needsBlock(this.metering);
+    if (this.metering.depthUnits > 0) this.enterDepth();
+    if (this.metering.entryFuel > 0) this.chargeEntry();
+    if (block) this.openBody();
+    this.writeBody();
+    if (!block) return;
+    this.leave();
+    this.out.byte(OP.end);
+  }
+
+  private addLocal(type: number): number {
+    this.added.push(type);
+    return this.plan.type.params + this.plan.locals + this.added.length - 1;
   }
 
   private writeLocals(): void {
-    const { body, codeStart, marks } = this.plan;
-    const needsLength = marks.some(({ kind }) => kind === MARK.bulkBytes || kind === MARK.bulkEntries);
-    if (!needsLength) {
-      this.onRun(body.start, this.out.length);
-      this.out.copy(this.source, body.start, codeStart);
-      return;
-    }
+    const { body, codeStart } = this.plan;
     const { groups, next } = readGroups(this.source, body.start);
-    this.out.u32(groups + 1);
-    this.onRun(next, this.out.length);
+    this.onRun(body.start, this.out.length);
+    this.out.u32(groups + this.added.length);
     this.out.copy(this.source, next, codeStart);
-    this.out.bytes(1, VALUE_TYPE.i32);
+    for (const type of this.added) this.out.bytes(1, type);
   }
 
-  private writeMark(mark: Mark): void {
+  private writeBody(): void {
+    const { marks } = this.plan;
+    const calls = this.metering.keepsFuel ? this.metering.chargingCalls : [];
+    let nextCall = 0;
+    for (const [index, mark] of marks.entries()) {
+      while (nextCall < calls.length && calls[nextCall]!.at < mark.at) this.writeCall(calls[nextCall++]!);
+      this.writeMark(mark, this.metering.markFuel[index]!);
+    }
+    while (nextCall < calls.length) this.writeCall(calls[nextCall++]!);
+    this.copyTo(this.plan.body.end);
+  }
+
+  private writeMark(mark: Mark, fuel: number): void {
     if (mark.kind === MARK.loop) {
-      if (mark.value === 0) return;
+      if (fuel === 0) return;
       this.copyTo(mark.at);
-      this.chargeFuel(mark.value);
+      this.chargeConstant(fuel);
     } else if (mark.kind === MARK.return) {
-      if (!this.plan.callsOwn) return;
+      if (!needsBlock(this.metering)) return;
       this.copyTo(mark.at);
       this.at++;
       this.out.byte(OP.br);
@@ -102,30 +133,39 @@ class FunctionWriter {
     }
   }
 
+  /** Others charge during the call, so the kept fuel is written back before it and read again behind it. */
+  private writeCall(call: CallSite): void {
+    this.copyTo(call.at);
+    this.writeBackFuel();
+    this.copyTo(call.end);
+    this.get(this.indices.fuel);
+    this.local(OP.localSet, this.fuelLocal);
+  }
+
   private copyTo(end: number): void {
     this.onRun(this.at, this.out.length);
     this.out.copy(this.source, this.at, end);
     this.at = end;
   }
 
-  private chargeFuel(fuel: number): void {
-    const { out, indices } = this;
-    this.get(indices.fuel);
-    out.byte(OP.i64Const);
-    out.s64(BigInt(fuel));
-    out.byte(OP.i64Sub);
-    this.set(indices.fuel);
-    this.trapWithoutFuel();
+  private chargeEntry(): void {
+    this.get(this.indices.fuel);
+    this.subtract(this.metering.entryFuel);
+    this.settleFuel();
+  }
+
+  private chargeConstant(fuel: number): void {
+    this.loadFuel();
+    this.subtract(fuel);
+    this.settleFuel();
   }
 
   /** The operation's length is its last operand: kept in the added local and left where it is. */
   private chargeLength(inBytes: boolean): void {
-    const { out, indices } = this;
-    out.byte(OP.localTee);
-    out.u32(this.lengthLocal);
-    this.get(indices.fuel);
-    out.byte(OP.localGet);
-    out.u32(this.lengthLocal);
+    const { out } = this;
+    this.local(OP.localTee, this.lengthLocal);
+    this.loadFuel();
+    this.local(OP.localGet, this.lengthLocal);
     out.byte(OP.i64ExtendI32U);
     if (inBytes) {
       out.byte(OP.i64Const);
@@ -133,13 +173,37 @@ class FunctionWriter {
       out.byte(OP.i64ShrU);
     }
     out.byte(OP.i64Sub);
-    this.set(indices.fuel);
-    this.trapWithoutFuel();
+    this.settleFuel();
   }
 
-  private trapWithoutFuel(): void {
-    this.get(this.indices.fuel);
-    this.out.bytes(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end);
+  private loadFuel(): void {
+    if (this.fuelLocal < 0) this.get(this.indices.fuel);
+    else this.local(OP.localGet, this.fuelLocal);
+  }
+
+  private subtract(fuel: number): void {
+    this.out.byte(OP.i64Const);
+    this.out.s64(BigInt(fuel));
+    this.out.byte(OP.i64Sub);
+  }
+
+  /** Stores the fuel on the stack and traps when it is negative; the global is negative then too. */
+  private settleFuel(): void {
+    const { out } = this;
+    if (this.fuelLocal < 0) {
+      this.set(this.indices.fuel);
+      this.get(this.indices.fuel);
+    } else {
+      this.local(OP.localTee, this.fuelLocal);
+    }
+    out.bytes(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK);
+    if (this.fuelLocal >= 0) this.writeBackFuel();
+    out.bytes(OP.unreachable, OP.end);
+  }
+
+  private writeBackFuel(): void {
+    this.local(OP.localGet, this.fuelLocal);
+    this.set(this.indices.fuel);
   }
 
   private enterDepth(): void {
@@ -152,7 +216,6 @@ class FunctionWriter {
     out.bytes(OP.i32Const, 0, OP.i32LtS, OP.if, EMPTY_BLOCK, OP.i32Const, 0x7f);
     this.set(indices.depth);
     out.bytes(OP.unreachable, OP.end);
-    this.openBody();
   }
 
   private openBody(): void {
@@ -164,17 +227,23 @@ class FunctionWriter {
     else this.out.s64(BigInt(this.indices.blockType(resultTypes)));
   }
 
-  private leaveDepth(): void {
+  private leave(): void {
+    if (this.metering.keepsFuel) this.writeBackFuel();
+    if (this.metering.depthUnits === 0) return;
     this.get(this.indices.depth);
     this.depthUnits();
     this.out.byte(OP.i32Add);
     this.set(this.indices.depth);
-    this.out.byte(OP.end);
   }
 
   private depthUnits(): void {
     this.out.byte(OP.i32Const);
-    this.out.s64(BigInt(1 + (this.plan.frameValues >> FRAME_VALUES_SHIFT)));
+    this.out.s64(BigInt(this.metering.depthUnits));
+  }
+
+  private local(opcode: number, index: number): void {
+    this.out.byte(opcode);
+    this.out.u32(index);
   }
 
   private get(global: number): void {

@@ -2,7 +2,7 @@
 // rest. What has no place under a filter (other memories, threads, garbage collection) is refused here by its name.
 import { ABI_ERRORS } from "../error-table.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ENTRIES_MAX, FUNCTIONS_MAX, MODULE_BYTES_MAX, TYPE_VALUES_MAX } from "./limits.ts";
+import { ELEMENT_ENTRIES_MAX, ENTRIES_MAX, FUNCTIONS_MAX, MODULE_BYTES_MAX, TYPE_VALUES_MAX } from "./limits.ts";
 import { IMMEDIATE, IMMEDIATES, OP } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
 
@@ -126,6 +126,8 @@ export class ModuleShape {
   globals: GlobalEntry[] = [];
   exports: ExportEntry[] = [];
   startFunction: number | null = null;
+  /** Functions whose address stands in element segments or in globals: what calls through tables may reach. */
+  readonly addressTaken = new Set<number>();
   bodies: BodyRange[] = [];
 
   constructor(bytes: Uint8Array) {
@@ -229,7 +231,7 @@ const SECTION_READERS: Readonly<Record<number, SectionReader>> = {
     shape.memories = readList(reader, ENTRIES_MAX, "memories", () => readLimits(reader, "memory"));
   },
   [SECTION.global]: (reader, shape) => {
-    shape.globals = readList(reader, ENTRIES_MAX, "globals", () => readGlobal(reader));
+    shape.globals = readList(reader, ENTRIES_MAX, "globals", () => readGlobal(reader, shape.addressTaken));
   },
   [SECTION.export]: (reader, shape) => {
     shape.exports = readList(reader, ENTRIES_MAX, "exports", () => readExport(reader));
@@ -237,8 +239,10 @@ const SECTION_READERS: Readonly<Record<number, SectionReader>> = {
   [SECTION.start]: (reader, shape) => {
     shape.startFunction = reader.u32();
   },
-  // Elements, data and their count are copied as they are, and V8 checks them.
-  [SECTION.element]: (reader) => reader.skip(reader.end - reader.at),
+  [SECTION.element]: (reader, shape) => {
+    readList(reader, ENTRIES_MAX, "element segments", () => readElements(reader, shape.addressTaken));
+  },
+  // Data and their count are copied as they are, and V8 checks them.
   [SECTION.data]: (reader) => reader.skip(reader.end - reader.at),
   [SECTION.dataCount]: (reader) => void reader.u32(),
   [SECTION.code]: (reader, shape) => {
@@ -320,24 +324,44 @@ function readLimits(reader: ByteReader, what: string): Limits {
   return { min, max: flags === 1 ? reader.u32() : null };
 }
 
-function readGlobal(reader: ByteReader): GlobalEntry {
+function readGlobal(reader: ByteReader, addressTaken: Set<number>): GlobalEntry {
   const type = readValueType(reader);
   const mutability = reader.byte();
   if (mutability > 1) reader.damaged(`a global has the mutability ${mutability}`);
-  skipConstantExpression(reader);
+  readConstant(reader, addressTaken);
   return { type, mutable: mutability === 1 };
 }
 
-function skipConstantExpression(reader: ByteReader): void {
+const ELEMENTS = { notActive: 1, explicitTable: 2, expressions: 4 } as const;
+
+function readElements(reader: ByteReader, addressTaken: Set<number>): void {
+  const flags = reader.u32();
+  if (flags > 7) reader.damaged(`an element segment has the flags ${flags}`);
+  if ((flags & ELEMENTS.notActive) === 0) {
+    if (flags & ELEMENTS.explicitTable) reader.u32();
+    readConstant(reader, addressTaken);
+  }
+  // Without either bit the segment says no kind: it holds functions.
+  if (flags & (ELEMENTS.notActive | ELEMENTS.explicitTable)) reader.byte();
+  for (let count = reader.count(ELEMENT_ENTRIES_MAX, "entries of one element segment"); count > 0; count--) {
+    if (flags & ELEMENTS.expressions) readConstant(reader, addressTaken);
+    else addressTaken.add(reader.u32());
+  }
+}
+
+/** Skips a constant expression, noting the function whose address it takes. */
+function readConstant(reader: ByteReader, addressTaken: Set<number>): void {
   for (;;) {
     const opcode = reader.byte();
     if (opcode === OP.end) return;
     switch (IMMEDIATES[opcode]) {
       case IMMEDIATE.none:
         break;
-      case IMMEDIATE.index:
-        reader.u32();
+      case IMMEDIATE.index: {
+        const index = reader.u32();
+        if (opcode === OP.refFunc) addressTaken.add(index);
         break;
+      }
       case IMMEDIATE.int32:
         reader.skipLeb(5);
         break;
@@ -354,12 +378,11 @@ function skipConstantExpression(reader: ByteReader): void {
         reader.s33();
         break;
       case IMMEDIATE.prefix:
-        if (opcode !== OP.simdPrefix || reader.u32() !== 12)
-          reader.damaged("a global starts with what is not a constant");
+        if (opcode !== OP.simdPrefix || reader.u32() !== 12) reader.damaged("an initial value is not a constant");
         reader.skip(16);
         break;
       default:
-        reader.damaged(`a global starts with the opcode 0x${opcode.toString(16)}, which is not a constant`);
+        reader.damaged(`an initial value has the opcode 0x${opcode.toString(16)}, which is not a constant`);
     }
   }
 }

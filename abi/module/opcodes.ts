@@ -38,6 +38,7 @@ export const OP = {
   call: 0x10,
   callIndirect: 0x11,
   localGet: 0x20,
+  localSet: 0x21,
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
@@ -52,6 +53,7 @@ export const OP = {
   i64Sub: 0x7d,
   i64ShrU: 0x88,
   i64ExtendI32U: 0xad,
+  refFunc: 0xd2,
   bulkPrefix: 0xfc,
   simdPrefix: 0xfd,
 } as const;
