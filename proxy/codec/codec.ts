@@ -50,6 +50,8 @@ export interface ResponseWriter {
   resetResponse(): void;
   pauseRequest(): void;
   resumeRequest(): void;
+  /** The connection is not used again after this response. */
+  closeAfterResponse(): void;
   /** `responseOverdue` unless the response is whole within `ms`; 0: no bound. */
   respondWithin(ms: number): void;
 }

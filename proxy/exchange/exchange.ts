@@ -118,7 +118,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       host.counters[EXCHANGE_COUNTER.overloadRefusals]!++;
       return this.reply(503, "The proxy is overloaded.", "UO");
     }
-    if (!normaliseRequestHead(requestHead)) return this.reply(400, refusalOf(400), "DPE");
+    if (!normaliseRequestHead(requestHead)) return this.requestRefused(400);
     const route = snapshot.routes.match(requestHead);
     if (route === null) return this.replyNoRoute();
     this.route = route;
@@ -132,6 +132,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.pinned === null) this.begin();
     else this.dropUpstream();
     this.isRequestWhole = true;
+    this.writer!.closeAfterResponse();
     this.host.counters[EXCHANGE_COUNTER.protocolErrors]!++;
     this.reply(status, refusalOf(status), "DPE");
   }

@@ -450,6 +450,10 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.unpause(PAUSE.exchange);
   }
 
+  closeAfterResponse(): void {
+    this.keepsAlive = false;
+  }
+
   respondWithin(ms: number): void {
     this.host.respondWithin(this, ms);
   }
