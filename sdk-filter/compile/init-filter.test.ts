@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { initFilter } from "./init-filter.ts";
+import { scratchFolder } from "./scratch-folder.ts";
+import { testFilter } from "./test-filter.ts";
+
+const run = promisify(execFile);
+
+describe("initFilter", () => {
+  it("makes a folder that builds and passes its request files", async () => {
+    const { folder, files } = await initFilter("public-only", join(await scratchFolder(), "public-only"));
+    expect(files).toContain("public-only.test.ts");
+    expect(await readFile(join(folder, "assembly", "index.ts"), "utf8")).toContain(
+      "class PublicOnly extends Filter<Config>",
+    );
+    expect(await testFilter(folder)).toMatchObject({ name: "public-only", ok: true, passed: 2, failed: 0 });
+  });
+
+  it("makes a folder whose own tests pass and whose source an editor finds nothing wrong with", async () => {
+    const root = await scratchFolder();
+    const { folder } = await initFilter("3rd", join(root, "third"));
+    const bin = (path: string): string => join(root, "node_modules", path);
+    await run(process.execPath, [bin("typescript/bin/tsc"), "-p", "assembly"], { cwd: folder });
+    await run(process.execPath, [bin("vitest/vitest.mjs"), "run"], { cwd: folder });
+  });
+
+  it("refuses names that are none", async () => {
+    for (const name of ["", "Rbac", "../x", "a_b", "-a", "a".repeat(64)]) {
+      await expect(initFilter(name, join(tmpdir(), "unused"))).rejects.toMatchObject({ code: "SLUICE-E4007" });
+    }
+  });
+
+  it("refuses a folder that holds something", async () => {
+    const folder = join(await scratchFolder(), "taken");
+    await mkdir(folder);
+    await writeFile(join(folder, "a"), "");
+    await expect(initFilter("taken", folder)).rejects.toMatchObject({ code: "SLUICE-E4006" });
+  });
+
+  it("refuses a place from where the SDK cannot be found", async () => {
+    await expect(initFilter("lost", join(tmpdir(), "sluice-nowhere"))).rejects.toMatchObject({ code: "SLUICE-E4010" });
+  });
+});
