@@ -11,10 +11,15 @@ export interface RunningChild {
 }
 
 /** Starts `node file args` with inherited output. */
-export function startChild(file: string, args: readonly string[], options: { cwd: string }): RunningChild {
+export function startChild(
+  file: string,
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): RunningChild {
   // A session of its own: Ctrl-C in a terminal reaches the whole group, and the order of stopping is ours to give.
   const child = spawn(process.execPath, [file, ...args], {
     cwd: options.cwd,
+    env: options.env,
     stdio: ["ignore", "inherit", "inherit"],
     detached: true,
   });
