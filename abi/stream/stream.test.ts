@@ -747,6 +747,52 @@ rows("Stream applies the fail strategy", [
   },
 ]);
 
+rows("Stream undoes what a failed callback changed", [
+  {
+    name: "a held body changed in a trailers callback that traps",
+    slots: [
+      [
+        (g) => g.on("requestBody", g.pause()).on("requestTrailers", g.setBody(0, "changed"), g.trap()),
+        { failOpen: CAUSE.trap },
+      ],
+    ],
+    events: ["headers", "data ab", "trailers"],
+    lines: ["> GET /a", '> "ab"', "> trailers x-t:1 end"],
+  },
+  {
+    name: "trailers made in a body callback that traps",
+    slots: [[(g) => g.on("requestBody", g.atEnd(g.add(1, "x-sum", "9"), g.trap())), { failOpen: CAUSE.trap }]],
+    events: ["headers", "data ab end"],
+    lines: ["> GET /a", '> "ab" end'],
+  },
+  {
+    name: "a head and a held body changed by a tick that traps; the stream it acted on fails with its instance",
+    slots: [
+      [
+        (g) => resumesByTick(g).on("tick", g.actOnStream(), g.add(0, "x-late", "1"), g.trap()),
+        { failOpen: CAUSE.trap },
+      ],
+    ],
+    events: ["headers end", "tick"],
+    lines: ["> GET /a end"],
+    verdicts: ["noOpinion trap"],
+  },
+  {
+    name: "not what a tick that returned has changed before",
+    slots: [
+      [
+        (g) =>
+          resumesByTick(g)
+            .on("tick", g.actOnStream(), g.add(0, "x-late", "1"), g.continueStream(0))
+            .on("requestBody", g.trap()),
+        { failOpen: CAUSE.trap },
+      ],
+    ],
+    events: ["headers", "tick", "data ab end"],
+    lines: ["> GET /a x-late:1", '> "ab" end'],
+  },
+]);
+
 rows("Stream ends", [
   {
     name: "the client is gone while paused: log, done, delete once",

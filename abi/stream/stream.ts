@@ -257,11 +257,9 @@ export class Stream implements StreamContext, FlowOwner {
     held.isOpen = false;
     held.hasLastChunk = false;
     if (action === FAILED) {
-      held.body.rollback();
       if (!hadTrailers) flow.trailers = null;
       return this.outcomeOfFailure(run);
     }
-    held.body.commit();
     if (flow.direction === REQUEST && flow.headAt === run.slot!.index) this.noteEdits(flow.headAt);
     if (!endOfStream) run.left |= phase;
     const outcome = this.outcomeOf(run, flow.direction, action !== 0);
@@ -531,6 +529,8 @@ export class Stream implements StreamContext, FlowOwner {
     const instance = run.instance!;
     // What a tick changed through the effective context is no part of this callback.
     this.commit();
+    run.held[0].body.commit();
+    run.held[1].body.commit();
     this.running = run;
     this.runningPhase = phase;
     run.left &= ~phase;
@@ -596,6 +596,8 @@ export class Stream implements StreamContext, FlowOwner {
   }
 
   private rollback(run: SlotRun): void {
+    run.held[0].body.rollback();
+    run.held[1].body.rollback();
     if (this.stagedChanges === 0) return;
     for (let map = 0; map < MAPS; map++) if ((this.stagedChanges & (1 << map)) !== 0) this.mapOf(map)?.rollback();
     this.editedNames.clear();
