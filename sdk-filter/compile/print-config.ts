@@ -84,7 +84,7 @@ class Classes {
       "    json.beginObject();",
       "    while (json.nextKey()) {",
       ...properties.flatMap(([key], i) => printCase(key, i, types[i]!)),
-      `      ${properties.length > 0 ? "else " : ""}json.refuseKey(${JSON.stringify(allowed)});`,
+      `      ${properties.length > 0 ? "} else " : ""}json.refuseKey(${JSON.stringify(allowed)});`,
       "    }",
       ...properties.flatMap(([key], i) =>
         required.has(key) ? [`    json.require(${i}, ${JSON.stringify(key)});`] : [],
@@ -120,10 +120,9 @@ function printField(key: string, schema: Schema, type: ConfigType, required: boo
 
 function printCase(key: string, index: number, type: ConfigType): string[] {
   return [
-    `      ${index > 0 ? "else " : ""}if (json.key == ${JSON.stringify(key)}) {`,
+    `      ${index > 0 ? "} else " : ""}if (json.key == ${JSON.stringify(key)}) {`,
     `        json.once(${index});`,
     ...type.read(`this.${fieldName(key)}`, 0).map((line) => `        ${line}`),
-    "      }",
   ];
 }
 
