@@ -5,9 +5,9 @@
 
 import { Status } from "../spec/enums.ts";
 import type { Effect } from "./effects.ts";
-import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, UNCHARGED_BYTES } from "./limits.ts";
+import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, START_FUEL } from "./limits.ts";
 import { printable } from "./log-text.ts";
-import { ForbiddenMoment } from "./guest-exit.ts";
+import { ForbiddenMoment, HostFuelSpent } from "./guest-exit.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 import type { StreamContext } from "./stream-context.ts";
 
@@ -53,7 +53,9 @@ export class Caller {
   rootPendingDone = false;
   /** The last critical line logged by the running callback. */
   lastWords: string | null = null;
-  fuel: WebAssembly.Global | null = null;
+  /** Fuel for work done by the host on behalf of the running callback; over `hostFuelMax` the guest ends. */
+  hostFuel = 0;
+  hostFuelMax = START_FUEL;
   private memory: WebAssembly.Memory | null = null;
   private allocator: Allocate | null = null;
   private cachedBytes: Uint8Array = NO_MEMORY;
@@ -64,10 +66,9 @@ export class Caller {
   }
 
   /** After instantiation: before it a guest has no memory that the host could reach, and every pointer is out of range. */
-  attach(memory: WebAssembly.Memory, allocator: Allocate | null, fuel: WebAssembly.Global | null): void {
+  attach(memory: WebAssembly.Memory, allocator: Allocate | null): void {
     this.memory = memory;
     this.allocator = allocator;
-    this.fuel = fuel;
   }
 
   /** Instance only: a callback begins, and has ended. */
@@ -75,6 +76,7 @@ export class Caller {
     this.acting = context;
     this.callback = callback;
     this.heldBytes = 0;
+    this.hostFuel = 0;
     this.lastWords = null;
   }
   end(): void {
@@ -170,14 +172,23 @@ export class Caller {
   /** Counts bytes the host is about to keep for the guest; false when the callback is over its bound. */
   hold(length: number): boolean {
     this.heldBytes += length;
-    if (length > UNCHARGED_BYTES) this.charge(length);
+    this.charge(length);
     return this.heldBytes <= CALLBACK_HELD_BYTES_MAX;
+  }
+
+  /**
+   * Moving bytes costs fuel by length, as bulk memory does in the guest. Counted here and not in the guest's global: reading
+   * and writing that takes two BigInts, 60 ns, more than most hostcalls.
+   */
+  charge(length: number): void {
+    this.hostFuel += Math.ceil(length / BYTES_PER_FUEL);
+    if (this.hostFuel > this.hostFuelMax) throw new HostFuelSpent();
   }
 
   private allocate(size: number): number {
     const allocator = this.allocator;
     if (allocator === null) return NO_BLOCK;
-    if (size > UNCHARGED_BYTES) this.charge(size);
+    this.charge(size);
     const acting = this.acting;
     const restriction = restricted;
     this.acting = VM_CONTEXT;
@@ -196,12 +207,6 @@ export class Caller {
       return;
     }
     for (let i = 0; i < length; i++) bytes[ptr + i] = source[start + i]!;
-  }
-
-  /** Long copies cost fuel by length, as bulk memory does in the guest. Short ones are not worth the 60 ns of two BigInts. */
-  private charge(length: number): void {
-    const fuel = this.fuel;
-    if (fuel !== null) fuel.value = (fuel.value as bigint) - BigInt(Math.ceil(length / BYTES_PER_FUEL));
   }
 
   private renew(): void {

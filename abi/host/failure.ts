@@ -1,7 +1,7 @@
 // Tells how a guest ended, from what was thrown and from the meter's globals, and who was at work: function names out of
 // V8's stack, which has the module's name section and the byte offset of each frame.
 
-import { ForbiddenMoment, GuestAbort, GuestExit } from "./guest-exit.ts";
+import { ForbiddenMoment, GuestAbort, GuestExit, HostFuelSpent } from "./guest-exit.ts";
 import { GuestFailure, type FailureCause } from "./guest-failure.ts";
 import type { PluginSpec } from "./plugin.ts";
 
@@ -32,7 +32,7 @@ export function describeFailure(spec: PluginSpec, stop: Stop, nameFrame: NameFra
 }
 
 function causeOf({ thrown, meter }: Stop): FailureCause {
-  if (meter.fuelSpent) return "fuel";
+  if (meter.fuelSpent || thrown instanceof HostFuelSpent) return "fuel";
   // V8's own stack can run out before the depth bound, in the guest or in a hostcall it made near the end.
   if (meter.depthSpent || thrown instanceof RangeError) return "limit";
   if (thrown instanceof WebAssembly.RuntimeError) return "trap";

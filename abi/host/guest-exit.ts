@@ -22,3 +22,8 @@ export class GuestExit extends Error {
 export class GuestAbort extends Error {
   override readonly name = "GuestAbort";
 }
+
+/** The host moved more bytes for the guest than its fuel pays for. */
+export class HostFuelSpent extends Error {
+  override readonly name = "HostFuelSpent";
+}

@@ -168,7 +168,9 @@ export class Instance {
     const { spec } = this.guest.scope;
     this.callStarting(CONTEXT_CREATE, ROOT_ID, 0, 0);
     if (this.callStarting(VM_START, ROOT_ID, spec.vmConfig.length, 1) === 0) return "proxy_on_vm_start";
-    return this.callStarting(CONFIGURE, ROOT_ID, spec.pluginConfig.length, 1) === 0 ? "proxy_on_configure" : null;
+    const isConfigured = this.callStarting(CONFIGURE, ROOT_ID, spec.pluginConfig.length, 1) !== 0;
+    this.guest.hostFuelMax = spec.limits.fuel;
+    return isConfigured ? null : "proxy_on_configure";
   }
 
   tick(): void {
@@ -199,6 +201,7 @@ export class Instance {
     guest.contexts.set(ROOT_ID, this.root);
     guest.effects.length = 0;
     guest.rootPendingDone = false;
+    guest.hostFuelMax = guest.scope.spec.limits.fuel;
     this.nextId = ROOT_ID + 1;
     this.failed = false;
     this.fuelUsed = 0;
@@ -290,7 +293,8 @@ export class Instance {
 
   private measure(fuelBudget: number | bigint): void {
     const { fuel } = this.exports;
-    if (fuel !== null) this.fuelUsed = Number((fuelBudget as bigint) - (fuel.value as bigint));
+    const inGuest = fuel === null ? 0 : Number((fuelBudget as bigint) - (fuel.value as bigint));
+    this.fuelUsed = inGuest + this.guest.hostFuel;
   }
 
   /**

@@ -16,7 +16,7 @@ export function instantiate(artifact: ModuleArtifact, scope: PluginScope, import
   const guest = new Caller(scope);
   const exports = link(artifact.module, guest, imports);
   const found = findExports(artifact, exports);
-  guest.attach(found.memory, found.allocator, found.fuel);
+  guest.attach(found.memory, found.allocator);
   return { instance: new Instance(guest, found), exports: found };
 }
 

@@ -31,9 +31,7 @@ export const METRICS_PER_SLOT = 64;
 /** What `random_get` gives in one call, as in proxy-wasm-cpp-host. */
 export const RANDOM_BYTES_MAX = 65_536;
 
-/** Hostcalls that move more than this are charged fuel for the length. */
-export const UNCHARGED_BYTES = 256;
-/** Bytes moved for one unit of fuel. */
+/** Bytes that hostcalls move for one unit of fuel. */
 export const BYTES_PER_FUEL = 8;
 
 /** Below this period ticks are not armed more often: a guest must not own a worker. */

@@ -16,6 +16,8 @@ export function proxySetBufferBytes(
   const body = bodyOf(guest, bufferType);
   if (body === null) return Status.NotFound;
   if (!guest.hold(dataSize >>> 0)) return Status.InternalFailure;
+  // What stands behind the edit is moved too.
+  guest.charge(body.length);
   const from = Math.min(start >>> 0, body.length);
   const length = Math.min(size >>> 0, body.length - from);
   return body.replace(from, length, guest.slice(dataPtr, dataSize)) ? Status.Ok : Status.InternalFailure;

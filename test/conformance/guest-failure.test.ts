@@ -78,6 +78,15 @@ describe("GuestFailure", () => {
     expect(fuelUsed).toBeLessThan(1100);
   });
 
+  it("ends a guest that makes the host move more bytes than its fuel pays for", () => {
+    const text = `(import "env" "proxy_set_buffer_bytes" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+      ${onRequest("(loop $l (drop (call $set (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))) (br $l))")}`;
+    const instance = startPlugin(text).plugin.acquire()!;
+    const id = instance.createStream(new PlainStream({ requestBody: "x".repeat(1_000_000) }), 0);
+    expect(failureOf(() => instance.requestHeaders(id, 0, false))).toMatchObject({ cause: "fuel" });
+    expect(instance.fuelUsed).toBeGreaterThan(5_000_000);
+  });
+
   it("drops the effects that the failed callback had queued", () => {
     const text = `(import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
       ${onRequest("(drop (call $continue (i32.const 0))) (unreachable)")}`;
