@@ -8,6 +8,7 @@ import { parseAddress, requireFree } from "../address.ts";
 import { stopChild } from "../child-process.ts";
 import type { RunningChild } from "../child-process.ts";
 import { demoMachineDocument } from "../demo/machine-document.ts";
+import { startBuilds } from "../demo/builds.ts";
 import { seedRegistry } from "../demo/seed.ts";
 import { startDemoUpstream } from "../demo/upstream.ts";
 import { BIN_ERRORS } from "../errors.ts";
@@ -65,8 +66,12 @@ async function requireAllFree(options: UpOptions): Promise<void> {
 async function startAll(terminal: Terminal, options: UpOptions, parts: PartList): Promise<RunningChild> {
   const stateDir = resolve(terminal.cwd, options.stateDir);
   mkdirSync(stateDir, { recursive: true });
+  const cancel = new AbortController();
+  await parts.add(() => cancel.abort());
+  const builds = startBuilds(cancel.signal);
   const upstream = await startDemoUpstream(parseAddress(options.upstream, "--upstream"));
   await parts.add(() => upstream.close());
+  await builds.console;
   // Loaded here, so that commands that only talk to a registry do not load one.
   const { createRegistry } = await import("@sluice/registry");
   const registry = await createRegistry({ stateDir, address: options.registryAddress });
@@ -74,11 +79,9 @@ async function startAll(terminal: Terminal, options: UpOptions, parts: PartList)
   const proxy = startProxy(writeMachineDocument(stateDir, options), terminal.cwd);
   await parts.add(() => stopChild(proxy));
 
-  const cancel = new AbortController();
-  await parts.add(() => cancel.abort());
   const token = readFileSync(registry.tokenFiles.admin, "utf8").trim();
   const client = new RegistryClient({ address: `http://${options.registryAddress}`, token });
-  await Promise.all([seedRegistry(terminal, client, cancel.signal), awaitReady(proxy, options.admin)]);
+  await Promise.all([seedRegistry(terminal, client, builds.rbac), awaitReady(proxy, options.admin)]);
   await awaitDeployment(client);
   terminal.out(welcome(options, relative(terminal.cwd, stateDir) || "."));
   return proxy;
