@@ -104,4 +104,24 @@ export const ABI_ERRORS = {
     meaning: "A valid module became invalid when it was metered: a mistake of ours.",
     hint: "Please report it with the module.",
   },
+  trialTimedOut: {
+    code: "SLUICE-E1121",
+    meaning: "Trying a module took longer than is allowed; the message says what it was at.",
+    hint: "Make compiling or configuring cheaper: split very large functions, prepare less at configure.",
+  },
+  trialMemory: {
+    code: "SLUICE-E1122",
+    meaning: "Trying a module took more memory than is allowed; the message says what it was at.",
+    hint: "Split very large functions, or let the filter hold less memory.",
+  },
+  trialDied: {
+    code: "SLUICE-E1123",
+    meaning: "The process in which a module was tried died; the module would have taken the proxy with it.",
+    hint: "The message says what it was at. If the module is an ordinary one, please report it.",
+  },
+  trialRequests: {
+    code: "SLUICE-E1124",
+    meaning: "The filter does not do what its own request files expect.",
+    hint: "Run `sluice test` to see each case, then mend the filter or the expectation.",
+  },
 } as const satisfies ErrorTable;

@@ -61,3 +61,6 @@ export { RecordedExchange } from "./requests/recorded-exchange.ts";
 export type { RecordedMessage } from "./requests/recorded-exchange.ts";
 export { failedExpectations } from "./requests/expectations.ts";
 export { pluginConfigBytes } from "./requests/plugin-config.ts";
+export { ModuleTrials, tryModule } from "./trial/trial.ts";
+export type { TrialBounds } from "./trial/trial-child.ts";
+export type { TrialCase, TrialFile, TrialInput, TrialReport } from "./trial/trial-report.ts";

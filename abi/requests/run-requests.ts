@@ -216,7 +216,8 @@ function chainOf(plugin: Plugin): Chain {
   ]);
 }
 
-function specOf(artifact: ModuleArtifact, config: unknown, options: RunOptions): PluginSpec {
+/** What a module is run as when no deployment says otherwise. */
+export function specOf(artifact: ModuleArtifact, config: unknown, options: RunOptions): PluginSpec {
   const { filter, limits = {} } = options;
   const name = filter?.name ?? "module";
   const granted = options.capabilities ?? filter?.capabilities ?? [];

@@ -1,0 +1,134 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { filter } from "../module/fixtures/wat.ts";
+import { parseFilterDocument } from "../requests/filter-document.ts";
+import { ModuleTrials, tryModule } from "./trial.ts";
+import type { TrialInput } from "./trial-report.ts";
+
+const POLICY = `(func (export "sluice_policy_abi_version_1"))`;
+const ALLOWS = `${POLICY} (func (export "policy_on_check") (param i32) (result i32) (i32.const 1))`;
+const CONFIGURE = (body: string): string => `(func (export "proxy_on_configure") (param i32 i32) (result i32) ${body})`;
+
+const REQUESTS = `
+apiVersion: sluice/v1
+kind: Requests
+pluginConfig: x
+cases:
+  - name: it is allowed
+    request: { path: / }
+    expect: { verdict: { kind: allow } }
+`;
+
+function trialOf(module: Uint8Array, rest: Partial<TrialInput> = {}): TrialInput {
+  return { module, pluginConfig: null, filter: null, requests: [], ...rest };
+}
+
+const trials = new ModuleTrials({ wallMs: 3_000 });
+afterAll(() => trials.close());
+
+describe("tryModule", () => {
+  it("reports inspection, configuration and the fuel of each case", async () => {
+    const report = await tryModule(
+      trialOf(filter(ALLOWS), { requests: [{ file: "requests/a.yaml", text: REQUESTS }] }),
+    );
+    expect(report).toMatchObject({
+      ok: true,
+      refusal: null,
+      configured: true,
+      inspection: { abi: "0.2.1", policyAbi: true },
+    });
+    expect(report.requests).toEqual([
+      { file: "requests/a.yaml", name: "it is allowed", ok: true, fuel: report.fuelMax, failures: [] },
+    ]);
+    expect(report.fuelMax).toBeGreaterThan(0);
+    expect(report.compileMs).toBeGreaterThan(0);
+  });
+});
+
+const FOREVER = "(loop $l (br $l))";
+
+describe("ModuleTrials", () => {
+  it.each([
+    {
+      name: "what inspection refuses",
+      module: filter(`(import "env" "nobody" (func))`),
+      code: "E1105",
+      says: /env\.nobody/,
+    },
+    {
+      name: "a configure that loops for ever, by its fuel",
+      module: filter(CONFIGURE(`${FOREVER} (i32.const 1)`)),
+      code: "E1202",
+      says: /fuel/,
+    },
+    { name: "a configure that traps", module: filter(CONFIGURE("unreachable")), code: "E1202", says: /unreachable/ },
+    {
+      name: "a start function that loops for ever",
+      module: filter(`(func (export "_initialize") ${FOREVER})`),
+      code: "E1202",
+      says: /fuel/,
+    },
+    {
+      name: "a start section that traps",
+      module: filter(`(func $s unreachable) (start $s)`),
+      code: "E1202",
+      says: /unreachable/,
+    },
+  ])("refuses $name", async ({ module, code, says }) => {
+    const { refusal } = await trials.try(trialOf(module));
+    expect(refusal!.message).toMatch(says);
+    expect(refusal!.code).toBe(`SLUICE-${code}`);
+  });
+
+  it("refuses a configuration that was given and is not taken", async () => {
+    const input = trialOf(filter(CONFIGURE("(i32.const 0)")), { pluginConfig: Buffer.from("{}") });
+    expect((await trials.try(input)).refusal!.code).toBe("SLUICE-E1203");
+  });
+
+  it("takes a filter that needs a configuration when none is there to give, and says so", async () => {
+    const module = filter(CONFIGURE("(local.get 1)"));
+    expect(await trials.try(trialOf(module))).toMatchObject({ ok: true, configured: false });
+    const document = parseFilterDocument("apiVersion: sluice/v1\nkind: Filter\nname: a\nexampleConfig: { a: 1 }\n");
+    expect(await trials.try(trialOf(module, { filter: document }))).toMatchObject({ ok: true, configured: true });
+  });
+
+  it("refuses a filter that does not do what its request files expect", async () => {
+    const text = REQUESTS.replace("kind: allow }", "kind: deny }");
+    const report = await trials.try(trialOf(filter(ALLOWS), { requests: [{ file: "a.yaml", text }] }));
+    expect(report.refusal).toMatchObject({
+      code: "SLUICE-E1124",
+      message: expect.stringContaining('a.yaml, case "it is allowed"'),
+    });
+    expect(report.requests).toMatchObject([{ ok: false }]);
+  });
+
+  it("refuses a request file that cannot be read", async () => {
+    const report = await trials.try(trialOf(filter(ALLOWS), { requests: [{ file: "a.yaml", text: "kind: Nothing" }] }));
+    expect(report.refusal!.code).toBe("SLUICE-E1001");
+  });
+
+  it("kills what takes too long, and says what it was at", async () => {
+    const slow = new ModuleTrials({ wallMs: 300 });
+    const module = filter(`${CONFIGURE(`${FOREVER} (i32.const 1)`)}`);
+    const { refusal } = await slow.try(trialOf(module, { limits: { fuel: 2 ** 52 } }));
+    slow.close();
+    // Start and configure have a fuel budget of their own, which lasts about that long; either bound is a refusal.
+    expect(["SLUICE-E1121", "SLUICE-E1202"]).toContain(refusal!.code);
+  });
+
+  it("kills what takes too much memory, and says what it was at", async () => {
+    const small = new ModuleTrials({ residentBytes: 1024 * 1024 });
+    const { refusal } = await small.try(trialOf(filter(ALLOWS), { requests: manyCases() }));
+    small.close();
+    expect(refusal).toMatchObject({
+      code: "SLUICE-E1122",
+      message: expect.stringMatching(/more than 1 MiB while it was/),
+    });
+  });
+});
+
+/** Long enough for the watch to look. */
+function manyCases(): TrialInput["requests"] {
+  const cases = Array.from({ length: 100 }, (_, i) => `  - { name: c${i}, request: { path: / } }\n`).join("");
+  const text = `apiVersion: sluice/v1\nkind: Requests\ncases:\n${cases}`;
+  return Array.from({ length: 50 }, (_, i) => ({ file: `${i}.yaml`, text }));
+}
