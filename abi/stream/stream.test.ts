@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { POOL_INSTANCES_MAX } from "../host/limits.ts";
 import { CAUSE } from "./cause.ts";
-import type { GuestText } from "./fixtures/guest-text.ts";
 import { Stage } from "./fixtures/stage.ts";
-import type { StageSlot } from "./fixtures/stage.ts";
+import type { Guest, StageSlot } from "./fixtures/stage.ts";
 
 /** One row: with these slots and these events, the driver is told this. */
 interface Row {
@@ -36,8 +36,6 @@ function rows(title: string, table: readonly Row[]): void {
     });
   });
 }
-
-type Guest = (g: GuestText) => GuestText;
 
 const logsAll: Guest = (g) =>
   g
@@ -662,6 +660,14 @@ rows("Stream applies the fail strategy", [
     verdicts: ["noOpinion fuel"],
   },
   {
+    name: "depth is a limit",
+    slots: [[(g) => g.on("requestHeaders", g.recurse())]],
+    events: ["headers end"],
+    lines: UNAVAILABLE,
+    verdicts: ["error limit"],
+    flag: "FI",
+  },
+  {
     name: "nothing loaded",
     slots: [[null]],
     events: ["headers end"],
@@ -718,6 +724,13 @@ rows("Stream applies the fail strategy", [
     events: ["headers end", "response", "rdata hello end"],
     lines: ["> GET /a end", "< 200", "drop upstream", "reset LR"],
     verdicts: ["error trap"],
+    flag: "LR",
+  },
+  {
+    name: "trap in the request's body when the response is through: reset, and nothing more goes upstream",
+    slots: [[(g) => g.on("requestBody", g.beforeEnd(g.pause()))], [(g) => g.on("requestBody", g.trap())]],
+    events: ["headers", "data a", "response end", "trailers"],
+    lines: ["> GET /a", "< 200 content-length:5 end", "drop upstream", "reset LR"],
     flag: "LR",
   },
   {
@@ -891,6 +904,20 @@ describe("Stream and its driver", () => {
     const others = [stage.another(), stage.another()];
     for (const { stream } of others) stream.requestHeaders(true);
     expect(stage.instancesLive()).toEqual([2]);
+  });
+
+  it("meets a limit when every instance of the pool is in use, and goes on when one is given back", () => {
+    const stage = new Stage([[pausesHeaders, { isolation: "stream" }]]);
+    const paused = Array.from({ length: POOL_INSTANCES_MAX }, () => stage.another());
+    for (const { stream } of paused) stream.requestHeaders(true);
+    stage.play(["headers end"]);
+    expect(stage.lines()).toEqual(UNAVAILABLE);
+    expect(stage.verdict()).toBe("error limit");
+    paused[0]!.stream.downstreamClosed();
+    paused[0]!.stream.end();
+    const next = stage.another();
+    next.stream.requestHeaders(true);
+    expect(next.stream.isPaused).toBe(true);
   });
 
   it("fails streams that still need a shared instance when another stream's callback kills it", () => {

@@ -125,6 +125,12 @@ export class Stream implements StreamContext, FlowOwner {
     return this.response.wantsData || !this.response.isHeadSent;
   }
 
+  /** Both messages have passed. A response may be through while its request still arrives: that can still fail. */
+  private get isOver(): boolean {
+    const { request, response } = this;
+    return response.isEndSent && (request.isEndSent || (request.isHeadSent && !request.wantsData));
+  }
+
   /** True while a filter holds a part of either message. */
   get isPaused(): boolean {
     return (this.request.heldMask | this.response.heldMask) !== 0;
@@ -744,8 +750,7 @@ export class Stream implements StreamContext, FlowOwner {
     grpcStatus = -1,
   ): boolean {
     if (this.staged.kind !== "none") return false;
-    const isEnded = this.isFinished || this.isCut || this.response.isEndSent;
-    const decision = decideReply(this.response.isHeadSent, isEnded);
+    const decision = decideReply(this.response.isHeadSent, this.isFinished || this.isCut || this.isOver);
     if (decision === "ignore") return false;
     this.staged.stage(status, headers, body, grpcStatus);
     this.staged.flag = flag;
@@ -951,7 +956,7 @@ export class Stream implements StreamContext, FlowOwner {
 
   closeStream(_slot: number, _type: StreamType): void {
     if (this.isFinished || this.isCut || this.staged.kind !== "none") return;
-    if (this.response.isEndSent && this.request.isEndSent) return;
+    if (this.isOver) return;
     this.enter();
     this.staged.stage(0, null, NO_BYTES, -1);
     this.staged.kind = "reset";
