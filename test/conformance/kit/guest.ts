@@ -14,11 +14,15 @@ import {
 import {
   CALLBACKS,
   DEFAULT_CAPABILITIES,
+  ENV_FUNCTIONS,
   HOSTCALLS,
   POLICY_CALLBACKS,
   POLICY_HOSTCALLS,
+  WASI_FUNCTIONS,
+  WASI_MODULES,
   wireParams,
   type CapabilityFamily,
+  type Param,
 } from "@sluice/abi/spec";
 import { PlainStream } from "./plain-stream.ts";
 import { assemble } from "./wat.ts";
@@ -55,6 +59,10 @@ export interface GuestOptions {
   readonly stream?: PlainStream;
   readonly spec?: Partial<PluginSpec>;
   readonly services?: MemoryServicesOptions;
+  /** More bytes in the guest's memory, by address. */
+  readonly data?: readonly (readonly [at: number, bytes: Uint8Array | string])[];
+  /** Which of WASI's two module names it imports from. */
+  readonly wasiModule?: (typeof WASI_MODULES)[number];
 }
 
 /** What happened when the calls were made. */
@@ -162,7 +170,8 @@ function guestText(calls: readonly Call[], callback: string, options: GuestOptio
   const { allocator = "bump", abi = "0_2_1" } = options;
   const data = new DataSection();
   const body = calls.map((each, i) => callText(each, i, data)).join("\n");
-  const imports = [...new Set(calls.map(({ name }) => name))].map(importText).join("\n");
+  for (const [at, bytes] of options.data ?? []) data.put(at, Buffer.from(bytes));
+  const imports = [...new Set(calls.map(({ name }) => name))].map((name) => importText(name, options)).join("\n");
   return `(module
     ${imports}
     (memory (export "memory") 1)
@@ -189,11 +198,15 @@ const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>, string
 };
 
 function callText({ name, args }: Call, index: number, data: DataSection): string {
-  const params = wireParams(rowOf(name).params);
+  const { params: rowParams, result } = rowOf(name);
+  const params = wireParams(rowParams);
   const values = args.flatMap((arg) => data.place(arg));
   if (values.length !== params.length) throw new Error(`${name} takes ${params.length} values, got ${values.length}`);
   const constants = values.map((value, i) => `(${params[i]!.type}.const ${value})`).join(" ");
-  return `(i32.store (i32.const ${STATUSES_AT + index * 4}) (call $${name} ${constants}))`;
+  const made = `(call $${name} ${constants})`;
+  if (result === null) return made;
+  const status = result === "f64" ? `(i32.trunc_f64_s ${made})` : made;
+  return `(i32.store (i32.const ${STATUSES_AT + index * 4}) ${status})`;
 }
 
 /** Where arguments go: bytes one behind the other, out parameters in their row. */
@@ -208,22 +221,38 @@ class DataSection {
     const bytes = Buffer.from(arg);
     const at = this.at;
     this.at += bytes.length;
+    this.put(at, bytes);
+    return [at, bytes.length];
+  }
+
+  put(at: number, bytes: Uint8Array): void {
     const escaped = [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
     this.text += `(data (i32.const ${at}) "${escaped}")\n`;
-    return [at, bytes.length];
   }
 }
 
-function importText(name: string): string {
+function importText(name: string, options: GuestOptions): string {
   const row = rowOf(name);
   const types = wireParams(row.params).map(({ type }) => type);
-  return `(import "${row.module}" "${name}" (func $${name} (param ${types.join(" ")}) (result i32)))`;
+  const module = row.module === "wasi" ? (options.wasiModule ?? WASI_MODULES[0]) : row.module;
+  const result = row.result === null ? "" : `(result ${row.result})`;
+  return `(import "${module}" "${name}" (func $${name} (param ${types.join(" ")}) ${result}))`;
 }
 
-function rowOf(name: string): (typeof HOSTCALLS)[number] {
-  const row = [...HOSTCALLS, ...POLICY_HOSTCALLS].find((each) => each.name === name);
-  if (row === undefined) throw new Error(`the specification has no hostcall ${name}`);
-  return row;
+interface ImportRow {
+  readonly module: "env" | "sluice" | "wasi";
+  readonly params: readonly Param[];
+  readonly result: "i32" | "f64" | null;
+}
+
+function rowOf(name: string): ImportRow {
+  const hostcall = [...HOSTCALLS, ...POLICY_HOSTCALLS].find((row) => row.name === name);
+  if (hostcall !== undefined) return { module: hostcall.module, params: hostcall.params, result: "i32" };
+  const wasi = WASI_FUNCTIONS.find((row) => row.name === name);
+  const row = wasi ?? ENV_FUNCTIONS.find((each) => each.name === name);
+  if (row === undefined) throw new Error(`the specification has no function ${name}`);
+  const result = row.result === "errno" ? "i32" : row.result;
+  return { module: wasi === undefined ? "env" : "wasi", params: row.params, result };
 }
 
 function callbackText(name: string, abi: string): string {
