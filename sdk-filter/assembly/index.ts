@@ -1,6 +1,7 @@
 // What a filter imports: `import { … } from "@sluice/sdk-filter/assembly"`.
 
 export { abortFilter } from "./abort";
+export { asciiLowerCase, asciiUpperCase } from "./ascii";
 export { Attribute } from "./attribute";
 export { Body } from "./body";
 export { ByteTrie, TrieEnd } from "./byte-trie";

@@ -102,7 +102,7 @@ export class JsonReader {
     const text = this.readNumberText();
     const number = text.length <= INTEGER_DIGITS_MAX ? I64.parseInt(text) : 0;
     const fits = text.length <= INTEGER_DIGITS_MAX && number >= min && number <= max;
-    if (!isJsonNumber(text) || text.includes(".") || text.toLowerCase().includes("e") || !fits) {
+    if (!isJsonNumber(text) || text.includes(".") || text.includes("e") || text.includes("E") || !fits) {
       this.fail(`a whole number from ${min} to ${max} is expected`);
       return 0;
     }

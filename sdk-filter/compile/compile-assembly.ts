@@ -42,8 +42,9 @@ export async function compileAssembly({ folder, wasmFile, runtime }: AssemblyBui
 }
 
 // `--exportStart`: without it the code runs as the module's start function, before the host can see its memory.
+// `--debug` only adds the functions' names, which the host's errors show.
 const OPTIONS =
-  "--sourceMap --exportStart _initialize --optimizeLevel 3 --shrinkLevel 1 " +
+  "--sourceMap --debug --exportStart _initialize --optimizeLevel 3 --shrinkLevel 1 " +
   "--use abort=~lib/@sluice/sdk-filter/assembly/abort/abortFilter";
 
 function options(outFile: string, runtime: AssemblyRuntime): string[] {

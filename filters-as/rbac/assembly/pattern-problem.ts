@@ -2,6 +2,7 @@
 // function answers what is wrong, or an empty text. The proxy has normalised paths and hosts before any filter sees them
 // (dot segments, `//`, percent-codes, case), so a pattern must be written in that form.
 
+import { asciiUpperCase } from "@sluice/sdk-filter/assembly";
 import { literalOf } from "./patterns";
 
 /** Any value: all but the empty pattern. */
@@ -11,7 +12,8 @@ export function textProblem(pattern: string): string {
 
 export function methodProblem(pattern: string): string {
   if (pattern.length == 0) return textProblem(pattern);
-  return pattern == pattern.toUpperCase() ? "" : "methods are upper case: '" + pattern.toUpperCase() + "'";
+  const upper = asciiUpperCase(pattern);
+  return pattern == upper ? "" : "methods are upper case: '" + upper + "'";
 }
 
 export function hostProblem(pattern: string): string {

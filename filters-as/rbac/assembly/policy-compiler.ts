@@ -1,7 +1,7 @@
 // From the configuration to rules: patterns sorted into tries, addresses parsed, attributes resolved. What could never
 // match, or would mean something else than it seems to, is refused with its place.
 
-import { log } from "@sluice/sdk-filter/assembly";
+import { asciiLowerCase, log } from "@sluice/sdk-filter/assembly";
 import { AddressBlock } from "./address";
 import { AddressCondition, Condition, HostCondition, Mode, NumberCondition, TextCondition } from "./condition";
 import { Config, Operation, Policy, Rule as RuleConfig, Source, When } from "./config";
@@ -144,7 +144,7 @@ export class PolicyCompiler {
   }
 
   private addHeader(conditions: Condition[], key: string, values: string[], mode: Mode, place: string): void {
-    const name = key.substring(HEADER_KEY.length, key.length - 1).toLowerCase();
+    const name = asciiLowerCase(key.substring(HEADER_KEY.length, key.length - 1));
     const problem = nameProblem(name);
     if (problem.length > 0) this.refuse(place, problem);
     else this.addTexts(conditions, HEADER_KEY + name + "]", values, mode, place, textProblem);
@@ -171,7 +171,7 @@ export class PolicyCompiler {
     const withoutPort = new Patterns(true);
     for (let i = 0; i < hosts.length; i++) {
       const patterns = namesPort(hosts[i]) ? withPort : withoutPort;
-      this.addPattern(patterns, hosts[i].toLowerCase(), `${place}[${i}]`, hostProblem);
+      this.addPattern(patterns, asciiLowerCase(hosts[i]), `${place}[${i}]`, hostProblem);
     }
     withPort.freeze();
     withoutPort.freeze();
