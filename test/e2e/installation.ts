@@ -46,8 +46,12 @@ export class Installation {
     return join(this.folder, ".sluice");
   }
 
+  get adminToken(): string {
+    return this.#token("admin");
+  }
+
   get client(): RegistryClient {
-    return new RegistryClient({ address: this.registryUrl, token: this.#token("admin") });
+    return new RegistryClient({ address: this.registryUrl, token: this.adminToken });
   }
 
   #token(role: "admin" | "proxy"): string {

@@ -30,6 +30,7 @@ const steps: readonly Step[] = [
   { name: "lint", command: ["oxlint", "--deny-warnings"] },
   { name: "arrows between the parts", command: ["node", "test/gate/arrows.ts"] },
   { name: "types", command: ["tsc", "-p", "."] },
+  { name: "types of the console", command: ["tsc", "-p", "registry/console"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
   ...packages.map((name): Step => ({ name: `package ${name}`, command: ["publint", name, "--strict"] })),
   { name: "generated from abi/spec", command: ["node", "abi/spec/generate.ts", "--check"] },

@@ -14,9 +14,9 @@ export interface State {
   problem: api.Problem | null;
   filters: api.FilterSummary[];
   versions: Record<string, api.FilterVersion[]>;
-  deployments: api.Deployment[];
+  deployments: api.StoredDeployment[];
   history: Record<string, api.HistoryEntry[]>;
-  proxies: api.ProxyState[];
+  proxies: api.ProxyView[];
   /** Decisions of each revision, by `slot NUL revision`. */
   rates: ReadonlyMap<string, Rate>;
   requests: Rate;
@@ -157,7 +157,7 @@ export function decisionKey(slot: string, revision: string): string {
   return `${slot}\0${revision}`;
 }
 
-/** One version's decisions in a slot, over all proxies. */
+/** Decisions of the revision that is deployed, over all proxies. */
 export interface Decisions {
   noOpinion: number;
   allow: number;
@@ -169,7 +169,7 @@ export interface Decisions {
   lastError: api.RevisionCounters["lastError"];
 }
 
-export function decisionsOf(proxies: api.ProxyState[], slot: string, version: string): Decisions {
+export function decisionsOf(proxies: api.ProxyView[], slot: string, version: string): Decisions {
   const sum: Decisions = { noOpinion: 0, allow: 0, deny: 0, error: 0, denied: {}, errors: {}, lastError: null };
   for (const row of countersOf(proxies)) {
     if (row.slot !== slot || row.version !== version) continue;
@@ -184,7 +184,7 @@ export function decisionsOf(proxies: api.ProxyState[], slot: string, version: st
   return sum;
 }
 
-function countDecisions(proxies: api.ProxyState[]): Map<string, number> {
+function countDecisions(proxies: api.ProxyView[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const row of countersOf(proxies)) {
     const key = decisionKey(row.slot, row.version);
@@ -193,8 +193,9 @@ function countDecisions(proxies: api.ProxyState[]): Map<string, number> {
   return counts;
 }
 
-function countersOf(proxies: api.ProxyState[]): api.RevisionCounters[] {
-  return proxies.flatMap((proxy) => proxy.counters?.revisions ?? []);
+/** Of what is deployed now: a version's earlier configurations would otherwise be counted with it. */
+function countersOf(proxies: readonly api.ProxyView[]): api.RevisionCounters[] {
+  return proxies.flatMap((proxy) => proxy.counters?.revisions ?? []).filter((row) => row.current);
 }
 
 function total(counts: Record<string, number>): number {

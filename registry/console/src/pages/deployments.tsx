@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-import type { Deployment, HistoryEntry } from "../api.ts";
+import type { Difference, HistoryEntry, StoredDeployment } from "../api.ts";
 import { Ago } from "../parts/ago.tsx";
 import { Digest } from "../parts/digest.tsx";
 import type { State } from "../store.ts";
@@ -26,7 +26,7 @@ export function DeploymentsPage({ state }: { state: State }): JSX.Element {
   );
 }
 
-function Chain({ deployment }: { deployment: Deployment }): JSX.Element {
+function Chain({ deployment }: { deployment: StoredDeployment }): JSX.Element {
   return (
     <ol class="chain">
       {deployment.slots.map((slot) => (
@@ -79,8 +79,8 @@ function History({ entries }: { entries: HistoryEntry[] }): JSX.Element {
               <td>{entry.who}</td>
               <td>{entry.why}</td>
               <td>
-                {(entry.diff ?? []).map((line) => (
-                  <div key={line}>{line}</div>
+                {entry.diff.map((difference) => (
+                  <DifferenceLine key={difference.path} difference={difference} />
                 ))}
               </td>
             </tr>
@@ -88,5 +88,20 @@ function History({ entries }: { entries: HistoryEntry[] }): JSX.Element {
         </tbody>
       </table>
     </div>
+  );
+}
+
+const SIGNS: Record<Difference["kind"], string> = { added: "+", removed: "−", changed: "~", moved: "↕" };
+
+function DifferenceLine({ difference }: { difference: Difference }): JSX.Element {
+  const { path, kind, from, to } = difference;
+  const shown = [from, to].filter((value) => value !== undefined).map((value) => JSON.stringify(value));
+  return (
+    <details>
+      <summary>
+        {SIGNS[kind]} {path}
+      </summary>
+      <pre>{shown.join("\n→ ")}</pre>
+    </details>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 
-import type { ProxyState } from "../api.ts";
+import type { ProxyView } from "../api.ts";
 import { Ago } from "../parts/ago.tsx";
 import { rateText } from "../parts/rate-text.ts";
 import { SlotCard } from "../parts/slot-card.tsx";
@@ -61,12 +61,13 @@ function Tile({ label, value, note }: { label: string; value: string; note: JSX.
   );
 }
 
-function alarmsOf(proxies: ProxyState[]): string[] {
+function alarmsOf(proxies: ProxyView[]): string[] {
   return proxies.flatMap((proxy) => [
     ...(proxy.connected ? [] : [`proxy ${proxy.id} is not connected`]),
     ...(proxy.refused === null
       ? []
       : [`proxy ${proxy.id} refused deployment #${proxy.refused.number}: ${proxy.refused.message}`]),
+    ...proxy.notLoaded.map(({ slot, message }) => `proxy ${proxy.id} runs without slot ${slot}: ${message}`),
     ...(proxy.connected && !proxy.ready ? [`proxy ${proxy.id} is not ready`] : []),
   ]);
 }

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-import type { ProxyState } from "../api.ts";
+import type { ProxyView } from "../api.ts";
 import { Ago } from "../parts/ago.tsx";
 import type { State } from "../store.ts";
 
@@ -36,7 +36,7 @@ export function ProxiesPage({ state }: { state: State }): JSX.Element {
   );
 }
 
-function ProxyRow({ proxy }: { proxy: ProxyState }): JSX.Element {
+function ProxyRow({ proxy }: { proxy: ProxyView }): JSX.Element {
   return (
     <tr>
       <td>
@@ -62,7 +62,7 @@ function ProxyRow({ proxy }: { proxy: ProxyState }): JSX.Element {
   );
 }
 
-function ProxyStateText({ proxy }: { proxy: ProxyState }): JSX.Element {
+function ProxyStateText({ proxy }: { proxy: ProxyView }): JSX.Element {
   if (!proxy.connected) return <span class="error">○ not connected</span>;
   if (proxy.refused !== null)
     return (

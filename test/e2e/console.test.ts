@@ -1,0 +1,155 @@
+// The console in the system's Chromium, over a real registry with a real proxy: what an operator sees after a deploy, in
+// light, dark and narrow. Screenshots are kept in artifacts/console.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { buildConsole } from "@sluice/registry/console";
+import { buildFilter } from "@sluice/sdk-filter";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemProgram } from "../gate/system-program.ts";
+import { Installation } from "./installation.ts";
+import type { ProxyUnderTest } from "./installation.ts";
+
+const chromiumPath = systemProgram(["chromium", "chromium-browser", "google-chrome"], "chromium");
+const artifacts = resolve(import.meta.dirname, "../../artifacts/console");
+const rbacFolder = join(import.meta.dirname, "../../filters-as/rbac");
+
+describe.skipIf(chromiumPath === null)("console", () => {
+  let installation: Installation;
+  let proxy: ProxyUnderTest;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(artifacts, { recursive: true });
+    await buildConsole();
+    installation = await Installation.create();
+    await installation.startRegistry();
+    await deployRbac(installation);
+    proxy = await installation.startProxy("proxy-1");
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: ["--no-sandbox"] });
+    page = await browser.newPage({ colorScheme: "light" });
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await installation?.close();
+  });
+
+  it("asks for a token and says what is wrong with an unknown one", async () => {
+    await page.goto(installation.registryUrl);
+    await page.getByLabel("Token").fill("not-a-token");
+    await page.getByRole("button", { name: "Open the console" }).click();
+    await page.getByRole("alert").getByText("not known").waitFor();
+    // The refusals that were just asked for are the only errors a browser reports.
+    expect(complaints.every((text) => text.includes("401"))).toBe(true);
+    complaints.length = 0;
+  });
+
+  it("opens with the admin token, which scripts cannot read afterwards", async () => {
+    await page.getByLabel("Token").fill(installation.adminToken);
+    await page.getByRole("button", { name: "Open the console" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.getByText("live", { exact: false }).first().waitFor();
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Strict" });
+    expect(await page.evaluate("document.cookie")).toBe("");
+  });
+
+  it("shows the proxy as ready with what is wanted and applied", async () => {
+    await page.getByRole("link", { name: "Proxies" }).click();
+    const row = page.getByRole("row").filter({ hasText: "proxy-1" });
+    await row.getByText("✓ ready").waitFor();
+    expect(await row.getByText("#1", { exact: true }).count()).toBe(2);
+  });
+
+  it("counts a revision's verdicts while traffic flows", async () => {
+    await page.getByRole("link", { name: "Slots" }).click();
+    const slot = page.getByRole("region", { name: "slot rbac" });
+    for (let i = 0; i < 3; i++) expect(await statusOf(proxy, "/public/a")).toBe(200);
+    for (let i = 0; i < 2; i++) expect(await statusOf(proxy, "/internal/a")).toBe(403);
+    await slot.getByText("PERMISSION_DENIED 2").waitFor();
+    await slot.locator("li.deny").getByText("2", { exact: true }).waitFor();
+  });
+
+  it("lists versions with their proofs and the history with who, when and why", async () => {
+    await page.getByRole("link", { name: "Filters" }).click();
+    const filter = page.getByRole("region", { name: "filter rbac" });
+    await filter.getByText("✓ proven").click();
+    await filter.getByText("policy_on_check").first().waitFor();
+    await page.getByRole("link", { name: "Deployments" }).click();
+    await page.getByRole("cell", { name: "the first chain" }).waitFor();
+    await page.getByRole("cell", { name: "admin", exact: true }).waitFor();
+  });
+
+  it("shows a new deployment without being reloaded", async () => {
+    await deployRbac(installation, "nobody may go internal", "<img src=x onerror=alert(1)>");
+    await page.getByRole("cell", { name: "<img src=x onerror=alert(1)>" }).waitFor();
+    expect(await page.locator("img").count()).toBe(0);
+  });
+
+  it.each([
+    { name: "light", colorScheme: "light", width: 1280 },
+    { name: "dark", colorScheme: "dark", width: 1280 },
+    { name: "narrow", colorScheme: "light", width: 360 },
+  ] as const)("fits its window in $name", async ({ name, colorScheme, width }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    for (const title of ["Overview", "Slots", "Filters", "Deployments", "Proxies"]) {
+      await page.getByRole("link", { name: title, exact: true }).click();
+      await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      await page.screenshot({ path: join(artifacts, `${title.toLowerCase()}-${name}.png`) });
+      const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+      expect(overflow, `${title} is wider than its window`).toBeLessThanOrEqual(0);
+    }
+  });
+
+  it("says since when it has not heard from a registry that is gone", async () => {
+    complaints.splice(0).forEach((text) => expect.soft(text).toBe("no complaint of the browser"));
+    await installation.registry!.stop("SIGKILL");
+    await page.getByText("stale: last heard").waitFor();
+  });
+});
+
+async function deployRbac(
+  installation: Installation,
+  rule = "internal-closed",
+  why = "the first chain",
+): Promise<void> {
+  const { client } = installation;
+  const built = await buildFilter(rbacFolder, { onlyWhenStale: true });
+  const module = new Uint8Array(readFileSync(built.wasmFile));
+  const upload = { module, filter: built.documentText, sourceMap: null, requests: [] };
+  const { version } = await client.push("rbac", upload, "v1");
+  const policies = [{ name: rule, action: "DENY", rules: [{ to: [{ operation: { paths: ["/internal/*"] } }] }] }];
+  const current = await client.deployment("default");
+  await client.deploy(
+    {
+      apiVersion: "sluice/v1",
+      kind: "Deployment",
+      name: "default",
+      why,
+      slots: [
+        {
+          name: "rbac",
+          phase: "AUTHZ",
+          revisions: [{ filter: "rbac", version, tag: "v1", pluginConfig: { policies } }],
+        },
+      ],
+    },
+    current?.number ?? 0,
+    { dryRun: false },
+  );
+}
+
+async function statusOf(proxy: ProxyUnderTest, path: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${proxy.port}${path}`);
+  await response.arrayBuffer();
+  return response.status;
+}
