@@ -81,6 +81,11 @@ export class FilterUnderTest {
     return this.services.logs.map(({ level, message }) => ({ level: LEVEL_NAMES[level]!, message }));
   }
 
+  /** Bytes of guest memory the filter's instances hold. */
+  get memoryBytes(): number {
+    return this.plugin.memoryBytes;
+  }
+
   /** Sends a request through the filter, and the upstream's answer back unless the filter answered itself. */
   request(request: TestRequest = {}): TestResult {
     const exchange = new RecordedExchange(this.chain.all, propertiesOf(request));
