@@ -5,7 +5,7 @@
 
 import { Status } from "../spec/enums.ts";
 import type { Effect } from "./effects.ts";
-import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, START_FUEL } from "./limits.ts";
+import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { ForbiddenMoment, HostFuelSpent } from "./guest-exit.ts";
 import type { PluginScope } from "./plugin-scope.ts";
@@ -51,7 +51,7 @@ export class Caller {
   heldBytes = 0;
   /** True while the root said "not done" and was told to end. */
   rootPendingDone = false;
-  /** The last critical line logged by the running callback. */
+  /** What the running callback logged as critical or wrote to stderr, its beginning. */
   lastWords: string | null = null;
   /** Fuel for work done by the host on behalf of the running callback; over `hostFuelMax` the guest ends. */
   hostFuel = 0;
@@ -155,9 +155,11 @@ export class Caller {
     return block;
   }
 
-  /** Keeps what a guest says just before it gives up (a panic's text), for the failure's message. */
+  /** Keeps what a guest says before it gives up, for the failure's message: Rust in one piece, Go word by word. */
   rememberWords(bytes: Uint8Array): void {
-    this.lastWords = printable(bytes);
+    const before = this.lastWords;
+    if (before === null) this.lastWords = printable(bytes, LAST_WORDS_BYTES);
+    else if (before.length < LAST_WORDS_BYTES) this.lastWords = `${before} ${printable(bytes, LAST_WORDS_BYTES)}`;
   }
 
   /** A property of the plugin, the stream acted on, or the node; null when absent. */

@@ -21,7 +21,7 @@ export interface Stop {
   readonly thrown: unknown;
   readonly callback: string;
   readonly meter: MeterReading;
-  /** The last critical line the guest logged in this callback: Rust's and our SDK's panics say there what happened. */
+  /** What the guest logged as critical in this callback: panics of Rust, Go and our SDK say there what happened. */
   readonly lastWords: string | null;
 }
 

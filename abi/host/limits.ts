@@ -18,6 +18,8 @@ export const PAIRS_COUNT_MAX = 1024;
 
 /** One log line; the rest is cut off and said to be. */
 export const LOG_LINE_BYTES_MAX = 4096;
+/** What a failure's message quotes of the guest's own words. */
+export const LAST_WORDS_BYTES = 200;
 /** Lines of one plugin on one thread; further ones of the same second are counted. */
 export const LOG_LINES_PER_SECOND = 1000;
 

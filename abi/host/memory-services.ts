@@ -16,6 +16,8 @@ import type {
 } from "./services.ts";
 
 const NS_PER_MS = 1_000_000n;
+/** Not 0: the Go runtime takes a monotonic clock of 0 for a broken one. */
+const MONOTONIC_START_MS = 1000;
 const DEFAULT_NOW_MS = Date.UTC(2026, 0, 1);
 
 export interface MemoryServicesOptions {
@@ -91,13 +93,13 @@ export class ManualClock implements Clock, TickScheduler {
     return this.startMs + this.elapsedMs;
   }
   monotonicMs(): number {
-    return this.elapsedMs;
+    return MONOTONIC_START_MS + this.elapsedMs;
   }
   nowNs(): bigint {
     return BigInt(Math.round(this.nowMs())) * NS_PER_MS;
   }
   monotonicNs(): bigint {
-    return BigInt(Math.round(this.elapsedMs)) * NS_PER_MS;
+    return BigInt(Math.round(this.monotonicMs())) * NS_PER_MS;
   }
 
   schedule(target: TickTarget, delayMs: number): void {

@@ -64,7 +64,7 @@ describe("GuestFailure", () => {
     expect(failure.message).toContain("rbac (slot auth) failed in proxy_on_request_headers: unreachable");
   });
 
-  it("quotes the last critical line, where panics say what happened", () => {
+  it("quotes what was logged as critical, where panics say what happened", () => {
     const text = `${LOG} (data (i32.const 64) "index out of bounds\\0a")
       ${onRequest("(drop (call $log (i32.const 5) (i32.const 64) (i32.const 20))) (unreachable)")}`;
     expect(failIn(text).failure.message).toContain("unreachable: index out of bounds\\n");
