@@ -5,7 +5,7 @@ import { Http1ServerConnection, type ServerCodecHost } from "../codec/http1/serv
 import type { RequestSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
 import type { Snapshot } from "../snapshot/runtime.ts";
-import { plainTcp } from "../transport/plain-transport.ts";
+import { rawTcp } from "../transport/raw-transport.ts";
 import type { ListenAt, Transport, TransportKind, TransportListener } from "../transport/transport.ts";
 import { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
@@ -52,7 +52,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   constructor(options: HttpServerOptions) {
     this.options = options;
-    this.transports = options.transports ?? plainTcp;
+    this.transports = options.transports ?? rawTcp;
     this.observer = options.observer;
     this.counters = options.counters;
     this.account = options.account;
