@@ -24,3 +24,22 @@ function write(level: u32, text: string): void {
   const start = encodeText(text);
   proxy_log(level, start, encodedSize);
 }
+
+/** What the build puts in the place of AssemblyScript's `console`, whose functions no proxy has. */
+export namespace console {
+  export function log(text: string): void {
+    write(LogLevel.Info, text);
+  }
+  export function debug(text: string): void {
+    write(LogLevel.Debug, text);
+  }
+  export function info(text: string): void {
+    write(LogLevel.Info, text);
+  }
+  export function warn(text: string): void {
+    write(LogLevel.Warn, text);
+  }
+  export function error(text: string): void {
+    write(LogLevel.Error, text);
+  }
+}

@@ -45,7 +45,8 @@ export async function compileAssembly({ folder, wasmFile, runtime }: AssemblyBui
 // `--debug` only adds the functions' names, which the host's errors show.
 const OPTIONS =
   "--sourceMap --debug --exportStart _initialize --optimizeLevel 3 --shrinkLevel 1 " +
-  "--use abort=~lib/@sluice/sdk-filter/assembly/abort/abortFilter";
+  "--use abort=~lib/@sluice/sdk-filter/assembly/abort/abortFilter " +
+  "--use console=~lib/@sluice/sdk-filter/assembly/log/console";
 
 function options(outFile: string, runtime: AssemblyRuntime): string[] {
   return ["--outFile", outFile, "--runtime", runtime, ...OPTIONS.split(" ")];

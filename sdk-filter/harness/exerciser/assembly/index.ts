@@ -106,7 +106,7 @@ class ExerciserStream extends Stream {
     headers.setString(NEW, "made at run time");
     const counter = new Counter();
     headers.forEach(counter);
-    log.info(counter.names);
+    console.log(counter.names);
     property.set(["exerciser"], "left for later filters");
     const path = property.read(["request", "path"]);
     if (path !== null && path.toString() == "/reply") this.reply(299, "instead", "said-so");
