@@ -14,7 +14,20 @@ describe("initFilter", () => {
   it("makes a folder that passes its request files and its tests, and whose source an editor finds nothing wrong with", async () => {
     const root = await scratchFolder();
     const { folder, files } = await initFilter("3rd-try", join(root, "third"));
-    expect(files).toContain("3rd-try.test.ts");
+    expect(files).toEqual([
+      ".gitignore",
+      "3rd-try.test.ts",
+      "NOT-TYPESCRIPT.md",
+      "README.md",
+      "assembly/config.ts",
+      "assembly/index.ts",
+      "assembly/tsconfig.json",
+      "filter.yaml",
+      "package.json",
+      "requests/areas.yaml",
+      "tsconfig.json",
+      "vitest.config.ts",
+    ]);
     expect(await readFile(join(folder, "assembly", "index.ts"), "utf8")).toContain(
       "class Filter3rdTry extends Filter<Config>",
     );
