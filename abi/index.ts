@@ -40,6 +40,7 @@ export { meter } from "./module/meter.ts";
 export type { MeteredModule, MeterOptions } from "./module/meter.ts";
 export { originalOffset } from "./module/offset-table.ts";
 export type { OffsetTable } from "./module/offset-table.ts";
+export { errorOf } from "./module/refusal.ts";
 export type { Refusal } from "./module/refusal.ts";
 export { Instance } from "./host/instance.ts";
 export { GuestFailure } from "./host/guest-failure.ts";

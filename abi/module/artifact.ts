@@ -1,9 +1,8 @@
 // A module made ready to run: inspected, metered and compiled once, then sent to every thread that runs it.
-import { SluiceError } from "../errors.ts";
 import { inspect, type Inspection } from "./inspect.ts";
 import { MEMORY_PAGES_DEFAULT, TABLE_ENTRIES_MAX } from "./limits.ts";
 import { meter, type MeteredModule, type MeterOptions } from "./meter.ts";
-import { ModuleRefused } from "./refusal.ts";
+import { errorOf } from "./refusal.ts";
 
 /** Structured-cloneable; V8 shares the compiled code between threads. */
 export interface ModuleArtifact {
@@ -19,7 +18,7 @@ export interface ModuleArtifact {
 export function prepareModule(bytes: Uint8Array, options: Partial<MeterOptions> = {}): ModuleArtifact {
   const memoryPagesMax = options.memoryPagesMax ?? MEMORY_PAGES_DEFAULT;
   const result = inspect(bytes, { memoryPagesMax });
-  if (!result.ok) throw refused(result.refusal);
+  if (!result.ok) throw errorOf(result.refusal);
   const metered = meter(bytes, { memoryPagesMax, tableEntriesMax: options.tableEntriesMax ?? TABLE_ENTRIES_MAX });
   const { bytes: meteredBytes, ...rest } = metered;
   return {
@@ -28,16 +27,4 @@ export function prepareModule(bytes: Uint8Array, options: Partial<MeterOptions> 
     inspection: result.inspection,
     meter: rest,
   };
-}
-
-function refused({
-  code,
-  message,
-  hint,
-}: {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-}): SluiceError {
-  return new ModuleRefused({ code: code as `SLUICE-E${number}`, meaning: "", hint }, message);
 }

@@ -19,3 +19,8 @@ export class ModuleRefused extends SluiceError {
 export function refuse(row: ErrorRow, message: string, hint?: string): never {
   throw new ModuleRefused(row, message, hint === undefined ? {} : { hint });
 }
+
+/** A refusal that came as data, thrown again: from another process, or out of inspect. */
+export function errorOf({ code, message, hint }: Refusal): SluiceError {
+  return new ModuleRefused({ code: code as ErrorRow["code"], meaning: "", hint }, message);
+}
