@@ -1,81 +1,61 @@
 // HOT: bench proxy, bench abi.
-// One HTTP stream on its way through a filter chain: runs the callbacks, applies what filters ask for, decides what a
-// failure means. message-flow.ts keeps the order of each direction's message; a driver feeds this and moves the bytes.
+// One HTTP stream on its way through a filter chain: decides what a callback's answer, a filter's wish or a failure
+// means. message-flow.ts keeps the order of each message, slot-calls.ts calls the guests, a driver moves the bytes.
 //
 // Effects of filters (reply, reset, continue) are noted while frames of this stream are on the stack, every frame then
 // returns without another step, and `settle` at the outermost frame acts on them. So nothing is ever re-entered.
 
-import { Head } from "../head/head.ts";
-import { NameSet } from "../head/name-set.ts";
-import { GuestFailure } from "../host/guest-failure.ts";
+import type { Head } from "../head/head.ts";
+import type { GuestFailure } from "../host/guest-failure.ts";
 import { MESSAGE_PHASES, PHASE } from "../host/phase.ts";
-import type { LocalReply, StreamBody, StreamContext, StreamMapType, StreamType } from "../host/stream-context.ts";
+import type { LocalReply, StreamType } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
-import type { Chain, ChainPlan } from "./chain.ts";
+import type { Chain } from "./chain.ts";
+import { Checks } from "./checks.ts";
 import type { Direction, StreamDriver, StreamFlag } from "./driver.ts";
 import { decideFailure } from "./fail-strategy.ts";
-import { MESSAGE_LENGTH, POOLED_STREAMS_MAX, REASON_LENGTH, SLOTS_MAX } from "./limits.ts";
+import { HostcallContext } from "./hostcall-context.ts";
+import type { StreamEffects } from "./hostcall-context.ts";
+import { POOLED_STREAMS_MAX, REASON_LENGTH } from "./limits.ts";
 import { decideReply, phraseOf } from "./local-reply.ts";
-import { MessageFlow, OUTCOME } from "./message-flow.ts";
-import type { FlowOwner, Outcome } from "./message-flow.ts";
-import { messageProperty, statusNumber } from "./properties.ts";
-import { ReadLog } from "./read-log.ts";
+import { OUTCOME } from "./message-flow.ts";
+import type { FlowOwner, MessageFlow, Outcome } from "./message-flow.ts";
+import { statusNumber } from "./properties.ts";
+import type { ReadLog } from "./read-log.ts";
+import { FAILED, SlotCalls } from "./slot-calls.ts";
 import { reportOf } from "./slot-report.ts";
 import type { SlotReport } from "./slot-report.ts";
-import { HELD, SlotRun } from "./slot-run.ts";
+import { HELD } from "./slot-run.ts";
+import type { SlotRun } from "./slot-run.ts";
 import { StagedReply } from "./staged-reply.ts";
-import { UserProperties } from "./user-properties.ts";
-import { codeOfStatus, decideCheck, NO_CODE, PERMISSION_DENIED, statusOfCode } from "./verdict.ts";
-
-const REQUEST: Direction = 0;
-const RESPONSE: Direction = 1;
-
-/** What `invoke` answers when the guest did not return. */
-const FAILED = -1;
+import { REQUEST, RESPONSE, StreamState } from "./stream-state.ts";
+import { codeOfStatus, decideCheck, NO_CODE, PERMISSION_DENIED, statusOfCode, UNAVAILABLE } from "./verdict.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const STATUS = Buffer.from(":status");
-/** Header maps of a stream, by the ABI's map type. */
-const MAPS = 4;
-/** The bit of `stagedChanges` that stands for properties and additions. */
-const CHANGED_VALUES = 1 << MAPS;
 const CONTENT_LENGTH = Buffer.from("content-length");
-const PSEUDO_ROUTING = [Buffer.from(":path"), Buffer.from(":authority"), Buffer.from(":method")];
 
 const REQUEST_TAIL_PHASES = PHASE.requestBody | PHASE.requestTrailers;
 const RESPONSE_PHASES = PHASE.responseHeaders | PHASE.responseBody | PHASE.responseTrailers;
 /** Callbacks the engine makes one by one; context creation is the instance's. */
 const CALLED_PHASES = MESSAGE_PHASES | PHASE.report | PHASE.log | PHASE.done | PHASE.delete;
 
-export class Stream implements StreamContext, FlowOwner {
+export class Stream implements FlowOwner, StreamEffects {
   /** Counts uses of this pooled object: who keeps a stream for later compares it before touching the stream. */
   generation = 0;
-  /** Slots asked so far, in the order they were asked; `slotReport(i)` for i below it. */
-  slotCount = 0;
   /** Status of the response head that was handed to the driver last, 0 before. */
   status = 0;
   /** Why the stream ended otherwise than well, as far as the engine decided it. */
   flag: StreamFlag | null = null;
-  /** When set, what checks read is noted in it: for tests, `explain` and request files. Set after `open`. */
-  readLog: ReadLog | null = null;
-  /** Engine's own: by chain index. */
-  readonly runs: SlotRun[] = [];
-  private chain: Chain | null = null;
-  private plan: ChainPlan | null = null;
-  private driver: StreamDriver | null = null;
-  private readonly request = new MessageFlow(this, REQUEST);
-  private readonly response = new MessageFlow(this, RESPONSE);
-  private readonly asked = new Uint8Array(SLOTS_MAX);
-  private readonly editedNames = new NameSet();
-  /** Slots that have an instance and may still be shown a part of a message. */
-  private liveMask = 0;
-  /** Slots whose check saw something that a later slot has edited since. */
-  private recheckMask = 0;
-  private running: SlotRun | null = null;
-  private runningPhase = 0;
+  private readonly state: StreamState = new StreamState(this);
+  private readonly request = this.state.request;
+  private readonly response = this.state.response;
+  private readonly calls = new SlotCalls(this.state);
+  private readonly checks = new Checks(this.state, this.calls);
+  private readonly context = new HostcallContext(this.state, this.calls, this);
+  private readonly staged = new StagedReply();
   /** Frames of this stream on the stack. */
   private depth = 0;
-  private isFinished = false;
   private isEnded = true;
   /** A reply of our own took over: what the upstream says no longer counts. */
   private isTakenOver = false;
@@ -84,35 +64,35 @@ export class Stream implements StreamContext, FlowOwner {
   private hasPendingResume = false;
   private isRequestReadPaused = false;
   private isResponseReadPaused = false;
-  private readonly staged = new StagedReply();
-  private readonly properties = new UserProperties();
-  /** What the running callback has changed: a bit for each header map, one for properties and additions. */
-  private stagedChanges = 0;
 
   /** Takes the stream into use. `requestHead` stays the driver's, and valid until `end()`. */
   open(chain: Chain, slotMask: number, driver: StreamDriver, requestHead: Head): void {
-    this.chain = chain;
-    this.plan = chain.planOf(slotMask & chain.all);
-    this.driver = driver;
-    this.request.reset();
-    this.response.reset();
-    this.request.head = requestHead;
-    this.slotCount = 0;
+    this.state.open(chain, slotMask, driver, requestHead);
+    this.calls.open();
+    this.staged.clear();
     this.status = 0;
     this.flag = null;
-    this.readLog = null;
-    this.liveMask = 0;
-    this.recheckMask = 0;
-    this.isFinished = false;
     this.isEnded = false;
     this.isTakenOver = false;
     this.isCut = false;
     this.hasPendingResume = false;
     this.isRequestReadPaused = false;
     this.isResponseReadPaused = false;
-    this.staged.clear();
-    this.properties.clear();
-    this.stagedChanges = 0;
+  }
+
+  /** Slots asked so far, in the order they were asked; `slotReport(i)` for i below it. */
+  get slotCount(): number {
+    return this.state.slotCount;
+  }
+
+  /** Engine's own: by chain index. */
+  get runs(): readonly SlotRun[] {
+    return this.state.runs;
+  }
+
+  /** When set (after `open`), what checks read is noted in it: for tests, `explain` and request files. */
+  set readLog(log: ReadLog | null) {
+    this.state.readLog = log;
   }
 
   /** False: no filter wants request body bytes; the driver may move them without the engine. Asked after each event. */
@@ -139,14 +119,13 @@ export class Stream implements StreamContext, FlowOwner {
   requestHeaders(endOfStream: boolean): void {
     if (this.request.isClosed) return;
     this.enter();
-    const plan = this.plan!;
+    const plan = this.state.plan!;
     const head = this.request.head!;
-    this.editedNames.clear();
-    head.editedNames = plan.tracksReads ? this.editedNames : null;
+    this.checks.open(head);
     this.request.begin(head, endOfStream, plan.mask, plan.requestBody, plan.requestTrailers);
     this.request.advanceHead();
     // Callbacks still to come may read the head when the driver's read buffer has long been used again.
-    if (this.liveMask !== 0) head.own();
+    if (this.state.liveMask !== 0) head.own();
     this.leave();
   }
 
@@ -166,8 +145,8 @@ export class Stream implements StreamContext, FlowOwner {
   responseHeaders(head: Head, endOfStream: boolean): void {
     if (this.response.isClosed || this.isTakenOver) return;
     this.enter();
-    this.beginResponse(head, endOfStream, this.liveMask);
-    if (this.liveMask !== 0) head.own();
+    this.beginResponse(head, endOfStream, this.state.liveMask);
+    if (this.state.liveMask !== 0) head.own();
     this.leave();
   }
 
@@ -197,7 +176,7 @@ export class Stream implements StreamContext, FlowOwner {
 
   /** The client is gone: nothing more is sent, callbacks at the end still run once. Then the driver calls `end()`. */
   downstreamClosed(): void {
-    if (this.isFinished) return;
+    if (this.state.isFinished) return;
     this.isCut = true;
     this.flag ??= "DC";
     this.staged.clear();
@@ -216,13 +195,13 @@ export class Stream implements StreamContext, FlowOwner {
    * calls `end()`. Like `end`, `replyFromDriver` and `downstreamClosed` it may be called from within a StreamDriver method.
    */
   finish(): void {
-    if (this.isFinished) return;
+    if (this.state.isFinished) return;
     this.enter();
-    this.isFinished = true;
+    this.state.isFinished = true;
     this.staged.clear();
     this.closeFlows();
-    for (let i = 0; i < this.slotCount; i++) this.invokeLast(this.slotRun(i), PHASE.report);
-    for (let i = 0; i < this.slotCount; i++) this.invokeLast(this.slotRun(i), PHASE.log);
+    for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.report);
+    for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.log);
     this.leave();
   }
 
@@ -231,20 +210,15 @@ export class Stream implements StreamContext, FlowOwner {
     if (this.isEnded) return;
     this.finish();
     this.enter();
-    for (let i = 0; i < this.slotCount; i++) this.invokeLast(this.slotRun(i), PHASE.done);
-    for (let i = 0; i < this.slotCount; i++) this.releaseInstance(this.slotRun(i));
+    for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.done);
+    for (let i = 0; i < this.state.slotCount; i++) this.calls.release(this.state.runAt(i));
     this.isEnded = true;
     this.leave();
   }
 
   /** What the record says of the i-th slot that was asked. */
   slotReport(i: number): SlotReport {
-    return reportOf(this.slotRun(i));
-  }
-
-  /** The i-th slot that was asked, for readers that want single facts without a report object. */
-  slotRun(i: number): SlotRun {
-    return this.runs[this.asked[i]!]!;
+    return reportOf(this.state.runAt(i));
   }
 
   // ── FlowOwner: what a message meets at one slot ────────────────────────────────────────────────────────────────────
@@ -259,14 +233,14 @@ export class Stream implements StreamContext, FlowOwner {
     const hadTrailers = flow.trailers !== null;
     held.isOpen = true;
     held.hasLastChunk = endOfStream;
-    const action = this.invoke(run, phase, held.body.length, endOfStream);
+    const action = this.calls.invoke(run, phase, held.body.length, endOfStream);
     held.isOpen = false;
     held.hasLastChunk = false;
     if (action === FAILED) {
       if (!hadTrailers) flow.trailers = null;
       return this.outcomeOfFailure(run);
     }
-    if (flow.direction === REQUEST && flow.headAt === run.slot!.index) this.noteEdits(flow.headAt);
+    if (flow.direction === REQUEST && flow.headAt === run.slot!.index) this.checks.noteEdits(flow.headAt);
     if (!endOfStream) run.left |= phase;
     const outcome = this.outcomeOf(run, flow.direction, action !== 0);
     if (outcome !== OUTCOME.hold) return outcome;
@@ -278,7 +252,7 @@ export class Stream implements StreamContext, FlowOwner {
     const held = run.held[flow.direction];
     const phase = flow.direction === REQUEST ? PHASE.requestTrailers : PHASE.responseTrailers;
     held.hasOpenTrailers = true;
-    const action = this.invoke(run, phase, flow.trailers!.count, true);
+    const action = this.calls.invoke(run, phase, flow.trailers!.count, true);
     const outcome = action === FAILED ? this.outcomeOfFailure(run) : this.outcomeOf(run, flow.direction, action !== 0);
     if (outcome !== OUTCOME.hold) held.hasOpenTrailers = false;
     return outcome;
@@ -290,18 +264,18 @@ export class Stream implements StreamContext, FlowOwner {
   }
 
   sendData(flow: MessageFlow, chunk: Uint8Array, endOfStream: boolean): void {
-    if (flow.direction === REQUEST) this.driver!.sendRequestData(chunk, endOfStream);
-    else this.driver!.sendResponseData(chunk, endOfStream);
+    if (flow.direction === REQUEST) this.state.driver!.sendRequestData(chunk, endOfStream);
+    else this.state.driver!.sendResponseData(chunk, endOfStream);
   }
 
   sendTrailers(flow: MessageFlow): void {
-    if (flow.direction === REQUEST) this.driver!.sendRequestTrailers(flow.trailers!);
-    else this.driver!.sendResponseTrailers(flow.trailers!);
+    if (flow.direction === REQUEST) this.state.driver!.sendRequestTrailers(flow.trailers!);
+    else this.state.driver!.sendResponseTrailers(flow.trailers!);
   }
 
   endPassed(flow: MessageFlow): void {
     if (this.isEnded) return;
-    this.phasesOver(flow.direction === REQUEST ? REQUEST_TAIL_PHASES : RESPONSE_PHASES);
+    this.calls.phasesOver(flow.direction === REQUEST ? REQUEST_TAIL_PHASES : RESPONSE_PHASES);
   }
 
   overLimit(flow: MessageFlow): void {
@@ -312,33 +286,24 @@ export class Stream implements StreamContext, FlowOwner {
   // ── The request's head: check, headers callback, checks asked again, routing asked again ───────────────────────────
 
   private requestHeadPhase(flow: MessageFlow, slot: number): Outcome {
-    const run = this.ask(slot, flow.isHeadOnly);
+    const run = this.state.addRun(slot);
+    const { plugin } = run.slot!;
+    if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
+    if (flow.isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
     let outcome = this.begin(run);
     if (outcome === OUTCOME.go && this.mustCheck(run)) outcome = this.check(run);
     if (outcome === OUTCOME.go && (run.left & PHASE.requestHeaders) !== 0)
       outcome = this.requestHeadersPhase(flow, run);
-    if (outcome === OUTCOME.go) this.releaseWhenThrough(run);
+    if (outcome === OUTCOME.go) this.calls.releaseWhenThrough(run);
     return outcome;
   }
 
   private requestHeadersPhase(flow: MessageFlow, run: SlotRun): Outcome {
-    const action = this.invoke(run, PHASE.requestHeaders, flow.head!.count, flow.isHeadOnly);
+    const action = this.calls.invoke(run, PHASE.requestHeaders, flow.head!.count, flow.isHeadOnly);
     if (action === FAILED) return this.outcomeOfFailure(run);
-    this.noteEdits(run.slot!.index);
+    this.checks.noteEdits(run.slot!.index);
     run.held[REQUEST].isWatermarked = action !== 3;
     return this.outcomeOf(run, REQUEST, isHeadersPause(action));
-  }
-
-  private ask(slot: number, isHeadOnly: boolean): SlotRun {
-    const chain = this.chain!;
-    while (this.runs.length <= slot) this.runs.push(new SlotRun());
-    const run = this.runs[slot]!;
-    run.reset(chain.slots[slot]!, chain.bodyBufferBytesMax);
-    this.asked[this.slotCount++] = slot;
-    const { plugin } = run.slot!;
-    if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
-    if (isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
-    return run;
   }
 
   /** An instance and a context for the slot. */
@@ -354,24 +319,9 @@ export class Stream implements StreamContext, FlowOwner {
         : this.slotFailed(run, CAUSE.notLoaded, plugin.failure, null);
     }
     run.instance = instance;
-    this.liveMask |= 1 << slot.index;
-    if (!this.createContext(run)) return this.outcomeOfFailure(run);
+    this.state.liveMask |= 1 << slot.index;
+    if (!this.calls.createContext(run, this.context)) return this.outcomeOfFailure(run);
     return this.staged.kind === "none" ? OUTCOME.go : OUTCOME.stop;
-  }
-
-  private createContext(run: SlotRun): boolean {
-    this.running = run;
-    try {
-      run.contextId = run.instance!.createStream(this, run.slot!.index);
-      return true;
-    } catch (thrown) {
-      this.noteFailure(run, thrown);
-      return false;
-    } finally {
-      run.fuel += run.instance!.fuelUsed;
-      this.running = null;
-      this.commit();
-    }
   }
 
   private mustCheck(run: SlotRun): boolean {
@@ -379,7 +329,7 @@ export class Stream implements StreamContext, FlowOwner {
   }
 
   private check(run: SlotRun): Outcome {
-    const kind = (run.left & PHASE.check) === 0 ? 0 : this.invokeCheck(run);
+    const kind = (run.left & PHASE.check) === 0 ? 0 : this.checks.invoke(run);
     run.hasChecked = true;
     if (kind === FAILED) return this.outcomeOfFailure(run);
     if (this.staged.kind !== "none") return OUTCOME.stop;
@@ -397,19 +347,6 @@ export class Stream implements StreamContext, FlowOwner {
     return OUTCOME.stop;
   }
 
-  private invokeCheck(run: SlotRun): number {
-    const head = this.request.head!;
-    if (this.plan!.tracksReads || this.readLog !== null) {
-      run.reads.clear();
-      run.reads.spelled = this.readLog === null ? null : this.readLog.headerNames;
-      head.reads = run.reads;
-    }
-    const kind = this.invoke(run, PHASE.check, 0, false);
-    head.reads = null;
-    if (this.readLog !== null) this.readLog.endCheck();
-    return kind;
-  }
-
   private stageDeny(run: SlotRun): void {
     const own = run.directResponse;
     if (own !== null) {
@@ -420,36 +357,38 @@ export class Stream implements StreamContext, FlowOwner {
     this.stageReply(status, null, Buffer.from(phraseOf(status)), "UAEX");
   }
 
-  /** Marks the checks of earlier slots that read what this slot has just edited. Its own check knew what it was about. */
-  private noteEdits(slot: number): void {
-    if (!this.plan!.tracksReads || this.editedNames.isEmpty) return;
-    const isPseudo = PSEUDO_ROUTING.some((name) => this.editedNames.has(name, 0, name.length));
-    for (let i = 0; i < this.slotCount; i++) {
-      const index = this.asked[i]!;
-      const run = this.runs[index]!;
-      if (index >= slot || !run.hasChecked || run.isRechecked) continue;
-      if (isPseudo || run.reads.meets(this.editedNames)) this.recheckMask |= 1 << index;
-    }
-    this.editedNames.clear();
-  }
-
   private sendRequestHead(flow: MessageFlow): boolean {
-    if (this.recheckMask !== 0 && !this.recheck(flow)) return false;
+    if (!this.recheck(flow)) return false;
     const head = flow.head!;
     this.fitContentLength(flow);
-    const mask = this.driver!.sendRequestHead(head, flow.isHeadOnly);
+    const mask = this.state.driver!.sendRequestHead(head, flow.isHeadOnly);
     if (flow.isClosed || mask === -1) return false;
-    const fresh = mask & this.chain!.all & ~this.plan!.mask;
+    const fresh = mask & this.state.chain!.all & ~this.state.plan!.mask;
     if (fresh !== 0) return this.passFreshSlots(flow, fresh);
     flow.isHeadSent = true;
     if (flow.isHeadOnly) flow.isEndSent = true;
     return true;
   }
 
+  /** Asks checks once more that a later filter's edits have outdated. False: one of them stopped the stream. */
+  private recheck(flow: MessageFlow): boolean {
+    for (let run = this.checks.takeOutdated(); run !== null; run = this.checks.takeOutdated()) {
+      flow.headAt = run.slot!.index;
+      const begun = run.instance === null ? this.begin(run) : OUTCOME.go;
+      const outcome = begun === OUTCOME.go ? this.check(run) : begun;
+      if (outcome !== OUTCOME.go) return false;
+      this.calls.releaseWhenThrough(run);
+    }
+    flow.headAt = -1;
+    return true;
+  }
+
   /** The new route names slots that the old one did not: the head passes them too before it goes out. */
   private passFreshSlots(flow: MessageFlow, fresh: number): boolean {
-    const plan = this.chain!.planOf(this.plan!.mask | fresh);
-    this.plan = plan;
+    const { state } = this;
+    const plan = state.chain!.planOf(state.plan!.mask | fresh);
+    state.plan = plan;
+    this.checks.planChanged(flow.head!);
     flow.headLeft = fresh;
     if (!flow.isHeadOnly) {
       flow.bodyMask |= plan.requestBody & fresh;
@@ -458,36 +397,10 @@ export class Stream implements StreamContext, FlowOwner {
     return flow.advanceHead();
   }
 
-  /** Asks the marked checks once more, in the chain's order. False: one of them stopped the stream. */
-  private recheck(flow: MessageFlow): boolean {
-    while (this.recheckMask !== 0) {
-      const slot = 31 - Math.clz32(this.recheckMask & -this.recheckMask);
-      this.recheckMask &= ~(1 << slot);
-      const run = this.runs[slot]!;
-      if (run.isSkipped || run.isRechecked) continue;
-      run.isRechecked = true;
-      flow.headAt = slot;
-      if (this.checkAgain(run) !== OUTCOME.go) return false;
-    }
-    flow.headAt = -1;
-    return true;
-  }
-
-  private checkAgain(run: SlotRun): Outcome {
-    run.code = NO_CODE;
-    run.reason = null;
-    run.directResponse = null;
-    run.left |= PHASE.check & run.slot!.plugin!.phases;
-    const begun = run.instance === null ? this.begin(run) : OUTCOME.go;
-    const outcome = begun === OUTCOME.go ? this.check(run) : begun;
-    if (outcome === OUTCOME.go) this.releaseWhenThrough(run);
-    return outcome;
-  }
-
   // ── The response's head ────────────────────────────────────────────────────────────────────────────────────────────
 
   private beginResponse(head: Head, endOfStream: boolean, among: number): void {
-    const plan = this.plan!;
+    const plan = this.state.plan!;
     this.response.begin(
       head,
       endOfStream,
@@ -499,9 +412,9 @@ export class Stream implements StreamContext, FlowOwner {
   }
 
   private responseHeadPhase(flow: MessageFlow, slot: number): Outcome {
-    const run = this.runs[slot]!;
+    const run = this.state.runs[slot]!;
     run.hasSeenResponse = true;
-    const action = this.invoke(run, PHASE.responseHeaders, flow.head!.count, flow.isHeadOnly);
+    const action = this.calls.invoke(run, PHASE.responseHeaders, flow.head!.count, flow.isHeadOnly);
     if (action === FAILED) return this.outcomeOfFailure(run);
     run.held[RESPONSE].isWatermarked = action !== 3;
     return this.outcomeOf(run, RESPONSE, isHeadersPause(action));
@@ -514,7 +427,7 @@ export class Stream implements StreamContext, FlowOwner {
     this.status = status < 0 ? 0 : statusNumber(head.value(status));
     flow.isHeadSent = true;
     if (flow.isHeadOnly) flow.isEndSent = true;
-    this.driver!.sendResponseHead(head, flow.isHeadOnly);
+    this.state.driver!.sendResponseHead(head, flow.isHeadOnly);
     if (flow.isHeadOnly) this.endPassed(flow);
     return !flow.isClosed;
   }
@@ -528,61 +441,6 @@ export class Stream implements StreamContext, FlowOwner {
     head.routingEdited = routingEdited;
   }
 
-  // ── Calls into guests ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Runs one callback. Its action, or FAILED: then what it changed is undone and the run has the failure. */
-  private invoke(run: SlotRun, phase: number, count: number, endOfStream: boolean): number {
-    const instance = run.instance!;
-    // What a tick changed through the effective context is no part of this callback.
-    this.commit();
-    run.held[0].body.commit();
-    run.held[1].body.commit();
-    this.running = run;
-    this.runningPhase = phase;
-    run.left &= ~phase;
-    try {
-      switch (phase) {
-        case PHASE.check:
-          return instance.onCheck(run.contextId);
-        case PHASE.requestHeaders:
-          return instance.requestHeaders(run.contextId, count, endOfStream);
-        case PHASE.requestBody:
-          return instance.requestBody(run.contextId, count, endOfStream);
-        case PHASE.requestTrailers:
-          return instance.requestTrailers(run.contextId, count);
-        case PHASE.responseHeaders:
-          return instance.responseHeaders(run.contextId, count, endOfStream);
-        case PHASE.responseBody:
-          return instance.responseBody(run.contextId, count, endOfStream);
-        case PHASE.responseTrailers:
-          return instance.responseTrailers(run.contextId, count);
-        case PHASE.report:
-          instance.onReport(run.contextId);
-          return 0;
-        case PHASE.log:
-          instance.log(run.contextId);
-          return 0;
-        default:
-          instance.done(run.contextId);
-          return 0;
-      }
-    } catch (thrown) {
-      this.noteFailure(run, thrown);
-      return FAILED;
-    } finally {
-      run.fuel += instance.fuelUsed;
-      this.running = null;
-      this.runningPhase = 0;
-      this.commit();
-    }
-  }
-
-  /** A callback after the messages, where nothing depends on its success. */
-  private invokeLast(run: SlotRun, phase: number): void {
-    if (run.instance === null || (run.left & phase) === 0) return;
-    if (this.invoke(run, phase, 0, false) === FAILED) this.discardInstance(run);
-  }
-
   /** What follows from a callback that returned. */
   private outcomeOf(run: SlotRun, direction: Direction, isPause: boolean): Outcome {
     const held = run.held[direction];
@@ -592,54 +450,17 @@ export class Stream implements StreamContext, FlowOwner {
     return isPause && !isResumed ? OUTCOME.hold : OUTCOME.go;
   }
 
-  /** What a callback that returned has changed stays. */
-  private commit(): void {
-    if (this.stagedChanges === 0) return;
-    for (let map = 0; map < MAPS; map++) if ((this.stagedChanges & (1 << map)) !== 0) this.mapOf(map)?.commit();
-    this.properties.commit();
-    for (let i = 0; i < this.slotCount; i++) this.slotRun(i).additions.commit();
-    this.stagedChanges = 0;
-  }
-
-  private rollback(run: SlotRun): void {
-    run.held[0].body.rollback();
-    run.held[1].body.rollback();
-    if (this.stagedChanges === 0) return;
-    for (let map = 0; map < MAPS; map++) if ((this.stagedChanges & (1 << map)) !== 0) this.mapOf(map)?.rollback();
-    this.editedNames.clear();
-    this.properties.rollback();
-    run.additions.rollback();
-    this.stagedChanges = 0;
-  }
-
   // ── Failures ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Undoes what the callback changed and keeps why it failed. The instance is dead. */
-  private noteFailure(run: SlotRun, thrown: unknown): void {
-    if (!(thrown instanceof GuestFailure)) throw thrown;
-    this.rollback(run);
-    run.code = NO_CODE;
-    run.reason = null;
-    run.directResponse = null;
-    this.keepFailure(run, CAUSE[thrown.cause], thrown.message, thrown.at);
-  }
-
-  private keepFailure(run: SlotRun, cause: number, message: string, at: string | null): void {
-    if (run.failureCause !== 0) return;
-    run.failureCause = cause;
-    run.failureMessage = message.slice(0, MESSAGE_LENGTH);
-    run.failureAt = at;
-  }
 
   /** The slot's fail strategy after a callback of a message phase failed. */
   private outcomeOfFailure(run: SlotRun): Outcome {
-    this.discardInstance(run);
+    this.calls.discard(run);
     return this.applyStrategy(run, run.failureCause);
   }
 
   /** The same without a guest's failure: nothing loaded, no instance to be had, a check that is no answer. */
   private slotFailed(run: SlotRun, cause: number, message: string, at: string | null): Outcome {
-    this.keepFailure(run, cause, message, at);
+    this.calls.keepFailure(run, cause, message, at);
     return this.applyStrategy(run, cause);
   }
 
@@ -659,7 +480,8 @@ export class Stream implements StreamContext, FlowOwner {
       return OUTCOME.go;
     }
     run.verdict = "error";
-    if (this.stageReply(503, null, Buffer.from(phraseOf(503)), "FI")) this.staged.seesFilters = false;
+    if (this.stageReply(statusOfCode(UNAVAILABLE), null, Buffer.from(phraseOf(statusOfCode(UNAVAILABLE))), "FI"))
+      this.staged.seesFilters = false;
     return OUTCOME.stop;
   }
 
@@ -668,52 +490,12 @@ export class Stream implements StreamContext, FlowOwner {
     const { index } = run.slot!;
     run.isSkipped = true;
     run.left &= ~MESSAGE_PHASES;
-    this.liveMask &= ~(1 << index);
+    this.state.liveMask &= ~(1 << index);
     this.request.leaveOut(index);
     this.response.leaveOut(index);
     for (const held of run.held) {
       held.isResumed = held.at !== HELD.not;
       this.hasPendingResume ||= held.isResumed;
-    }
-  }
-
-  /** The dead instance goes back to its plugin, which makes it anew; nothing of it is called again. */
-  private discardInstance(run: SlotRun): void {
-    const { instance } = run;
-    if (instance === null) return;
-    run.instance = null;
-    run.contextId = 0;
-    run.left = 0;
-    this.liveMask &= ~(1 << run.slot!.index);
-    run.slot!.plugin!.release(instance);
-  }
-
-  private releaseWhenThrough(run: SlotRun): void {
-    if (run.left === 0 && run.held[0].at === HELD.not && run.held[1].at === HELD.not) this.releaseInstance(run);
-  }
-
-  /** proxy_on_delete, and the instance is its plugin's again. */
-  private releaseInstance(run: SlotRun): void {
-    const { instance } = run;
-    if (instance === null) return;
-    this.running = run;
-    try {
-      instance.delete(run.contextId);
-    } catch (thrown) {
-      this.noteFailure(run, thrown);
-    } finally {
-      this.running = null;
-      this.commit();
-    }
-    this.discardInstance(run);
-  }
-
-  /** These phases of a message are over for every slot: who has none left gives its instance back. */
-  private phasesOver(phases: number): void {
-    for (let i = 0; i < this.slotCount; i++) {
-      const run = this.slotRun(i);
-      run.left &= ~phases;
-      if (run.instance !== null) this.releaseWhenThrough(run);
     }
   }
 
@@ -730,7 +512,7 @@ export class Stream implements StreamContext, FlowOwner {
   }
 
   private settle(): void {
-    while (!this.isFinished) {
+    while (!this.state.isFinished) {
       if (this.staged.kind === "reply") this.performReply();
       else if (this.staged.kind === "reset") this.performReset();
       else if (this.hasPendingResume) this.performResumes();
@@ -750,7 +532,7 @@ export class Stream implements StreamContext, FlowOwner {
     grpcStatus = -1,
   ): boolean {
     if (this.staged.kind !== "none") return false;
-    const decision = decideReply(this.response.isHeadSent, this.isFinished || this.isCut || this.isOver);
+    const decision = decideReply(this.response.isHeadSent, this.state.isFinished || this.isCut || this.isOver);
     if (decision === "ignore") return false;
     this.staged.stage(status, headers, body, grpcStatus);
     this.staged.flag = flag;
@@ -767,8 +549,8 @@ export class Stream implements StreamContext, FlowOwner {
     staged.kind = "none";
     this.isTakenOver = true;
     if (staged.flag !== null) this.flag = staged.flag;
-    if (staged.dropsUpstream) this.driver!.dropUpstream();
-    if (this.isFinished) return;
+    if (staged.dropsUpstream) this.state.driver!.dropUpstream();
+    if (this.state.isFinished) return;
     staged.fill(this.request.head!);
     const { body } = staged;
     response.reset();
@@ -778,8 +560,9 @@ export class Stream implements StreamContext, FlowOwner {
 
   /** Slots reached that were not shown a response head yet: each sees one response at most. */
   private unseenMask(): number {
-    let mask = this.liveMask;
-    for (let i = 0; i < this.slotCount; i++) if (this.slotRun(i).hasSeenResponse) mask &= ~(1 << this.asked[i]!);
+    let mask = this.state.liveMask;
+    for (let i = 0; i < this.state.slotCount; i++)
+      if (this.state.runAt(i).hasSeenResponse) mask &= ~(1 << this.state.asked[i]!);
     return mask;
   }
 
@@ -789,8 +572,8 @@ export class Stream implements StreamContext, FlowOwner {
     this.staged.clear();
     this.isCut = true;
     this.flag = flag;
-    if (dropsUpstream) this.driver!.dropUpstream();
-    if (!this.isFinished) this.driver!.resetDownstream(flag);
+    if (dropsUpstream) this.state.driver!.dropUpstream();
+    if (!this.state.isFinished) this.state.driver!.resetDownstream(flag);
   }
 
   private performResumes(): void {
@@ -801,10 +584,10 @@ export class Stream implements StreamContext, FlowOwner {
 
   private resumeIn(flow: MessageFlow): void {
     for (let slot = this.resumedSlot(flow); slot >= 0; slot = this.resumedSlot(flow)) {
-      if (flow.direction === REQUEST) this.noteEdits(slot);
+      if (flow.direction === REQUEST) this.checks.noteEdits(slot);
       flow.resume(slot);
       if (this.staged.kind !== "none") return;
-      this.releaseWhenThrough(this.runs[slot]!);
+      this.calls.releaseWhenThrough(this.state.runs[slot]!);
     }
   }
 
@@ -812,7 +595,7 @@ export class Stream implements StreamContext, FlowOwner {
   private resumedSlot(flow: MessageFlow): number {
     for (let rest = flow.heldMask; rest !== 0; rest &= rest - 1) {
       const slot = 31 - Math.clz32(rest & -rest);
-      if (this.runs[slot]!.held[flow.direction].isResumed) return slot;
+      if (this.state.runs[slot]!.held[flow.direction].isResumed) return slot;
     }
     return -1;
   }
@@ -834,119 +617,44 @@ export class Stream implements StreamContext, FlowOwner {
 
   private turnRequestReads(): void {
     this.isRequestReadPaused = !this.isRequestReadPaused;
-    if (this.isRequestReadPaused) this.driver!.pauseReads(REQUEST);
-    else this.driver!.resumeReads(REQUEST);
+    if (this.isRequestReadPaused) this.state.driver!.pauseReads(REQUEST);
+    else this.state.driver!.resumeReads(REQUEST);
   }
 
   private turnResponseReads(): void {
     this.isResponseReadPaused = !this.isResponseReadPaused;
-    if (this.isResponseReadPaused) this.driver!.pauseReads(RESPONSE);
-    else this.driver!.resumeReads(RESPONSE);
+    if (this.isResponseReadPaused) this.state.driver!.pauseReads(RESPONSE);
+    else this.state.driver!.resumeReads(RESPONSE);
   }
 
   private recycle(): void {
     this.generation++;
-    this.chain = null;
-    this.plan = null;
-    this.driver = null;
-    this.readLog = null;
-    this.request.head = this.request.trailers = null;
-    this.response.head = this.response.trailers = null;
+    this.state.close();
     if (pool.length < POOLED_STREAMS_MAX) pool.push(this);
   }
 
-  // ── StreamContext: what hostcalls ask ──────────────────────────────────────────────────────────────────────────────
+  // ── StreamEffects: what guests do to their stream ──────────────────────────────────────────────────────────────────
 
-  head(_slot: number, mapType: StreamMapType): Head | null {
-    // Envoy's access log cannot read request trailers either.
-    if (mapType === 1 && this.isFinished) return null;
-    return this.mapOf(mapType);
-  }
-
-  headForWrite(slot: number, mapType: StreamMapType): Head | null {
-    if (this.isFinished) return null;
-    const flow = mapType < 2 ? this.request : this.response;
-    const map = (mapType & 1) === 0 ? headersForWrite(flow, slot) : trailersForWrite(flow, this.runs[slot]!);
-    if (map === null) return null;
-    map.save();
-    this.stagedChanges |= 1 << mapType;
-    return map;
-  }
-
-  body(slot: number, bufferType: 0 | 1): StreamBody | null {
-    if (this.isFinished) return null;
-    const held = this.runs[slot]!.held[bufferType];
-    const isReadable = held.isOpen || (held.at !== HELD.not && !held.isUnseen);
-    return isReadable ? held.body : null;
-  }
-
-  property(_slot: number, path: string): Uint8Array | null {
-    if (this.readLog !== null && this.runningPhase === PHASE.check) return this.notedProperty(path, this.readLog);
-    return this.plainProperty(path);
-  }
-
-  /** A property of a check is noted by its own name, not by the header it is made of. */
-  private notedProperty(path: string, log: ReadLog): Uint8Array | null {
-    const { reads } = this.running!;
-    log.add(path);
-    reads.spelled = null;
-    const value = this.plainProperty(path);
-    reads.spelled = log.headerNames;
-    return value;
-  }
-
-  private plainProperty(path: string): Uint8Array | null {
-    return (
-      messageProperty(this.request, this.response, path) ?? this.properties.get(path) ?? this.driver!.property(path)
-    );
-  }
-
-  setProperty(_slot: number, path: string, value: Uint8Array): boolean {
-    this.stagedChanges |= CHANGED_VALUES;
-    return this.properties.set(path, value);
-  }
-
-  setVerdict(slot: number, code: number, reason: string): void {
-    if (this.runningPhase !== PHASE.check) return;
-    const run = this.runs[slot]!;
-    run.code = code;
-    run.reason = reason.slice(0, REASON_LENGTH);
-  }
-
-  setResponse(slot: number, status: number, headers: Head, body: Uint8Array): void {
-    if (this.runningPhase !== PHASE.check) return;
-    const kept = new Head();
-    kept.copyFrom(headers);
-    this.runs[slot]!.directResponse = { status, headers: kept, body: body.slice() };
-  }
-
-  report(slot: number, key: string, type: number, value: Uint8Array): boolean {
-    this.stagedChanges |= CHANGED_VALUES;
-    return this.runs[slot]!.additions.add(key, type, value);
-  }
-
-  localResponse(slot: number, reply: LocalReply): boolean {
-    const run = this.runs[slot]!;
+  localResponse(run: SlotRun, reply: LocalReply): boolean {
     const isRequestPhase = this.response.head === null;
     if (this.isTakenOver || this.staged.kind !== "none") return false;
     this.enter();
     if (isRequestPhase && !this.isCut) noteOwnAnswer(run, reply);
-    if (run.slot!.dryRun) this.letGoInDryRun(slot);
+    if (run.slot!.dryRun) this.letGoInDryRun(run);
     else this.stageReply(reply.status, reply.headers, reply.body, isRequestPhase ? "UAEX" : null, reply.grpcStatus);
     this.leave();
     return true;
   }
 
   /** In dry run an answer is recorded and nothing waits for it. */
-  private letGoInDryRun(slot: number): void {
-    this.continueStream(slot, REQUEST);
-    this.continueStream(slot, RESPONSE);
+  private letGoInDryRun(run: SlotRun): void {
+    this.continueStream(run, REQUEST);
+    this.continueStream(run, RESPONSE);
   }
 
-  continueStream(slot: number, type: StreamType): void {
-    const run = this.runs[slot]!;
+  continueStream(run: SlotRun, type: StreamType): void {
     const held = run.held[type];
-    const isInItsCallback = this.running === run && directionOf(this.runningPhase) === type;
+    const isInItsCallback = this.calls.running === run && directionOf(this.calls.runningPhase) === type;
     if (held.at === HELD.not && !isInItsCallback) return;
     this.enter();
     held.isResumed = true;
@@ -954,9 +662,8 @@ export class Stream implements StreamContext, FlowOwner {
     this.leave();
   }
 
-  closeStream(_slot: number, _type: StreamType): void {
-    if (this.isFinished || this.isCut || this.staged.kind !== "none") return;
-    if (this.isOver) return;
+  closeStream(): void {
+    if (this.state.isFinished || this.isCut || this.isOver || this.staged.kind !== "none") return;
     this.enter();
     this.staged.stage(0, null, NO_BYTES, -1);
     this.staged.kind = "reset";
@@ -965,28 +672,14 @@ export class Stream implements StreamContext, FlowOwner {
     this.leave();
   }
 
-  instanceLost(slot: number, failure: GuestFailure): void {
-    const run = this.runs[slot]!;
+  instanceLost(run: SlotRun, failure: GuestFailure): void {
     const isNeeded = (run.left & MESSAGE_PHASES) !== 0 || run.held[0].at !== HELD.not || run.held[1].at !== HELD.not;
-    if (this.running === null) this.rollback(run);
-    this.discardInstance(run);
-    if (!isNeeded || this.isFinished) return;
+    if (this.calls.running === null) this.calls.rollback(run);
+    this.calls.discard(run);
+    if (!isNeeded || this.state.isFinished) return;
     this.enter();
     this.slotFailed(run, CAUSE[failure.cause], failure.message, failure.at);
     this.leave();
-  }
-
-  private mapOf(mapType: number): Head | null {
-    switch (mapType) {
-      case 0:
-        return this.request.head;
-      case 1:
-        return this.request.trailers;
-      case 2:
-        return this.response.head;
-      default:
-        return this.response.trailers;
-    }
   }
 }
 
@@ -1005,19 +698,6 @@ function isHeadersPause(action: number): boolean {
 function directionOf(phase: number): Direction | -1 {
   if ((phase & (PHASE.requestHeaders | REQUEST_TAIL_PHASES)) !== 0) return REQUEST;
   return (phase & RESPONSE_PHASES) !== 0 ? RESPONSE : -1;
-}
-
-/** Headers may be changed by the slot where the head stands: in its callback, or held by it. */
-function headersForWrite(flow: MessageFlow, slot: number): Head | null {
-  return flow.headAt === slot && !flow.isClosed ? flow.head : null;
-}
-
-/** Trailers may be changed in their phase; in the callback of the last body chunk they may be made. */
-function trailersForWrite(flow: MessageFlow, run: SlotRun): Head | null {
-  const held = run.held[flow.direction];
-  if (!held.hasOpenTrailers && !held.hasLastChunk) return null;
-  flow.trailers ??= new Head();
-  return flow.trailers;
 }
 
 /** A plain filter that answers a request itself has denied it, with its details as the reason. */

@@ -1,0 +1,138 @@
+// HOT: bench abi.
+// What hostcalls of a stream's guests ask: the messages as a slot may see and change them now, properties, verdicts. What
+// acts on the stream (replies, resumes, resets) is handed to the stream itself.
+
+import { Head } from "../head/head.ts";
+import type { GuestFailure } from "../host/guest-failure.ts";
+import { PHASE } from "../host/phase.ts";
+import type { LocalReply, StreamBody, StreamContext, StreamMapType, StreamType } from "../host/stream-context.ts";
+import { REASON_LENGTH } from "./limits.ts";
+import type { MessageFlow } from "./message-flow.ts";
+import { messageProperty } from "./properties.ts";
+import type { ReadLog } from "./read-log.ts";
+import { CHANGED_VALUES } from "./slot-calls.ts";
+import type { SlotCalls } from "./slot-calls.ts";
+import { HELD } from "./slot-run.ts";
+import type { SlotRun } from "./slot-run.ts";
+import type { StreamState } from "./stream-state.ts";
+
+/** What a guest may do to its stream; called when no frame of that guest is on the stack. */
+export interface StreamEffects {
+  /** False: one was made before. */
+  localResponse(run: SlotRun, reply: LocalReply): boolean;
+  continueStream(run: SlotRun, type: StreamType): void;
+  closeStream(): void;
+  instanceLost(run: SlotRun, failure: GuestFailure): void;
+}
+
+export class HostcallContext implements StreamContext {
+  private readonly state: StreamState;
+  private readonly calls: SlotCalls;
+  private readonly effects: StreamEffects;
+
+  constructor(state: StreamState, calls: SlotCalls, effects: StreamEffects) {
+    this.state = state;
+    this.calls = calls;
+    this.effects = effects;
+  }
+
+  head(_slot: number, mapType: StreamMapType): Head | null {
+    // Envoy's access log cannot read request trailers either.
+    if (mapType === 1 && this.state.isFinished) return null;
+    return this.state.mapOf(mapType);
+  }
+
+  headForWrite(slot: number, mapType: StreamMapType): Head | null {
+    if (this.state.isFinished) return null;
+    const flow = mapType < 2 ? this.state.request : this.state.response;
+    const map = (mapType & 1) === 0 ? headersForWrite(flow, slot) : trailersForWrite(flow, this.state.runs[slot]!);
+    if (map === null) return null;
+    map.save();
+    this.calls.noteChange(1 << mapType);
+    return map;
+  }
+
+  body(slot: number, bufferType: 0 | 1): StreamBody | null {
+    if (this.state.isFinished) return null;
+    const held = this.state.runs[slot]!.held[bufferType];
+    const isReadable = held.isOpen || (held.at !== HELD.not && !held.isUnseen);
+    return isReadable ? held.body : null;
+  }
+
+  property(_slot: number, path: string): Uint8Array | null {
+    if (this.state.readLog !== null && this.calls.runningPhase === PHASE.check)
+      return this.notedProperty(path, this.state.readLog);
+    return this.plainProperty(path);
+  }
+
+  /** A property of a check is noted by its own name, not by the header it is made of. */
+  private notedProperty(path: string, log: ReadLog): Uint8Array | null {
+    const { reads } = this.calls.running!;
+    log.add(path);
+    reads.spelled = null;
+    const value = this.plainProperty(path);
+    reads.spelled = log.headerNames;
+    return value;
+  }
+
+  private plainProperty(path: string): Uint8Array | null {
+    return (
+      messageProperty(this.state.request, this.state.response, path) ??
+      this.calls.properties.get(path) ??
+      this.state.driver!.property(path)
+    );
+  }
+
+  setProperty(_slot: number, path: string, value: Uint8Array): boolean {
+    this.calls.noteChange(CHANGED_VALUES);
+    return this.calls.properties.set(path, value);
+  }
+
+  setVerdict(slot: number, code: number, reason: string): void {
+    if (this.calls.runningPhase !== PHASE.check) return;
+    const run = this.state.runs[slot]!;
+    run.code = code;
+    run.reason = reason.slice(0, REASON_LENGTH);
+  }
+
+  setResponse(slot: number, status: number, headers: Head, body: Uint8Array): void {
+    if (this.calls.runningPhase !== PHASE.check) return;
+    const kept = new Head();
+    kept.copyFrom(headers);
+    this.state.runs[slot]!.directResponse = { status, headers: kept, body: body.slice() };
+  }
+
+  report(slot: number, key: string, type: number, value: Uint8Array): boolean {
+    this.calls.noteChange(CHANGED_VALUES);
+    return this.state.runs[slot]!.additions.add(key, type, value);
+  }
+
+  localResponse(slot: number, reply: LocalReply): boolean {
+    return this.effects.localResponse(this.state.runs[slot]!, reply);
+  }
+
+  continueStream(slot: number, type: StreamType): void {
+    this.effects.continueStream(this.state.runs[slot]!, type);
+  }
+
+  closeStream(_slot: number, _type: StreamType): void {
+    this.effects.closeStream();
+  }
+
+  instanceLost(slot: number, failure: GuestFailure): void {
+    this.effects.instanceLost(this.state.runs[slot]!, failure);
+  }
+}
+
+/** Headers may be changed by the slot where the head stands: in its callback, or held by it. */
+function headersForWrite(flow: MessageFlow, slot: number): Head | null {
+  return flow.headAt === slot && !flow.isClosed ? flow.head : null;
+}
+
+/** Trailers may be changed in their phase; in the callback of the last body chunk they may be made. */
+function trailersForWrite(flow: MessageFlow, run: SlotRun): Head | null {
+  const held = run.held[flow.direction];
+  if (!held.hasOpenTrailers && !held.hasLastChunk) return null;
+  flow.trailers ??= new Head();
+  return flow.trailers;
+}
