@@ -114,12 +114,12 @@ function pluginSpec(
     limits: { memoryBytes, fuel, depth: FILTER_DEPTH_DEFAULT },
     isolation: slot.isolation,
     requiresCheck: requiresCheck(load),
-    bodyCallbacks: load.facts.body === "none" ? "none" : "all",
+    bodyCallbacks: load.document?.body === "none" ? "none" : "all",
   };
 }
 
 function requiresCheck(load: LoadedRevision): boolean {
-  return load.facts.requires?.includes("check") === true;
+  return load.document?.requires?.includes("check") === true;
 }
 
 /** A slot that nothing serves, for all routes: every request is answered 503. */

@@ -91,12 +91,12 @@ export class Control {
   async prepare(digest: Digest): Promise<void> {
     const { loader, log } = this.options;
     try {
-      const { facts } = await this.source!.version({ filter: "", version: digest });
+      const { document } = await this.source!.version({ filter: "", version: digest });
       const revisions = (this.wanted?.slots ?? [])
         .flatMap((slot) => slot.revisions)
-        .filter(({ filter }) => filter === facts.name);
+        .filter(({ filter }) => filter === document?.name);
       await Promise.all(revisions.map((revision) => loader.load({ ...revision, version: digest }, this.source!)));
-      log.info({ version: digest, filter: facts.name }, "pushed version is loaded and ready");
+      log.info({ version: digest, filter: document?.name }, "pushed version is loaded and ready");
     } catch (error) {
       log.warn({ version: digest, err: error }, "pushed version cannot be loaded; what serves is not touched");
     }

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { SluiceError } from "@sluice/abi";
+import { ModuleTrials, SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
 import { AdminServer } from "../admin/admin-server.ts";
 import { AdminTokens } from "../admin/admin-tokens.ts";
@@ -50,6 +50,7 @@ export class ProxyProcess {
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
   readonly control: Control;
+  private readonly trials = new ModuleTrials();
   readonly log: Logger;
   link: RegistryLink | null = null;
   isDraining = false;
@@ -92,7 +93,7 @@ export class ProxyProcess {
     );
     this.pool = this.workerPool(workers);
     this.control = new Control(machine, {
-      loader: new RevisionLoader(tryRevision, prepareArtifact),
+      loader: new RevisionLoader((version, revision) => tryRevision(this.trials, version, revision), prepareArtifact),
       rows: this.rows,
       log: this.log,
       publish: (plan) => this.pool.publish(plan),
@@ -145,6 +146,7 @@ export class ProxyProcess {
     this.isDraining = true;
     this.link?.close();
     this.control.close();
+    this.trials.close();
     await this.pool.drain(STOP_DRAIN_MS);
     this.pool.close();
     for (const admin of this.admins) admin.close();
@@ -231,6 +233,7 @@ export class ProxyProcess {
       backoff: Backoff,
       status: () => proxyStatus(this),
       deployment: (deployment) => void this.control.want(deployment),
+      connected: () => this.trials.warm(),
       prepare: (digest) => void this.control.prepare(digest),
     });
   }

@@ -1,18 +1,18 @@
 // Turns revisions into modules that workers can run: fetched, tried in a child process, inspected, metered, compiled.
 // Every revision is tried once; what was loaded is kept for the next plan, for rollbacks and for `prepare`.
 
-import type { ModuleArtifact } from "@sluice/abi";
-import { filterLimits, pluginConfigBytes, revisionDigest } from "../contract/index.ts";
+import type { FilterDocument, ModuleArtifact } from "@sluice/abi";
+import { filterLimits, revisionDigest } from "../contract/index.ts";
 import type { Digest, Revision } from "../contract/index.ts";
 import { LOADED_REVISIONS_MAX } from "./limits.ts";
 import type { NotLoaded } from "../snapshot/plan.ts";
-import type { FilterFacts, FilterVersion, VersionSource } from "./version-source.ts";
+import type { FilterVersion, VersionSource } from "./version-source.ts";
 
 export interface LoadedRevision {
   readonly version: Digest;
   readonly revision: Digest;
   readonly artifact: ModuleArtifact;
-  readonly facts: FilterFacts;
+  readonly document: FilterDocument | null;
 }
 
 /** A revision that cannot run, and what of it was loaded before that showed. */
@@ -21,7 +21,7 @@ export interface FailedLoad extends NotLoaded {
 }
 
 /** Tries the module with its configuration where a crash does no harm. Throws the SluiceError of a refusal. */
-export type Trial = (module: Uint8Array, revision: Revision, pluginConfig: Uint8Array) => Promise<void>;
+export type Trial = (version: FilterVersion, revision: Revision) => Promise<void>;
 /** Inspects, meters and compiles for good. Throws the SluiceError of a refusal. */
 export type Prepare = (module: Uint8Array, memoryBytesMax: number) => ModuleArtifact;
 
@@ -53,13 +53,13 @@ export class RevisionLoader {
   }
 
   private async loadNew(revision: Revision, digest: Digest, version: FilterVersion): Promise<LoadedRevision> {
-    await this.trial(version.module, revision, pluginConfigBytes(revision.pluginConfig));
+    await this.trial(version, revision);
     const { memoryBytes } = filterLimits(revision);
     return {
       version: version.version,
       revision: digest,
       artifact: this.artifact(version, memoryBytes),
-      facts: version.facts,
+      document: version.document,
     };
   }
 

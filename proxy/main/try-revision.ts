@@ -1,12 +1,29 @@
 // How a revision is tried before it enters this process, and made ready for the workers after.
 
-import { prepareModule } from "@sluice/abi";
-import type { ModuleArtifact } from "@sluice/abi";
+import { errorOf, prepareModule } from "@sluice/abi";
+import type { ModuleArtifact, ModuleTrials } from "@sluice/abi";
+import { filterLimits, pluginConfigBytes } from "../contract/index.ts";
 import type { Revision } from "../contract/index.ts";
+import type { FilterVersion } from "./version-source.ts";
 
 const PAGE_BYTES = 65_536;
 
-export async function tryRevision(_module: Uint8Array, _revision: Revision, _pluginConfig: Uint8Array): Promise<void> {}
+/** Starts and configures the revision in a child process. Throws the SluiceError of a refusal. */
+export async function tryRevision(
+  trials: ModuleTrials,
+  { module, document }: FilterVersion,
+  revision: Revision,
+): Promise<void> {
+  const { refusal } = await trials.try({
+    module,
+    pluginConfig: pluginConfigBytes(revision.pluginConfig),
+    filter: document,
+    requests: [],
+    capabilities: revision.capabilities ?? [],
+    limits: filterLimits(revision),
+  });
+  if (refusal !== null) throw errorOf(refusal);
+}
 
 export function prepareArtifact(module: Uint8Array, memoryBytesMax: number): ModuleArtifact {
   return prepareModule(module, { memoryPagesMax: Math.floor(memoryBytesMax / PAGE_BYTES) });

@@ -2,9 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { SluiceError, readDocument } from "@sluice/abi";
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { SluiceError, parseFilterDocument, readDocument } from "@sluice/abi";
+import type { FilterDocument } from "@sluice/abi";
 import { MEDIA_TYPE, ManifestSchema } from "../contract/index.ts";
 import type { Digest, Manifest, Revision } from "../contract/index.ts";
 import { PROXY_ERRORS } from "../errors.ts";
@@ -12,19 +11,12 @@ import { digestOf } from "../registry-client/blob-cache.ts";
 import type { BlobCache } from "../registry-client/blob-cache.ts";
 import { MODULE_BYTES_MAX } from "./limits.ts";
 
-/** The part of a filter document that a proxy acts on; the rest is the registry's and the author's. */
-const FilterFactsSchema = Type.Object({
-  name: Type.Optional(Type.String()),
-  requires: Type.Optional(Type.Array(Type.String())),
-  body: Type.Optional(Type.Enum(["none", "observe", "buffer"])),
-});
-export type FilterFacts = Static<typeof FilterFactsSchema>;
-
 export interface FilterVersion {
   /** Digest of the version: its manifest's, or the module's own where there is no manifest. */
   readonly version: Digest;
   readonly module: Uint8Array;
-  readonly facts: FilterFacts;
+  /** null: the module came without one. */
+  readonly document: FilterDocument | null;
 }
 
 export interface VersionSource {
@@ -53,7 +45,7 @@ export class CachedVersions implements VersionSource {
       );
     }
     const [module, document] = await Promise.all([this.blob(layer.digest), this.blob(manifest.config.digest)]);
-    return { version, module, facts: readFacts(text(document), `filter document of ${version}`) };
+    return { version, module, document: parseFilterDocument(text(document), `filter document of ${version}`) };
   }
 
   private async manifest(version: Digest): Promise<Manifest> {
@@ -103,9 +95,9 @@ export class FileVersions implements VersionSource {
         `${revision.module} has ${module.byteLength} bytes, at most ${MODULE_BYTES_MAX} are possible.`,
       );
     }
-    const document = revision.document;
-    const facts = document === undefined ? {} : readFacts(text(await this.read(document)), document);
-    return { version: digestOf(module), module, facts };
+    const file = revision.document;
+    const document = file === undefined ? null : parseFilterDocument(text(await this.read(file)), file);
+    return { version: digestOf(module), module, document };
   }
 
   private async read(file: string): Promise<Uint8Array> {
@@ -117,10 +109,6 @@ export class FileVersions implements VersionSource {
       });
     }
   }
-}
-
-function readFacts(document: string, file: string): FilterFacts {
-  return readDocument(document, { file, schema: FilterFactsSchema });
 }
 
 function text(bytes: Uint8Array): string {

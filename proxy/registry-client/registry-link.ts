@@ -15,6 +15,7 @@ export interface RegistryLinkOptions {
   readonly log: Logger;
   readonly backoff: new (firstMs: number, maxMs: number) => { next(): number; reset(): void };
   status(): ProxyStatus;
+  connected(): void;
   deployment(deployment: Deployment): void;
   prepare(digest: Digest): void;
 }
@@ -34,10 +35,11 @@ export class RegistryLink {
       event: (event) => this.take(event),
       connected: () => {
         log.info("connected to the registry");
+        options.connected();
         this.posted = "";
         this.post();
       },
-      lost: (error) => log.warn({ err: error }, "the registry is away; the proxy goes on with what it has"),
+      lost: (error) => log.warn({ reason: error.message }, "the registry is away; the proxy goes on with what it has"),
       backoff: new options.backoff(WATCH_RETRY_FIRST_MS, WATCH_RETRY_MAX_MS),
     });
     this.timer = setInterval(() => this.post(), STATUS_INTERVAL_MS);

@@ -1,0 +1,65 @@
+import type { SlotReport } from "@sluice/abi";
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../contract/index.ts";
+import { REVISION_ROWS_MAX } from "./limits.ts";
+import { countSlot } from "./revision-counter.ts";
+import { RevisionRows } from "./revision-rows.ts";
+import { createSlab, revisionRowOf } from "./slab.ts";
+
+const name = (revision: string) => ({ slot: "s", filter: "f", version: sha256("v"), revision: sha256(revision) });
+const report = (changes: Partial<SlotReport>): SlotReport =>
+  ({ verdict: "allow", code: null, error: null, fuel: 10, ...changes }) as SlotReport;
+
+describe("RevisionRows", () => {
+  it("sums what every worker counted, by verdict, code and cause", () => {
+    const slabs = [createSlab(), createSlab()];
+    const rows = new RevisionRows(slabs);
+    const at = rows.rowOf(name("a"));
+    rows.serve([at]);
+    const [one, two] = slabs.map((slab) => revisionRowOf(slab, at));
+    countSlot(one!, report({}));
+    countSlot(two!, report({}));
+    countSlot(one!, report({ verdict: "noOpinion" }));
+    countSlot(two!, report({ verdict: "deny", code: "PERMISSION_DENIED" }));
+    countSlot(two!, report({ verdict: "error", code: "UNAVAILABLE", error: { cause: "trap", message: "", at: null } }));
+    expect(rows.counters()).toEqual([
+      {
+        ...name("a"),
+        current: true,
+        noOpinion: 1,
+        allowed: 2,
+        denied: { PERMISSION_DENIED: 1 },
+        errors: { trap: 1 },
+        fuel: 50,
+        lastError: null,
+      },
+    ]);
+  });
+
+  it("gives a revision that comes back its row, and says which serve", () => {
+    const rows = new RevisionRows([createSlab()]);
+    const a = rows.rowOf(name("a"));
+    rows.serve([a]);
+    rows.serve([rows.rowOf(name("b"))]);
+    expect(rows.counters().map(({ current }) => current)).toEqual([false, true]);
+    expect(rows.rowOf(name("a"))).toBe(a);
+  });
+
+  it("gives away the row that has not served for longest, emptied, when all are used", () => {
+    const slab = createSlab();
+    const rows = new RevisionRows([slab]);
+    for (let i = 0; i < REVISION_ROWS_MAX; i++) rows.serve([rows.rowOf(name(`r${i}`))]);
+    countSlot(revisionRowOf(slab, 0), report({}));
+    const at = rows.rowOf(name("new"));
+    expect(at).toBe(0);
+    expect(revisionRowOf(slab, at).every((cell) => cell === 0)).toBe(true);
+  });
+
+  it("keeps the last error of a revision", () => {
+    const rows = new RevisionRows([createSlab()]);
+    rows.rowOf(name("a"));
+    const error = { cause: "fuel", message: "m", at: null, time: "t" };
+    rows.noteError("s", name("a").revision, error);
+    expect(rows.counters()[0]!.lastError).toEqual(error);
+  });
+});
