@@ -131,6 +131,15 @@ describe("planDeploy", () => {
     ]);
   });
 
+  it("wants a configuration for a new slot whose filter has a schema, and shows the example", () => {
+    const plain = version("b", ["v2"]);
+    const configurable = { ...plain, filter: { ...plain.filter, config: { type: "object" }, exampleConfig: { a: 1 } } };
+    const assignment = { slot: "second", filter: "rbac", reference: "v2" };
+    const change = changeTo({ assignment, add: true, version: configurable });
+    expect(() => planDeploy(current, "default", change)).toThrow('Its example: {"a":1}');
+    expect(planDeploy(current, "default", { ...change, config: { value: {} } }).slots).toHaveLength(3);
+  });
+
   it("refuses a slot that is not there without --add, and one that is there with it", () => {
     const assignment = { slot: "second", filter: "rbac", reference: "v2" };
     expect(() => planDeploy(current, "default", changeTo({ assignment }))).toThrow("it has: auth, rbac");

@@ -69,8 +69,16 @@ function addSlot(slots: readonly Slot[], change: SlotChange): Slot[] {
   if (slots.some((present) => present.name === slot)) {
     throw new SluiceError(BIN_ERRORS.slotExists, `The deployment already has a slot "${slot}".`);
   }
+  if (change.config === "keep" && change.version.filter.config !== undefined) throw configNeeded(change);
   const { phase = "OTHER" } = change.version.filter;
   return [...slots, { name: slot, phase, revisions: [nextRevision(null, change)] }];
+}
+
+// A new slot has nothing to keep. The example shows the shape; taking it silently would put somebody's example in charge.
+function configNeeded(change: SlotChange): SluiceError {
+  const { name, exampleConfig } = change.version.filter;
+  const example = exampleConfig === undefined ? "" : ` Its example: ${JSON.stringify(exampleConfig)}`;
+  return new SluiceError(BIN_ERRORS.configNeeded, `Filter "${name}" wants a configuration for the new slot.${example}`);
 }
 
 function changeSlot(slots: readonly Slot[], change: SlotChange): Slot[] {

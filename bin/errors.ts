@@ -67,4 +67,9 @@ export const BIN_ERRORS = {
     meaning: "A filter's tests or request files failed.",
     hint: "Each failed case stands above with what was expected and what came.",
   },
+  configNeeded: {
+    code: "SLUICE-E5014",
+    meaning: "A new slot's filter has a configuration schema, and no configuration was given.",
+    hint: "Write the configuration to a file and name it with --config FILE; {} is one, where the schema allows it.",
+  },
 } as const satisfies ErrorTable;

@@ -37,7 +37,7 @@ export async function initFilter(name: string, folder: string): Promise<NewFilte
     files.push(file);
   }
   await writeConfigClasses(await readFilterFolder(target));
-  return { folder: target, files: [...files, join("assembly", "config.ts")].sort() };
+  return { folder: target, files: [...new Set([...files, join("assembly", "config.ts")])].sort() };
 }
 
 // npm does not pack files called .gitignore, so the template's has no dot.
