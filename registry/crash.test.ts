@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { watch } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testModule } from "./test-module.ts";
 
 const ROUNDS = 10;
-const KILL_AFTER_MS_MAX = 250;
+const KILL_AFTER_START_MS_MAX = 400;
+/** From a push's first blob to its answer. */
+const KILL_AFTER_BLOB_MS_MAX = 25;
 
 let stateDir: string;
 let running: ChildProcess | null = null;
@@ -28,18 +31,20 @@ interface Acknowledged {
 }
 
 describe("a registry killed at a random moment", () => {
-  it("loses nothing it has acknowledged and leaves nothing half done", { timeout: 180_000 }, async () => {
+  it("loses nothing it has acknowledged and leaves nothing half done", { timeout: 120_000 }, async () => {
     const module = await testModule();
     const acknowledged: Acknowledged = { tags: new Map(), number: 0 };
     for (let round = 0; round < ROUNDS; round += 1) {
       const server = await startServer();
       await verify(server.client, acknowledged, round);
+      const first = { pushed: Promise.withResolvers<void>(), deployed: Promise.withResolvers<void>() };
       const work = Promise.all([
-        pushing(server.client, module, acknowledged, round),
-        deploying(server.client, acknowledged),
+        pushing(server.client, module, acknowledged, { round, first: first.pushed }),
+        deploying(server.client, acknowledged, first.deployed),
       ]);
-      const killAfterMs = Math.floor(Math.random() * KILL_AFTER_MS_MAX);
-      await pause(killAfterMs);
+      // The first round waits for a yes to both; the others are cut anywhere, every second one where blobs become rows.
+      const moment = round === 0 ? Promise.all([first.pushed.promise, first.deployed.promise]) : momentOf(round);
+      await Promise.race([moment, work]);
       await kill(server.child, "SIGKILL");
       await work;
     }
@@ -77,6 +82,19 @@ async function startServer(): Promise<{ child: ChildProcess; client: Client }> {
   return { child, client: { call } };
 }
 
+async function momentOf(round: number): Promise<void> {
+  const atBlobs = round % 2 === 0;
+  if (atBlobs) await blobAppears();
+  await pause(Math.random() * (atBlobs ? KILL_AFTER_BLOB_MS_MAX : KILL_AFTER_START_MS_MAX));
+}
+
+/** Resolves when the next blob of a push is placed. */
+async function blobAppears(): Promise<void> {
+  const watcher = watch(join(stateDir, "registry", "oci", "blobs", "sha256"));
+  await once(watcher, "change");
+  watcher.close();
+}
+
 async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const ended = once(child, "exit");
   child.kill(signal);
@@ -84,7 +102,12 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 }
 
 /** Pushes one version after the other, each under its own tag, until the registry is gone. */
-async function pushing(client: Client, module: Uint8Array, acknowledged: Acknowledged, round: number): Promise<void> {
+async function pushing(
+  client: Client,
+  module: Uint8Array,
+  acknowledged: Acknowledged,
+  { round, first }: { readonly round: number; readonly first: PromiseWithResolvers<void> },
+): Promise<void> {
   for (let count = 0; ; count += 1) {
     const tag = `r${round}-${count}`;
     const headers = { "content-type": "application/wasm" };
@@ -94,10 +117,11 @@ async function pushing(client: Client, module: Uint8Array, acknowledged: Acknowl
     if (answer === null) return;
     expect(answer.status).toBe(201);
     acknowledged.tags.set(tag, (answer.json as { version: string }).version);
+    first.resolve();
   }
 }
 
-async function deploying(client: Client, acknowledged: Acknowledged): Promise<void> {
+async function deploying(client: Client, acknowledged: Acknowledged, first: PromiseWithResolvers<void>): Promise<void> {
   // A write that was stored but not answered before the last kill is the number to build on now.
   const current = await whileAlive(client.call("GET", "/v1/deployments/default"));
   let number = current?.status === 200 ? (current.json as { number: number }).number : 0;
@@ -115,6 +139,7 @@ async function deploying(client: Client, acknowledged: Acknowledged): Promise<vo
     expect(answer.status).toBe(200);
     number = (answer.json as { number: number }).number;
     acknowledged.number = number;
+    first.resolve();
   }
 }
 

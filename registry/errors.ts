@@ -188,18 +188,6 @@ export const REGISTRY_ERRORS = {
     meaning: "exampleConfig does not fit the filter's own configuration schema.",
     hint: "Mend the example or the schema in filter.yaml.",
   },
-  trialFailed: {
-    code: "SLUICE-E3048",
-    status: 422,
-    meaning: "The version was tried and did not pass its sample requests.",
-    hint: "Run `sluice test` on the filter; the proof in the answer names the failed cases.",
-  },
-  trialBroken: {
-    code: "SLUICE-E3049",
-    status: 500,
-    meaning: "The trial of the version could not be run; nothing is known about the module.",
-    hint: "Push again; if it stays, see the registry's log.",
-  },
   deploymentUnknown: {
     code: "SLUICE-E3050",
     status: 404,

@@ -194,7 +194,8 @@ async function closeServer(app: FastifyInstance): Promise<void> {
   clearTimeout(force);
 }
 
-function closeParts({ fleet, store }: Parts): void {
+function closeParts({ fleet, pushes, store }: Parts): void {
+  pushes.close();
   fleet.close();
   store.close();
 }

@@ -9,6 +9,8 @@ export interface TestModuleOptions {
   readonly hasCheck?: boolean;
   /** The export that names the ABI. */
   readonly abiMarker?: string;
+  /** Whether its root context traps when it is made. */
+  readonly trapsAtStart?: boolean;
   /** An import from `env` besides none. */
   readonly imports?: string;
 }
@@ -28,6 +30,7 @@ function moduleText({
   hasCheck = false,
   abiMarker = "proxy_abi_version_0_2_1",
   imports,
+  trapsAtStart = false,
 }: TestModuleOptions): string {
   return `(module
   ${imports === undefined ? "" : `(import "env" "${imports}" (func))`}
@@ -35,7 +38,7 @@ function moduleText({
   (global $mark i32 (i32.const ${mark}))
   (func (export "${abiMarker}"))
   (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
-  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_context_create") (param i32 i32) ${trapsAtStart ? "unreachable" : ""})
   (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))
   ${hasCheck ? CHECK : ""})`;
 }

@@ -100,7 +100,33 @@ describe("a push", () => {
   });
 });
 
-const REQUESTS = "apiVersion: sluice/v1\nkind: Requests\ncases: []\n";
+const REQUESTS = `apiVersion: sluice/v1
+kind: Requests
+cases:
+  - { name: passes, request: { method: GET, path: /, authority: a.test }, expect: { verdict: { kind: noOpinion } } }
+`;
+
+describe("the proof", () => {
+  it("names every sample request with its fuel", async () => {
+    const { json } = await registry.push(filter, await testModule(), { requests: REQUESTS });
+    expect(json["proof"]).toMatchObject({ ok: true, requests: [{ file: "samples.yaml", name: "passes", ok: true }] });
+    expect((await versionsOf(filter))[0]).toMatchObject({ proof: { ok: true, requests: [{ name: "passes" }] } });
+  });
+
+  it("of a filter that fails its own samples says which, and nothing is stored", async () => {
+    const requests = REQUESTS.replace("noOpinion", "deny");
+    const { status, json } = await registry.push(filter, await testModule(), { requests });
+    expect({ status, code: json["code"] }).toEqual({ status: 422, code: "SLUICE-E1124" });
+    expect(json["proof"]).toMatchObject({ ok: false, requests: [{ name: "passes", ok: false }] });
+    expect((await registry.call("GET", `/v1/filters/${filter}/versions`)).status).toBe(404);
+  });
+
+  it("of a module that traps when it starts is a refusal", async () => {
+    const { status, json } = await registry.push(filter, await testModule({ trapsAtStart: true }));
+    expect(status).toBe(422);
+    expect(json["proof"]).toMatchObject({ ok: false, inspection: { abi: "0.2.1" } });
+  });
+});
 
 describe("the document of a module pushed alone", () => {
   it("is the widest for a filter's first version, and the answer says so", async () => {

@@ -10,16 +10,15 @@ import { REGISTRY_ERRORS } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { EventHub } from "../fleet/event-hub.ts";
 import { RefusedVersion } from "../http/failure.ts";
-import { TRIALS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX } from "../limits.ts";
+import { UPLOADS_AT_ONCE_MAX } from "../limits.ts";
 import { attachmentsImage, versionImage } from "../store/oci.ts";
 import type { Image } from "../store/oci.ts";
 import type { Store } from "../store/store.ts";
 import type { ConfigSchemas } from "./config-schemas.ts";
 import { findDocument } from "./filter-document.ts";
 import type { DocumentFrom } from "./filter-document.ts";
-import { proveVersion } from "./proof.ts";
+import { Prover } from "./proof.ts";
 import type { Proof } from "./proof.ts";
-import { Semaphore } from "./semaphore.ts";
 import type { Upload } from "./upload.ts";
 
 export interface Push {
@@ -49,7 +48,7 @@ export interface PushServices {
 
 export class PushDesk {
   readonly #services: PushServices;
-  readonly #trials = new Semaphore(TRIALS_AT_ONCE_MAX);
+  readonly #prover = new Prover();
   #uploads = 0;
 
   constructor(services: PushServices) {
@@ -62,6 +61,7 @@ export class PushDesk {
       throw new SluiceError(REGISTRY_ERRORS.busy, `${this.#uploads} pushes are under way`);
     }
     this.#uploads += 1;
+    this.#prover.warm();
     try {
       return await this.#take(push, await read());
     } finally {
@@ -69,11 +69,15 @@ export class PushDesk {
     }
   }
 
+  close(): void {
+    this.#prover.close();
+  }
+
   async #take(push: Push, upload: Upload): Promise<Pushed> {
     const { store } = this.#services;
     const { document, from } = findDocument(push.filter, upload.filter, store.versions.newest(push.filter));
     checkConfiguration(document, this.#services.schemas);
-    const proof = await this.#trials.run(() => proveVersion(upload, document));
+    const proof = await this.#prover.prove(upload, document);
     if (proof.refusal !== null) throw new RefusedVersion(proof.refusal, proof);
     return this.#keep(push, upload, { document, from, proof });
   }
