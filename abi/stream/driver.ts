@@ -30,6 +30,9 @@ export type StreamFlag =
  * What a driver does for a stream. Calls come from inside the event methods of Stream (synchronously) or later, when a
  * paused stream goes on. Every method may be called at most as often as the message allows: one head, any number of
  * data, at most one trailers; `endOfStream` is true on the last of them.
+ * A driver does not feed the stream from within one of these; `replyFromDriver`, `downstreamClosed`, `finish` and `end` it
+ * may call. `pauseReads` and `resumeReads` come when no frame of the stream is left: from those it may feed at once.
+ * Heads handed over belong to the stream until its end; a chunk is valid for the call.
  */
 export interface StreamDriver {
   /**

@@ -953,6 +953,26 @@ describe("Stream and its driver", () => {
     expect(stage.another().stream).toBe(stage.stream);
   });
 
+  it("is in the pool once, whatever is fed after its end", () => {
+    const stage = new Stage([]);
+    stage.play(["headers end", "end", "data x end", "response end", "idle", "close", "finish", "end"]);
+    const { generation } = stage.stream;
+    const [first, second] = [stage.another().stream, stage.another().stream];
+    expect(first).toBe(stage.stream);
+    expect(second).not.toBe(first);
+    expect(stage.stream.generation).toBe(generation);
+    expect(stage.lines()).toEqual(["> GET /a end"]);
+  });
+
+  it("asks a check again when the new route's slot edits what was read before anybody tracked it", () => {
+    const stage = new Stage([[readsRole], [(g) => g.on("requestHeaders", g.add(0, "x-role", "admin"))]], {
+      slotMask: 1,
+    });
+    stage.driver.nextMask = 0b11;
+    stage.play(["headers end"]);
+    expect(stage.logs()).toEqual(["check", "check"]);
+  });
+
   it("keeps additions of callbacks that returned", () => {
     const stage = new Stage([
       [(g) => g.on("check", g.addition("tier", "gold"), g.result(1)).on("report", g.addition("late", "1"), g.trap())],

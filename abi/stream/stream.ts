@@ -57,6 +57,7 @@ export class Stream implements FlowOwner, StreamEffects {
   /** Frames of this stream on the stack. */
   private depth = 0;
   private isEnded = true;
+  private isInPool = true;
   /** A reply of our own took over: what the upstream says no longer counts. */
   private isTakenOver = false;
   /** Nothing more can be sent to the client. */
@@ -73,6 +74,7 @@ export class Stream implements FlowOwner, StreamEffects {
     this.status = 0;
     this.flag = null;
     this.isEnded = false;
+    this.isInPool = false;
     this.isTakenOver = false;
     this.isCut = false;
     this.hasPendingResume = false;
@@ -628,6 +630,9 @@ export class Stream implements FlowOwner, StreamEffects {
   }
 
   private recycle(): void {
+    // What a driver feeds after the end is dropped, and must not put the stream into the pool a second time.
+    if (this.isInPool) return;
+    this.isInPool = true;
     this.generation++;
     this.state.close();
     if (pool.length < POOLED_STREAMS_MAX) pool.push(this);
