@@ -4,6 +4,11 @@
 //   block                      next                 block + BLOCK_BYTES
 //   | read in this callback … | free …             |        what does not fit: chunks of the heap, linked, freed
 //                                                            when the next callback begins: | next chunk | bytes … |
+//
+//   state   next | chunks | encoded size | callbacks        four words
+//
+// The state lies in memory and not in globals, because the host puts an instance back between two streams: a page is
+// copied in one go, every mutable global costs a call.
 
 import { Runtime } from "shared/runtime";
 
@@ -14,28 +19,36 @@ const CHUNK_HEADER_BYTES: i32 = 16;
 const VALUE_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 const block: usize = memory.data(16 * 1024, 16);
-/** Two words that hostcalls write their answers to: pointer and size, or one number. */
-export const out: usize = memory.data(16, 8);
+const state: usize = memory.data(16, 4);
+const NEXT: usize = 0;
+const CHUNKS: usize = 4;
+const ENCODED_SIZE: usize = 8;
+const CALLBACKS: usize = 12;
 
-let next: usize = 0;
-let chunks: usize = 0;
+/** Words that hostcalls write their answers to: pointer and size, or one number. */
+export const out: usize = memory.data(16, 8);
 
 /** Room for `size` bytes until the next callback begins; 0 when there is none. */
 export function allocate(size: u32): usize {
-  if (next == 0) next = block;
   if (size > VALUE_BYTES_MAX) return 0;
-  const end = next + ((size + 7) & ~7);
+  const next = load<usize>(state, NEXT);
+  const start = next == 0 ? block : next;
+  const end = start + ((size + 7) & ~7);
   if (end > block + BLOCK_BYTES) return allocateChunk(size);
-  const start = next;
-  next = end;
+  store<usize>(state, end, NEXT);
   return start;
 }
 
 /** Forgets everything handed out before; called where a callback begins. */
 export function beginCallback(): void {
-  next = block;
-  if (chunks != 0) freeChunks();
+  forgetAll();
   collectNowAndThen();
+}
+
+/** Makes the whole arena free again. */
+export function forgetAll(): void {
+  store<usize>(state, block, NEXT);
+  if (load<usize>(state, CHUNKS) != 0) freeChunks();
 }
 
 /** The answer of the last hostcall: pointer, size, or a 64-bit number in their place. */
@@ -46,38 +59,46 @@ export function outSize(): i32 {
   return load<i32>(out, 4);
 }
 
-/** Writes `text` as UTF-8 into the arena; the bytes start where it says, `outTextSize` is their number. */
+/** Writes `text` as UTF-8 into the arena and answers where; `encodedSize` is how many bytes. */
 export function encodeText(text: string): usize {
   const room = allocate(text.length * 3);
-  encodedSize = <i32>String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, room);
+  const size = String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, room);
+  store<i32>(state, <i32>size, ENCODED_SIZE);
   return room;
 }
+
 /** Size in bytes of what `encodeText` wrote last. */
-export let encodedSize: i32 = 0;
+export function encodedSize(): i32 {
+  return load<i32>(state, ENCODED_SIZE);
+}
 
 function allocateChunk(size: u32): usize {
   const chunk = heap.alloc(size + CHUNK_HEADER_BYTES);
-  store<usize>(chunk, chunks);
-  chunks = chunk;
+  store<usize>(chunk, load<usize>(state, CHUNKS));
+  store<usize>(state, chunk, CHUNKS);
   return chunk + CHUNK_HEADER_BYTES;
 }
 
 function freeChunks(): void {
-  while (chunks != 0) {
-    const chunk = chunks;
-    chunks = load<usize>(chunk);
+  for (let chunk = load<usize>(state, CHUNKS); chunk != 0;) {
+    const next = load<usize>(chunk);
     heap.free(chunk);
+    chunk = next;
   }
+  store<usize>(state, 0, CHUNKS);
 }
 
 // The minimal runtime collects only when told, and may only be told while no managed value is on the stack: where a
 // callback begins. A filter that allocates nothing pays one addition, one that does keeps at most this many callbacks'
 // garbage.
 const CALLBACKS_BETWEEN_COLLECTIONS: i32 = 128;
-let callbacks: i32 = 0;
 
 function collectNowAndThen(): void {
-  if (++callbacks < CALLBACKS_BETWEEN_COLLECTIONS) return;
-  callbacks = 0;
+  const callbacks = load<i32>(state, CALLBACKS) + 1;
+  if (callbacks < CALLBACKS_BETWEEN_COLLECTIONS) {
+    store<i32>(state, callbacks, CALLBACKS);
+    return;
+  }
+  store<i32>(state, 0, CALLBACKS);
   if (ASC_RUNTIME != Runtime.Stub) __collect();
 }

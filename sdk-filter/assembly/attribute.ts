@@ -27,7 +27,7 @@ export class Attribute {
   constructor(name: string) {
     this.name = name;
     const text = encodeText(name);
-    const status = policy_attribute(text, encodedSize, out);
+    const status = policy_attribute(text, encodedSize(), out);
     if (status != Status.Ok) refuseStart("unknown attribute " + name);
     this.id = status == Status.Ok ? load<u32>(out) : 0;
   }

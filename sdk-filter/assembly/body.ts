@@ -33,12 +33,12 @@ export class Body {
   /** Puts `text` in the place of what is there. */
   replace(text: string): void {
     const start = encodeText(text);
-    proxy_set_buffer_bytes(this.buffer, 0, ALL, start, encodedSize);
+    proxy_set_buffer_bytes(this.buffer, 0, ALL, start, encodedSize());
   }
 
   /** Adds `text` at the end. */
   append(text: string): void {
     const start = encodeText(text);
-    proxy_set_buffer_bytes(this.buffer, ALL, 0, start, encodedSize);
+    proxy_set_buffer_bytes(this.buffer, ALL, 0, start, encodedSize());
   }
 }

@@ -3,10 +3,9 @@
 
 import { out, outPointer, outSize } from "./arena";
 import { proxy_get_buffer_bytes, proxy_set_tick_period_milliseconds } from "./generated/hostcalls";
-import { Text } from "./bytes";
 import { Decodable, JsonReader } from "./json";
 import { log } from "./log";
-import { Message, requestMessage, responseMessage } from "./message";
+import { Message, Messages } from "./message";
 import { Record } from "./record";
 import { startRefused } from "./start";
 import { Status } from "./generated/enums";
@@ -17,10 +16,10 @@ import { BufferType } from "./generated/enums";
 /** What exports.ts knows of a filter, whatever its configuration is. */
 export abstract class Plugin {
   get request(): Message {
-    return requestMessage;
+    return Messages.request;
   }
   get response(): Message {
-    return responseMessage;
+    return Messages.response;
   }
   /** What this filter adds to the record of a stream. */
   get record(): Record {
@@ -81,10 +80,11 @@ export class NoConfig extends Decodable {
   }
 }
 
-const EMPTY_CONFIGURATION: Text = Text.of("{}");
+/** `{}` */
+const EMPTY_OBJECT: StaticArray<u8> = [0x7b, 0x7d];
 
 function openConfiguration(bytes: i32): JsonReader {
-  if (bytes == 0) return new JsonReader(EMPTY_CONFIGURATION.start, EMPTY_CONFIGURATION.size);
+  if (bytes == 0) return new JsonReader(changetype<usize>(EMPTY_OBJECT), EMPTY_OBJECT.length);
   const status = proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, bytes, out, out + 4);
   return status == Status.Ok ? new JsonReader(outPointer(), outSize()) : new JsonReader(0, 0);
 }

@@ -59,7 +59,7 @@ export class Headers {
   /** `set` for a value made at run time. */
   setString(name: Text, value: string): void {
     const text = encodeText(value);
-    proxy_replace_header_map_value(this.map, name.start, name.size, text, encodedSize);
+    proxy_replace_header_map_value(this.map, name.start, name.size, text, encodedSize());
   }
 
   /** Adds a line and keeps what is there. */

@@ -22,7 +22,7 @@ export class log {
 
 function write(level: u32, text: string): void {
   const start = encodeText(text);
-  proxy_log(level, start, encodedSize);
+  proxy_log(level, start, encodedSize());
 }
 
 /** What the build puts in the place of AssemblyScript's `console`, whose functions no proxy has. */

@@ -19,14 +19,19 @@ export class Message {
   }
 }
 
-// There is one of each: hostcalls always mean the stream whose callback runs, so the objects hold no state of a stream.
-export const requestMessage: Message = new Message(
-  MapType.HttpRequestHeaders,
-  MapType.HttpRequestTrailers,
-  BufferType.HttpRequestBody,
-);
-export const responseMessage: Message = new Message(
-  MapType.HttpResponseHeaders,
-  MapType.HttpResponseTrailers,
-  BufferType.HttpResponseBody,
-);
+/**
+ * The request and the response. There is one of each: hostcalls always mean the stream whose callback runs, so the objects
+ * hold no state of a stream. Lazy: a filter that only checks does not make them.
+ */
+export class Messages {
+  @lazy static readonly request: Message = new Message(
+    MapType.HttpRequestHeaders,
+    MapType.HttpRequestTrailers,
+    BufferType.HttpRequestBody,
+  );
+  @lazy static readonly response: Message = new Message(
+    MapType.HttpResponseHeaders,
+    MapType.HttpResponseTrailers,
+    BufferType.HttpResponseBody,
+  );
+}

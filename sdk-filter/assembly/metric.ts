@@ -26,7 +26,7 @@ export class Metric {
 
   constructor(type: MetricType, name: string) {
     const text = encodeText(name);
-    proxy_define_metric(type, text, encodedSize, out);
+    proxy_define_metric(type, text, encodedSize(), out);
     this.id = load<u32>(out);
   }
 

@@ -39,6 +39,6 @@ export class SharedData {
 
   private write(value: string, seen: u32): bool {
     const start = encodeText(value);
-    return proxy_set_shared_data(this.key.start, this.key.size, start, encodedSize, seen) == Status.Ok;
+    return proxy_set_shared_data(this.key.start, this.key.size, start, encodedSize(), seen) == Status.Ok;
   }
 }

@@ -3,14 +3,15 @@
 
 import { log } from "./log";
 
-let refused: bool = false;
+/** One byte: something refused to start. */
+const refused: usize = memory.data(1, 1);
 
 /** Logs why and makes the host refuse this revision, whatever `configure` answers. */
 export function refuseStart(reason: string): void {
-  refused = true;
+  store<u8>(refused, 1);
   log.error(reason);
 }
 
 export function startRefused(): bool {
-  return refused;
+  return load<u8>(refused) != 0;
 }

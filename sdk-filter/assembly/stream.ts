@@ -2,16 +2,16 @@
 
 import { encodeText, encodedSize } from "./arena";
 import { proxy_close_stream, proxy_continue_stream, proxy_send_local_response } from "./generated/hostcalls";
-import { Message, requestMessage, responseMessage } from "./message";
+import { Message, Messages } from "./message";
 import { Action, StreamType } from "./generated/enums";
 
 /** One request and its response. Override what you need: a callback nobody overrides is not exported, so it costs nothing. */
 export abstract class Stream {
   get request(): Message {
-    return requestMessage;
+    return Messages.request;
   }
   get response(): Message {
-    return responseMessage;
+    return Messages.response;
   }
 
   requestHeaders(endOfStream: bool): Action {
@@ -41,9 +41,9 @@ export abstract class Stream {
   /** Answers the client in the upstream's place. `details` names the reason in the record. */
   reply(status: i32, body: string = "", details: string = ""): void {
     const detailsStart = encodeText(details);
-    const detailsSize = encodedSize;
+    const detailsSize = encodedSize();
     const bodyStart = encodeText(body);
-    proxy_send_local_response(status, detailsStart, detailsSize, bodyStart, encodedSize, 0, 0, -1);
+    proxy_send_local_response(status, detailsStart, detailsSize, bodyStart, encodedSize(), 0, 0, -1);
   }
 
   /** Lets a paused request go on once the callback has returned. */

@@ -17,7 +17,7 @@ export enum Verdict {
 export function denyRequest(reason: string, status: i32): Verdict {
   const code = codeOfStatus(status);
   const text = encodeText(reason);
-  policy_set_verdict(code, text, encodedSize);
+  policy_set_verdict(code, text, encodedSize());
   if (status != statusOfCode(code)) policy_set_response(status, 0, 0, 0, 0);
   return Verdict.Deny;
 }
