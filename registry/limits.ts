@@ -39,6 +39,8 @@ export const SUBSCRIBERS_MAX = 1_000;
 export const HEARTBEAT_MS = 10_000;
 /** Proxies remembered; the one unheard of longest gives way. */
 export const PROXIES_MAX = 10_000;
+/** Time after which a proxy that is away is forgotten, so that one long gone cannot stand in a deployment's way. */
+export const PROXY_KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
 /** Counter updates of one proxy passed on to event subscribers come at most this often. */
 export const PROXY_EVENT_INTERVAL_MS = 1_000;
 

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { ProxyStatus } from "@sluice/proxy/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testModule } from "../test-module.ts";
@@ -159,6 +160,16 @@ describe("the list of proxies", () => {
     expect(await proxies()).toMatchObject([
       { id: "p1", labels: { zone: "a" }, connected: false, applied: 1, ready: false },
     ]);
+  });
+
+  it("forgets a proxy that has been away for a week", async () => {
+    await (await watch("p1", { zone: "a" })).close();
+    await registry.stop();
+    const database = new DatabaseSync(join(registry.stateDir, "registry", "registry.db"));
+    database.exec("UPDATE proxies SET last_seen = '2020-01-01T00:00:00.000Z'");
+    database.close();
+    registry = await TestRegistry.start({ stateDir: registry.stateDir });
+    expect(await proxies()).toEqual([]);
   });
 
   it("refuses a status that is not one", async () => {

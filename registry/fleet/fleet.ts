@@ -5,7 +5,7 @@ import { isTarget } from "@sluice/proxy/contract";
 import type { Deployment, Digest, ProxyStatus } from "@sluice/proxy/contract";
 import type { Logger } from "pino";
 import type { EventStream } from "../http/event-stream.ts";
-import { PROXIES_MAX, PROXY_EVENT_INTERVAL_MS } from "../limits.ts";
+import { PROXIES_MAX, PROXY_EVENT_INTERVAL_MS, PROXY_KEPT_MS } from "../limits.ts";
 import type { StoredDeployment } from "../store/deployment-table.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredProxy } from "../store/proxy-table.ts";
@@ -113,13 +113,16 @@ export class Fleet {
 
   /** Known proxies to which both deployments would apply. */
   meetingPoints(one: Deployment, other: Deployment): string[] {
-    const members = [...this.#members.values()];
-    return members.filter(({ labels }) => isTarget(one, labels) && isTarget(other, labels)).map(({ id }) => id);
+    return this.#known()
+      .filter(({ labels }) => isTarget(one, labels) && isTarget(other, labels))
+      .map(({ id }) => id);
   }
 
   list(): ProxyView[] {
     const current = this.#store.deployments.allCurrent();
-    return [...this.#members.values()].map((member) => viewOf(member, current)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#known()
+      .map((member) => viewOf(member, current))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Keeps the last word of every proxy for the next start. */
@@ -136,10 +139,23 @@ export class Fleet {
     return member;
   }
 
+  #known(): Member[] {
+    const sinceMs = Date.now() - PROXY_KEPT_MS;
+    for (const { id, stream, lastSeenMs } of this.#members.values()) {
+      if (stream === null && lastSeenMs < sinceMs) this.#forget(id);
+    }
+    return [...this.#members.values()];
+  }
+
+  #forget(id: string): void {
+    this.#members.delete(id);
+    this.#store.proxies.remove(id);
+  }
+
   #forgetOldest(): void {
     const away = [...this.#members.values()].filter(({ stream }) => stream === null);
     const oldest = away.reduce<Member | null>((a, b) => (a === null || b.lastSeenMs < a.lastSeenMs ? b : a), null);
-    if (oldest !== null) this.#members.delete(oldest.id);
+    if (oldest !== null) this.#forget(oldest.id);
   }
 
   #sendWanted(member: Member, current: readonly StoredDeployment[]): void {

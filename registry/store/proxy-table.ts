@@ -3,7 +3,6 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { ProxyStatus } from "@sluice/proxy/contract";
-import { PROXIES_MAX } from "../limits.ts";
 
 export interface StoredProxy {
   readonly id: string;
@@ -40,8 +39,9 @@ export class ProxyTable {
         proxy.status === null ? null : JSON.stringify(proxy.status),
         proxy.lastSeen,
       );
-    this.#database
-      .prepare("DELETE FROM proxies WHERE id IN (SELECT id FROM proxies ORDER BY last_seen DESC LIMIT -1 OFFSET ?)")
-      .run(PROXIES_MAX);
+  }
+
+  remove(id: string): void {
+    this.#database.prepare("DELETE FROM proxies WHERE id = ?").run(id);
   }
 }
