@@ -17,7 +17,7 @@ const tls: TransportKind = {
       at,
     ),
   connect: (host, port) =>
-    new PlainTransport(connect({ host, port, ca: cert, servername: "localhost", allowHalfOpen: true })),
+    new PlainTransport(connect({ host, port, ca: cert, servername: "localhost" })),
 };
 
 describeTransport("TLS over PlainTransport", tls);

@@ -1,0 +1,239 @@
+// Exchanges whose route has a filter: small guests between a raw client and a scripted upstream.
+
+import type { Socket } from "node:net";
+import { Chain, MemoryServices, Plugin, prepareModule } from "@sluice/abi";
+import { afterEach, describe, expect, it } from "vitest";
+import wabtLoader from "wabt";
+import { afterHead, Loopback, readAll, type LoopbackOptions } from "./loopback.ts";
+
+const wabt = await wabtLoader();
+const LAST = "host: a.test\r\nconnection: close\r\n";
+const CONTINUE = "(i32.const 0)";
+const PAUSE = "(i32.const 1)";
+
+/** A guest of callbacks in WebAssembly text; strings stand at 1024 and every 64 bytes behind. */
+function guest(strings: readonly string[], callbacks: string): Uint8Array {
+  const data = strings.map((text, i) => `(data (i32.const ${1024 + i * 64}) ${JSON.stringify(text)})`).join("\n");
+  const parsed = wabt.parseWat(
+    "guest.wat",
+    `(module
+      (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+      (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
+      (import "env" "proxy_set_buffer_bytes" (func $set_body (param i32 i32 i32 i32 i32) (result i32)))
+      (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+      (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+      (import "env" "proxy_set_effective_context" (func $effective (param i32) (result i32)))
+      (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
+      (memory (export "memory") 1)
+      (global $stream (mut i32) (i32.const 0))
+      ${data}
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 8192))
+      (func (export "proxy_on_context_create") (param i32 i32)
+        (if (local.get 1) (then (global.set $stream (local.get 0)))))
+      ${callbacks})`,
+  );
+  try {
+    return Uint8Array.from(parsed.toBinary({}).buffer);
+  } finally {
+    parsed.destroy();
+  }
+}
+
+const at = (place: number): string => `(i32.const ${1024 + place * 64})`;
+const size = (text: string): string => `(i32.const ${text.length})`;
+const onRequestHeaders = (body: string): string =>
+  `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${body})`;
+const onResponseHeaders = (body: string): string =>
+  `(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) ${body})`;
+const onRequestBody = (body: string): string =>
+  `(func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) ${body})`;
+const onResponseBody = (body: string): string =>
+  `(func (export "proxy_on_response_body") (param i32 i32 i32) (result i32) ${body})`;
+const untilTheEnd = (then: string): string =>
+  `(if (result i32) (local.get 2) (then ${then} ${CONTINUE}) (else ${PAUSE}))`;
+
+let loopback: Loopback;
+let services: MemoryServices;
+async function start(module: Uint8Array | null, options: LoopbackOptions = {}): Promise<Loopback> {
+  services = new MemoryServices();
+  const slot = { name: "f", filter: "f", version: "sha256:v", revision: "sha256:r", failOpen: 0, dryRun: false };
+  const plugin = module === null ? null : startPlugin(module);
+  const rest = { index: 0, plugin, notLoaded: null, bodyWhilePaused: false, requiresCheck: false };
+  return (loopback = await Loopback.start({ chain: new Chain([{ ...slot, ...rest }]), ...options }));
+}
+
+function startPlugin(module: Uint8Array): Plugin {
+  const none = new Uint8Array(0);
+  const plugin = new Plugin(
+    prepareModule(module),
+    {
+      slot: "f",
+      filter: "f",
+      version: "sha256:v",
+      revision: "sha256:r",
+      pluginName: "f",
+      rootId: "",
+      vmId: "f",
+      pluginConfig: none,
+      vmConfig: none,
+      environment: {},
+      capabilities: ["headers", "body", "properties", "log", "metrics", "stream", "clock", "timer", "policy"],
+      limits: { memoryBytes: 1 << 20, fuel: 100_000, depth: 64 },
+      isolation: "shared",
+      requiresCheck: false,
+      bodyCallbacks: "all",
+    },
+    services,
+  );
+  plugin.start();
+  return plugin;
+}
+
+afterEach(async () => {
+  await loopback.stop();
+  await expect.poll(() => [loopback.server.streams, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
+});
+
+/** An upstream that says back what came as body, as chunks. */
+function echoBody(socket: Socket): void {
+  afterHead(socket, (head) => {
+    socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n");
+    const body = head.slice(head.indexOf("\r\n\r\n") + 4);
+    socket.write(body, "latin1");
+    if (body.endsWith("0\r\n\r\n")) return;
+    socket.removeAllListeners("data");
+    socket.pipe(socket);
+  });
+}
+
+describe("Exchange with a filter", () => {
+  it("sends what the filter adds to the request and to the response", async () => {
+    const add = (map: number): string =>
+      `(drop (call $add (i32.const ${map}) ${at(0)} ${size("x-seen")} ${at(1)} ${size("yes")}))`;
+    await start(guest(["x-seen", "yes"], onRequestHeaders(add(0) + CONTINUE) + onResponseHeaders(add(2) + CONTINUE)));
+    const said = await loopback.talk(`GET /x HTTP/1.1\r\n${LAST}\r\n`);
+    expect(loopback.upstreamHeads[0]).toMatch(
+      /^GET \/x HTTP\/1\.1\r\nhost: a\.test\r\n[^]*x-request-id: \S+\r\nx-seen: yes\r\n/,
+    );
+    expect(said.slice(0, said.indexOf("\r\n\r\n"))).toContain("\r\nx-seen: yes");
+    expect(loopback.seen[0]).toMatchObject({ status: 200, flags: [] });
+  });
+
+  it("answers with the filter's own reply, and the next pipelined request too", async () => {
+    const reply = `(drop (call $reply (i32.const 403) (i32.const 0) (i32.const 0) ${at(0)} ${size("no way")} (i32.const 0) (i32.const 0) (i32.const -1)))`;
+    await start(guest(["no way"], onRequestHeaders(reply + PAUSE)));
+    const said = await loopback.talk(`GET /1 HTTP/1.1\r\nhost: a.test\r\n\r\nGET /2 HTTP/1.1\r\n${LAST}\r\n`);
+    expect(said.match(/HTTP\/1\.1 403 Forbidden\r\n[^]*?\r\n\r\nno way/g)).toHaveLength(2);
+    expect(loopback.upstreamConnections).toBe(0);
+    expect(loopback.seen.map(({ path, status }) => [path, status])).toEqual([
+      ["/1", 403],
+      ["/2", 403],
+    ]);
+  });
+
+  it("routes and normalises again what the filter changed", async () => {
+    const toPath = (text: string): Uint8Array =>
+      guest(
+        [":path", text],
+        onRequestHeaders(
+          `(drop (call $replace (i32.const 0) ${at(0)} ${size(":path")} ${at(1)} ${size(text)})) ${CONTINUE}`,
+        ),
+      );
+    await start(toPath("/a/../b"));
+    await loopback.talk(`GET /x HTTP/1.1\r\n${LAST}\r\n`);
+    expect(loopback.upstreamHeads[0]).toMatch(/^GET \/b HTTP/);
+    await loopback.stop();
+    await start(toPath("/no-route"));
+    expect(await loopback.talk(`GET /x HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 404 /);
+    await loopback.stop();
+    await start(toPath("/a%2fb"));
+    expect(await loopback.talk(`GET /x HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(loopback.upstreamConnections).toBe(0);
+  });
+
+  it("gives the filter whole bodies and sends what it made of them", async () => {
+    const replaceBody = (buffer: number): string =>
+      untilTheEnd(
+        `(drop (call $set_body (i32.const ${buffer}) (i32.const 0) (i32.const 1000000) ${at(buffer)} ${size("changed")}))`,
+      );
+    await start(guest(["changed", "CHANGED"], onRequestBody(replaceBody(0)) + onResponseBody(replaceBody(1))), {
+      upstream: echoBody,
+    });
+    const chunks = "5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
+    for (const pieces of ["whole", "bytes"] as const) {
+      const said = await loopback.talk(
+        `POST /x HTTP/1.1\r\n${LAST}transfer-encoding: chunked\r\n\r\n${chunks}`,
+        pieces,
+      );
+      expect(said).toMatch(/\r\n\r\n7\r\nCHANGED\r\n0\r\n\r\n$/);
+    }
+    expect(loopback.seen.map(({ flags }) => flags)).toEqual([[], []]);
+  });
+
+  it("holds a request that the filter paused until it goes on from its tick", async () => {
+    const goOn = `(drop (call $effective (global.get $stream))) (drop (call $continue (i32.const 0)))`;
+    await start(
+      guest(
+        [],
+        `(func (export "proxy_on_configure") (param i32 i32) (result i32) (drop (call $tick (i32.const 10))) (i32.const 1))
+         (func (export "proxy_on_tick") (param i32) (if (global.get $stream) (then ${goOn})))` +
+          onRequestHeaders(PAUSE),
+      ),
+    );
+    const client = loopback.client();
+    const said = readAll(client);
+    client.write(`GET /x HTTP/1.1\r\n${LAST}\r\n`);
+    await expect.poll(() => loopback.server.streams).toBe(1);
+    expect(loopback.upstreamHeads).toEqual([]);
+    services.clock.advance(10);
+    expect(await said).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
+  it("tells a paused filter's stream that its client left", async () => {
+    await start(guest([], onRequestHeaders(PAUSE)));
+    const client = loopback.client();
+    client.write("GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    await expect.poll(() => loopback.server.streams).toBe(1);
+    client.resetAndDestroy();
+    await loopback.ended(1);
+    expect(loopback.seen[0]!.flags).toEqual(["DC"]);
+  });
+
+  it("answers 504 with SI when nothing ever comes from a paused filter", async () => {
+    await start(guest([], onRequestHeaders(PAUSE)), { streamIdleTimeoutMs: 100 });
+    expect(await loopback.talk(`GET /x HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 504 /);
+    expect(loopback.seen[0]!.flags).toEqual(["SI"]);
+  });
+
+  it("answers 503 with FI for a filter that traps, and serves the next request", async () => {
+    await start(guest([], onRequestHeaders("unreachable")));
+    const said = await loopback.talk(`GET /1 HTTP/1.1\r\nhost: a.test\r\n\r\nGET /2 HTTP/1.1\r\n${LAST}\r\n`);
+    expect(said.match(/HTTP\/1\.1 503 /g)).toHaveLength(2);
+    expect(loopback.seen.map(({ flags }) => flags)).toEqual([["FI"], ["FI"]]);
+  });
+
+  it("cuts a response that a trap breaks after its head was sent", async () => {
+    await start(guest([], onResponseBody("unreachable")), {
+      upstream: (socket) =>
+        afterHead(socket, () => void socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")),
+    });
+    const said = await loopback.talk(`GET /1 HTTP/1.1\r\n${LAST}\r\n`);
+    expect(said).not.toContain("0\r\n\r\n");
+    expect(loopback.seen[0]!.status).toBe(200);
+    expect(loopback.seen[0]!.flags).toHaveLength(1);
+  });
+
+  it("answers 503 for a slot that could not be loaded", async () => {
+    await start(null);
+    expect(await loopback.talk(`GET /1 HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  it("refuses what the upstream breaks, through the filter", async () => {
+    await start(guest([], onResponseHeaders(CONTINUE)), {
+      upstream: (socket) => afterHead(socket, () => void socket.end("garbage\r\n\r\n")),
+    });
+    expect(await loopback.talk(`GET /1 HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 502 /);
+    expect(loopback.seen[0]!.flags).toEqual(["UPE"]);
+  });
+});
