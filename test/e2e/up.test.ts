@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePort } from "../free-port.ts";
 import { Program } from "./program.ts";
+import { freePorts, registryEnv, startUp } from "./up-program.ts";
+import type { UpPorts } from "./up-program.ts";
 
 const readyBudgetMs = 15_000;
 
@@ -21,40 +22,17 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ports {
-  readonly proxy: number;
-  readonly admin: number;
-  readonly registry: number;
-  readonly upstream: number;
-}
-
-async function freePorts(): Promise<Ports> {
-  return { proxy: await freePort(), admin: await freePort(), registry: await freePort(), upstream: await freePort() };
-}
-
-function startUp(ports: Ports): Program {
-  const at = (port: number): string => `127.0.0.1:${port}`;
-  const args = [
-    "up",
-    "--proxy",
-    at(ports.proxy),
-    "--admin",
-    at(ports.admin),
-    "--registry-address",
-    at(ports.registry),
-    "--upstream",
-    at(ports.upstream),
-  ];
-  const program = Program.sluice([...args, "--workers", "1"], { cwd: folder });
+function started(inFolder: string, ports: UpPorts): Program {
+  const program = startUp(inFolder, ports);
   programs.push(program);
   return program;
 }
 
 async function runSluice(
   args: readonly string[],
-  ports: Ports,
+  ports: UpPorts,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const program = Program.sluice(args, { cwd: folder, env: { SLUICE_REGISTRY: `http://127.0.0.1:${ports.registry}` } });
+  const program = Program.sluice(args, { cwd: folder, env: registryEnv(ports) });
   const { code } = await program.ended;
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
@@ -63,7 +41,7 @@ describe("sluice up", () => {
   it("brings everything up with a filter deployed, takes a new rule, and ends cleanly at Ctrl-C", async () => {
     const ports = await freePorts();
     const startedMs = performance.now();
-    const up = startUp(ports);
+    const up = started(folder, ports);
     await up.until("the first address", () => up.stdout.includes("curl"));
     const readyMs = performance.now() - startedMs;
     console.log(`sluice up was ready after ${(readyMs / 1000).toFixed(1)} s`);
@@ -97,7 +75,7 @@ describe("sluice up", () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", () => resolve()));
     const proxy = (taken.address() as AddressInfo).port;
-    const up = startUp({ ...(await freePorts()), proxy });
+    const up = started(folder, { ...(await freePorts()), proxy });
     expect((await up.ended).code).toBe(1);
     expect(up.stderr).toContain(`127.0.0.1:${proxy} is already in use by another process.`);
     expect(up.stderr).not.toContain("    at ");
