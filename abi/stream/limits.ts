@@ -23,3 +23,7 @@ export const MESSAGE_LENGTH = 1024;
 
 /** Streams kept for reuse. */
 export const POOLED_STREAMS_MAX = 4096;
+
+/** How long a stream waits for an instance when all of a plugin's are in use, and how often it asks. */
+export const INSTANCE_WAIT_MS_MAX = 100;
+export const INSTANCE_RETRY_MS = 5;

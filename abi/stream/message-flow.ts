@@ -166,7 +166,8 @@ export class MessageFlow {
       return;
     }
     this.advanceHead();
-    if (this.isClosed) return;
+    // Held here again: a slot that waits for an instance still has none.
+    if (this.isClosed || held.at !== HELD.not) return;
     if (held.isUnseen) this.showHeld(slot, held);
     else this.letGo(slot, held);
   }
@@ -316,7 +317,7 @@ export class MessageFlow {
 
   /** `bodyWhilePaused`: a filter that holds the head may look at the body first. */
   private mayShowBody(run: SlotRun): boolean {
-    return run.slot!.bodyWhilePaused && (this.bodyMask & (1 << run.slot!.index)) !== 0;
+    return run.slot!.bodyWhilePaused && !run.isWaiting && (this.bodyMask & (1 << run.slot!.index)) !== 0;
   }
 
   private end(): void {

@@ -5,6 +5,7 @@
 import type { Head } from "../head/head.ts";
 import { NameSet } from "../head/name-set.ts";
 import type { Instance } from "../host/plugin.ts";
+import type { TickTarget } from "../host/services.ts";
 import { Additions } from "./additions.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import type { ChainSlot } from "./chain.ts";
@@ -79,6 +80,10 @@ export class SlotRun {
   hasChecked = false;
   /** The check ran a second time after a later filter's edit. */
   isRechecked = false;
+  /** The head is held here until the plugin has an instance to give; how long it was already. */
+  isWaiting = false;
+  waitedMs = 0;
+  wait: TickTarget | null = null;
   verdict: VerdictKind = "noOpinion";
   code = NO_CODE;
   reason: string | null = null;
@@ -104,6 +109,8 @@ export class SlotRun {
     this.hasSeenResponse = false;
     this.hasChecked = false;
     this.isRechecked = false;
+    this.isWaiting = false;
+    this.waitedMs = 0;
     this.verdict = "noOpinion";
     this.code = NO_CODE;
     this.reason = null;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { POOL_INSTANCES_MAX } from "../host/limits.ts";
 import { CAUSE } from "./cause.ts";
 import { Stage } from "./fixtures/stage.ts";
-import type { Guest, StageSlot } from "./fixtures/stage.ts";
+import { INSTANCE_WAIT_MS_MAX } from "./limits.ts";
+import type { Guest, SlotOptions, StageSlot } from "./fixtures/stage.ts";
 
 /** One row: with these slots and these events, the driver is told this. */
 interface Row {
@@ -906,18 +907,53 @@ describe("Stream and its driver", () => {
     expect(stage.instancesLive()).toEqual([2]);
   });
 
-  it("meets a limit when every instance of the pool is in use, and goes on when one is given back", () => {
-    const stage = new Stage([[pausesHeaders, { isolation: "stream" }]]);
-    const paused = Array.from({ length: POOL_INSTANCES_MAX }, () => stage.another());
-    for (const { stream } of paused) stream.requestHeaders(true);
-    stage.play(["headers end"]);
-    expect(stage.lines()).toEqual(UNAVAILABLE);
-    expect(stage.verdict()).toBe("error limit");
-    paused[0]!.stream.downstreamClosed();
-    paused[0]!.stream.end();
-    const next = stage.another();
-    next.stream.requestHeaders(true);
-    expect(next.stream.isPaused).toBe(true);
+  describe("when every instance of the pool is in use", () => {
+    const crowded: Guest = (g) =>
+      g.on("requestHeaders", g.whenHeader("x-stay", g.pause())).on("requestBody", g.logBody(0));
+
+    /** A stage whose plugin has lent all its instances to paused streams. */
+    function crowd(options: SlotOptions = {}): { stage: Stage; paused: ReturnType<Stage["another"]>[] } {
+      const stage = new Stage([[crowded, { isolation: "stream", ...options }]]);
+      const paused = Array.from({ length: POOL_INSTANCES_MAX }, () => stage.another([["x-stay", "1"]]));
+      for (const { stream } of paused) stream.requestHeaders(true);
+      return { stage, paused };
+    }
+
+    it("waits, holding what arrives, and goes on when one is given back", () => {
+      const { stage, paused } = crowd({ bodyWhilePaused: true });
+      stage.play(["headers", "data ab", "tick", "data cd end"]);
+      expect(stage.lines()).toEqual([]);
+      paused[0]!.stream.downstreamClosed();
+      paused[0]!.stream.end();
+      stage.play(["tick"]);
+      expect(stage.lines()).toEqual(["> GET /a", '> "abcd" end']);
+      expect(stage.logs()).toEqual(["abcd"]);
+      expect(stage.stream.slotCount).toBe(1);
+    });
+
+    it("meets a limit after a while", () => {
+      const { stage } = crowd();
+      stage.play(["headers end"]);
+      stage.services.clock.advance(INSTANCE_WAIT_MS_MAX - 1);
+      expect(stage.lines()).toEqual([]);
+      stage.services.clock.advance(1);
+      expect(stage.lines()).toEqual(UNAVAILABLE);
+      expect(stage.verdict()).toBe("error limit");
+    });
+
+    it("is skipped after a while under FAIL_OPEN with the cause", () => {
+      const { stage } = crowd({ failOpen: CAUSE.limit });
+      stage.play(["headers", "data ab end"]);
+      stage.services.clock.advance(INSTANCE_WAIT_MS_MAX);
+      expect(stage.lines()).toEqual(["> GET /a", '> "ab" end']);
+    });
+
+    it("forgets a stream whose client has gone", () => {
+      const { stage } = crowd();
+      stage.play(["headers end", "close", "end"]);
+      stage.services.clock.advance(INSTANCE_WAIT_MS_MAX);
+      expect(stage.lines()).toEqual([]);
+    });
   });
 
   it("fails streams that still need a shared instance when another stream's callback kills it", () => {

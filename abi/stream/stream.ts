@@ -8,6 +8,7 @@
 import type { Head } from "../head/head.ts";
 import type { GuestFailure } from "../host/guest-failure.ts";
 import { MESSAGE_PHASES, PHASE } from "../host/phase.ts";
+import type { Plugin } from "../host/plugin.ts";
 import type { LocalReply, StreamType } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
 import type { Chain } from "./chain.ts";
@@ -16,7 +17,9 @@ import type { Direction, StreamDriver, StreamFlag } from "./driver.ts";
 import { decideFailure } from "./fail-strategy.ts";
 import { HostcallContext } from "./hostcall-context.ts";
 import type { StreamEffects } from "./hostcall-context.ts";
-import { POOLED_STREAMS_MAX, REASON_LENGTH } from "./limits.ts";
+import { InstanceWait } from "./instance-wait.ts";
+import type { InstanceRetry } from "./instance-wait.ts";
+import { INSTANCE_RETRY_MS, INSTANCE_WAIT_MS_MAX, POOLED_STREAMS_MAX, REASON_LENGTH } from "./limits.ts";
 import { decideReply, phraseOf } from "./local-reply.ts";
 import { OUTCOME } from "./message-flow.ts";
 import type { FlowOwner, MessageFlow, Outcome } from "./message-flow.ts";
@@ -40,7 +43,7 @@ const RESPONSE_PHASES = PHASE.responseHeaders | PHASE.responseBody | PHASE.respo
 /** Callbacks the engine makes one by one; context creation is the instance's. */
 const CALLED_PHASES = MESSAGE_PHASES | PHASE.report | PHASE.log | PHASE.done | PHASE.delete;
 
-export class Stream implements FlowOwner, StreamEffects {
+export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   /** Counts uses of this pooled object: who keeps a stream for later compares it before touching the stream. */
   generation = 0;
   /** Status of the response head that was handed to the driver last, 0 before. */
@@ -202,9 +205,19 @@ export class Stream implements FlowOwner, StreamEffects {
     this.state.isFinished = true;
     this.staged.clear();
     this.closeFlows();
+    this.endWaits();
     for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.report);
     for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.log);
     this.leave();
+  }
+
+  private endWaits(): void {
+    for (let i = 0; i < this.state.slotCount; i++) {
+      const run = this.state.runAt(i);
+      if (!run.isWaiting) continue;
+      run.isWaiting = false;
+      run.slot!.plugin!.services.timers.cancel(run.wait!);
+    }
   }
 
   /** `finish()` if that is still to come, on_done, on_delete, instances given back; the object is the pool's again. */
@@ -288,16 +301,27 @@ export class Stream implements FlowOwner, StreamEffects {
   // ── The request's head: check, headers callback, checks asked again, routing asked again ───────────────────────────
 
   private requestHeadPhase(flow: MessageFlow, slot: number): Outcome {
-    const run = this.state.addRun(slot);
-    const { plugin } = run.slot!;
-    if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
-    if (flow.isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
+    const run = this.askedRun(flow, slot);
     let outcome = this.begin(run);
     if (outcome === OUTCOME.go && this.mustCheck(run)) outcome = this.check(run);
     if (outcome === OUTCOME.go && (run.left & PHASE.requestHeaders) !== 0)
       outcome = this.requestHeadersPhase(flow, run);
     if (outcome === OUTCOME.go) this.calls.releaseWhenThrough(run);
     return outcome;
+  }
+
+  /** The slot's run: new, or one that has waited for an instance. */
+  private askedRun(flow: MessageFlow, slot: number): SlotRun {
+    const waiting = this.state.runs[slot];
+    if (waiting !== undefined && waiting.isWaiting) {
+      waiting.isWaiting = false;
+      return waiting;
+    }
+    const run = this.state.addRun(slot);
+    const { plugin } = run.slot!;
+    if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
+    if (flow.isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
+    return run;
   }
 
   private requestHeadersPhase(flow: MessageFlow, run: SlotRun): Outcome {
@@ -317,13 +341,36 @@ export class Stream implements FlowOwner, StreamEffects {
     const instance = plugin.acquire();
     if (instance === null) {
       return plugin.failure === null
-        ? this.slotFailed(run, CAUSE.limit, "all instances of the filter are in use", null)
+        ? this.waitForInstance(run, plugin)
         : this.slotFailed(run, CAUSE.notLoaded, plugin.failure, null);
     }
     run.instance = instance;
     this.state.liveMask |= 1 << slot.index;
     if (!this.calls.createContext(run, this.context)) return this.outcomeOfFailure(run);
     return this.staged.kind === "none" ? OUTCOME.go : OUTCOME.stop;
+  }
+
+  /** All instances are in use: the head is held here for a while, and asks again. A check that runs again does not wait. */
+  private waitForInstance(run: SlotRun, plugin: Plugin): Outcome {
+    if (run.waitedMs >= INSTANCE_WAIT_MS_MAX || run.isRechecked) {
+      return this.slotFailed(run, CAUSE.limit, "all instances of the filter are in use", null);
+    }
+    run.wait ??= new InstanceWait(this, run);
+    run.isWaiting = true;
+    run.waitedMs += INSTANCE_RETRY_MS;
+    run.held[REQUEST].isWatermarked = true;
+    plugin.services.timers.schedule(run.wait, INSTANCE_RETRY_MS);
+    return OUTCOME.hold;
+  }
+
+  /** The head that waits at the run's slot asks for an instance again. */
+  retryInstance(run: SlotRun): void {
+    if (!run.isWaiting || run.held[REQUEST].at === HELD.not) return;
+    this.enter();
+    this.request.headLeft |= 1 << run.slot!.index;
+    run.held[REQUEST].isResumed = true;
+    this.hasPendingResume = true;
+    this.leave();
   }
 
   private mustCheck(run: SlotRun): boolean {
