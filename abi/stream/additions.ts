@@ -5,6 +5,8 @@ import { REPORT_ADDITION_BYTES, REPORT_ADDITIONS_MAX } from "./limits.ts";
 
 export type Addition = string | number | boolean;
 
+const NONE: Readonly<Record<string, Addition>> = Object.freeze({});
+
 export class Additions {
   private values = new Map<string, Addition>();
   private bytes = 0;
@@ -45,7 +47,7 @@ export class Additions {
   }
 
   toObject(): Readonly<Record<string, Addition>> {
-    return Object.fromEntries(this.values);
+    return this.values.size === 0 ? NONE : Object.fromEntries(this.values);
   }
 }
 
