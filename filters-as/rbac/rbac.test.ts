@@ -419,6 +419,15 @@ describe("configure refuses", () => {
       config: one(to({ paths: ["/%61dmin"] })),
       says: "write 'a'",
     },
+    { name: "a percent-code in small letters", config: one(to({ paths: ["/%c3%a9"] })), says: "'%c3' as '%C3'" },
+    { name: "a space in a path", config: one(to({ paths: ["/a b"] })), says: "write %20" },
+    { name: "a letter beyond ASCII in a path", config: one(to({ paths: ["/é*"] })), says: "write %20, %C3%A9" },
+    {
+      name: "a host with its default port",
+      config: one(to({ hosts: ["a.test:80"] })),
+      says: "removes the default port",
+    },
+    { name: "a host with a dot at its end", config: one(to({ hosts: ["a.test."] })), says: "removes the dot" },
     { name: "a path template", config: one(to({ paths: ["/users/{id}"] })), says: "path templates are not known here" },
     { name: "a method in lower case", config: one(to({ methods: ["get"] })), says: "methods are upper case: 'GET'" },
     {

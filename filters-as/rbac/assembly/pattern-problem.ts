@@ -19,13 +19,20 @@ export function methodProblem(pattern: string): string {
 export function hostProblem(pattern: string): string {
   if (pattern.length == 0) return textProblem(pattern);
   const host = literalOf(pattern);
-  return host.includes("/") || host.includes("@") ? "a host has no '/' or '@'" : "";
+  if (host.includes("/") || host.includes("@")) return "a host has no '/' or '@'";
+  if (!isVisibleAscii(host)) return "a host is written in ASCII: xn--… for names in other letters";
+  if (pattern.endsWith(".")) return "the proxy removes the dot at the end of a host before rules see it";
+  return pattern.endsWith(":80")
+    ? "the proxy removes the default port; a host without a port matches every port, and `ports` tells them apart"
+    : "";
 }
 
 export function pathProblem(pattern: string): string {
   if (pattern.length == 0) return textProblem(pattern);
   const path = literalOf(pattern);
   if (pattern.charAt(0) != "/" && pattern.charAt(0) != "*") return "a path begins with '/' or '*'";
+  if (!isVisibleAscii(path))
+    return "spaces and characters beyond ASCII are percent-encoded in paths: write %20, %C3%A9";
   if (path.includes("?") || path.includes("#"))
     return "paths are compared without query and fragment: leave out '?' and '#'";
   if (path.includes("{") || path.includes("}")) return "path templates are not known here; use a prefix like /users/*";
@@ -49,19 +56,21 @@ function hasDotSegment(path: string): bool {
 
 function percentProblem(path: string): string {
   for (let at = path.indexOf("%"); at >= 0; at = path.indexOf("%", at + 1)) {
-    const code = path.length < at + 3 ? -1 : <i32>I32.parseInt(path.substring(at + 1, at + 3), 16);
-    if (code <= 0) return "'%' must be followed by two hexadecimal digits, and not by 00";
-    if (code == 0x2f || code == 0x5c) return "paths with %2F or %5C never get here: the proxy refuses them";
-    if (isUnreserved(code))
-      return (
-        "the proxy decodes '" +
-        path.substring(at, at + 3) +
-        "' before rules see the path: write '" +
-        String.fromCharCode(code) +
-        "'"
-      );
+    const code = path.substring(at, at + 3);
+    const byte = code.length < 3 ? -1 : <i32>I32.parseInt(code.substring(1), 16);
+    if (byte <= 0) return "'%' must be followed by two hexadecimal digits, and not by 00";
+    if (byte == 0x2f || byte == 0x5c) return "paths with %2F or %5C never get here: the proxy refuses them";
+    if (isUnreserved(byte)) {
+      return "the proxy decodes '" + code + "' before rules see the path: write '" + String.fromCharCode(byte) + "'";
+    }
+    if (code != asciiUpperCase(code)) return "the proxy writes '" + code + "' as '" + asciiUpperCase(code) + "'";
   }
   return "";
+}
+
+function isVisibleAscii(text: string): bool {
+  for (let i = 0; i < text.length; i++) if (<u32>(text.charCodeAt(i) - 0x21) > 0x7e - 0x21) return false;
+  return true;
 }
 
 /** RFC 3986, 2.3. */
