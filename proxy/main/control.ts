@@ -150,7 +150,6 @@ export class Control {
     // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
     if (failed !== undefined && this.hasOlder) throw refusal(failed);
     await this.publish(deployment, machine, loads);
-    if (failed === undefined && this.notLoaded.length === 0) await this.options.applied(deployment);
   }
 
   private async publish(
@@ -165,8 +164,7 @@ export class Control {
       const plan = compilePlan({ machine, deployment, isClosed, generation, loads, rowOf: (name) => rows.rowOf(name) });
       const prepared = await this.options.publish(plan);
       if (prepared.ok) {
-        this.took(machine, deployment, plan);
-        return;
+        return this.took(machine, deployment, plan);
       }
       if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
       log.error({ slot: prepared.slot, code: prepared.why.code }, prepared.why.message);
@@ -175,7 +173,7 @@ export class Control {
     }
   }
 
-  private took(machine: Machine, deployment: Deployment | null, plan: SnapshotPlan): void {
+  private async took(machine: Machine, deployment: Deployment | null, plan: SnapshotPlan): Promise<void> {
     const { rows, log } = this.options;
     this.serving = { machine, deployment, plan };
     rows.serve(plan.slots.map((slot) => slot.counterRow));
@@ -191,6 +189,8 @@ export class Control {
     if (deployment !== null)
       for (const warning of [...deploymentWarnings(deployment), ...unknownRoutes(deployment, machine)])
         log.warn(warning);
+    // Kept first: who hears "applied" may count on it after a crash.
+    if (this.applied !== null) await this.options.applied(deployment!);
     this.options.changed();
   }
 

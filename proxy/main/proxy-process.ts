@@ -253,7 +253,12 @@ export class ProxyProcess {
   }
 
   private async keep(deployment: Deployment): Promise<void> {
-    if (this.file.machine.registry !== null) await this.kept.write(deployment);
+    if (this.file.machine.registry === null) return;
+    try {
+      await this.kept.write(deployment);
+    } catch (error) {
+      this.log.error({ err: error }, "the deployment serves, but could not be kept on disk for the next start");
+    }
   }
 }
 
