@@ -194,11 +194,11 @@ async function blob(client: Client, digest: string): Promise<Uint8Array> {
 }
 
 async function verifyDeployments(client: Client, acknowledged: Acknowledged): Promise<void> {
-  const answer = await client.call("GET", "/v1/deployments/default/history?limit=500");
+  const answer = await client.call("GET", "/v1/deployments/default/history?limit=100");
   const history = answer.status === 404 ? [] : ((await answer.json()) as { history: { number: number }[] }).history;
   const numbers = history.map(({ number }) => number);
   const newest = numbers[0] ?? 0;
-  expect(numbers).toEqual(Array.from({ length: Math.min(newest, 500) }, (_, index) => newest - index));
+  expect(numbers).toEqual(Array.from({ length: Math.min(newest, 100) }, (_, index) => newest - index));
   expect(newest).toBeGreaterThanOrEqual(acknowledged.number);
 }
 

@@ -45,7 +45,7 @@ export const PROXY_KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
 export const PROXY_EVENT_INTERVAL_MS = 1_000;
 
 /** Entries of one page of history. */
-export const HISTORY_PAGE_MAX = 500;
+export const HISTORY_PAGE_MAX = 100;
 export const HISTORY_PAGE_DEFAULT = 50;
 /** Differences listed between two deployments; more are counted. */
 export const DIFFERENCES_MAX = 1_000;

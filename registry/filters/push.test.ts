@@ -1,9 +1,11 @@
 import { readFile, readdir } from "node:fs/promises";
+import { once } from "node:events";
 import { request } from "node:http";
+import type { ClientRequest } from "node:http";
 import { join } from "node:path";
 import { sha256 } from "@sluice/proxy/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MODULE_BYTES_MAX, UPLOAD_REQUEST_FILES_MAX } from "../limits.ts";
+import { MODULE_BYTES_MAX, UPLOADS_AT_ONCE_MAX, UPLOAD_REQUEST_FILES_MAX } from "../limits.ts";
 import { testModule } from "../test-module.ts";
 import { TestRegistry } from "../test-registry.ts";
 
@@ -275,6 +277,14 @@ describe("a bad upload", () => {
     expect((await registry.call("GET", `/v1/filters/${filter}/versions`)).status).toBe(404);
   });
 
+  it("is refused while too many others are under way, and their room is given back however they end", async () => {
+    const calls = Array.from({ length: UPLOADS_AT_ONCE_MAX }, () => openPush());
+    await Promise.all(calls.map((call) => once(call, "socket")));
+    await expect.poll(async () => (await registry.push(filter, new Uint8Array(0))).json["code"]).toBe("SLUICE-E3025");
+    for (const call of calls) call.destroy();
+    await expect.poll(async () => (await registry.push(filter, new Uint8Array(0))).json["code"]).toBe("SLUICE-E3040");
+  });
+
   it("is refused under a name that would leave the folder", async () => {
     for (const name of ["..", "..%2F..%2Fetc", "a%2F..%2Fb", "Gate", "%00", "a".repeat(64)]) {
       expect({ name, ...(await rawPut(`/v1/filters/${name}/versions`)) }).toEqual({
@@ -309,6 +319,15 @@ function yamlBomb(): string {
         .join(", ")}]`,
     );
   return `${lines.join("\n")}\n`;
+}
+
+/** A push whose body never ends by itself. */
+function openPush(): ClientRequest {
+  const headers = { authorization: `Bearer ${registry.adminToken}`, "content-type": "application/wasm" };
+  const call = request(`${registry.url}/v1/filters/${filter}/versions`, { method: "PUT", headers });
+  call.on("error", () => undefined);
+  call.write("\0asm");
+  return call;
 }
 
 /** A path that fetch would have tidied up. */

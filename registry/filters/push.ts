@@ -55,31 +55,30 @@ export class PushDesk {
     this.#services = services;
   }
 
-  /** Takes an upload from its first byte to its answer; `read` is only called when there is room for its bytes. */
-  async push(push: Push, read: () => Promise<Upload>): Promise<Pushed> {
-    if (this.#uploads >= UPLOADS_AT_ONCE_MAX) {
-      throw new SluiceError(REGISTRY_ERRORS.busy, `${this.#uploads} pushes are under way`);
-    }
+  /** Makes room for one upload, before a byte of it is read; false when there is none. Give it back with `leave`. */
+  enter(): boolean {
+    if (this.#uploads >= UPLOADS_AT_ONCE_MAX) return false;
     this.#uploads += 1;
     this.#prover.warm();
-    try {
-      return await this.#take(push, await read());
-    } finally {
-      this.#uploads -= 1;
-    }
+    return true;
   }
 
-  close(): void {
-    this.#prover.close();
+  leave(): void {
+    this.#uploads -= 1;
   }
 
-  async #take(push: Push, upload: Upload): Promise<Pushed> {
+  /** Throws RefusedVersion, or the SluiceError of a document that cannot be used. */
+  async push(push: Push, upload: Upload): Promise<Pushed> {
     const { store } = this.#services;
     const { document, from } = findDocument(push.filter, upload.filter, store.versions.newest(push.filter));
     checkConfiguration(document, this.#services.schemas);
     const proof = await this.#prover.prove(upload, document);
     if (proof.refusal !== null) throw new RefusedVersion(proof.refusal, proof);
     return this.#keep(push, upload, { document, from, proof });
+  }
+
+  close(): void {
+    this.#prover.close();
   }
 
   async #keep(

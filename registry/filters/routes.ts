@@ -35,6 +35,11 @@ const PushQuery = closedObject({ tag: Type.Optional(TagParam) });
 async function pushRoute(app: FastifyInstance, { pushes }: FilterServices): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
+    scope.addHook("onRequest", async (_request, reply) => {
+      if (!pushes.enter()) throw new SluiceError(REGISTRY_ERRORS.busy, "too many pushes are under way");
+      // However it ends: answered, refused, or left by the client in the middle of its body.
+      reply.raw.once("close", () => pushes.leave());
+    });
     await scope.register(multipart, { limits: MULTIPART_LIMITS });
     scope.addContentTypeParser(
       "application/wasm",
@@ -62,7 +67,7 @@ async function pushRoute(app: FastifyInstance, { pushes }: FilterServices): Prom
           tag: request.query.tag === undefined ? null : tagOf(request.query.tag),
           by: callerOfRequest(request),
         };
-        const { isNew, ...pushed } = await pushes.push(push, () => readUpload(request));
+        const { isNew, ...pushed } = await pushes.push(push, await readUpload(request));
         return reply.code(isNew ? 201 : 200).send(pushed);
       },
     );

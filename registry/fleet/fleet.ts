@@ -127,7 +127,7 @@ export class Fleet {
 
   /** Keeps the last word of every proxy for the next start. */
   close(): void {
-    for (const member of this.#members.values()) this.#save(member);
+    this.#store.proxies.saveAll([...this.#members.values()].map(storedOf));
   }
 
   #member(id: string): Member {
@@ -175,8 +175,7 @@ export class Fleet {
   }
 
   #save(member: Member): void {
-    const { id, labels, status, lastSeenMs } = member;
-    this.#store.proxies.save({ id, labels, status, lastSeen: new Date(lastSeenMs).toISOString() });
+    this.#store.proxies.save(storedOf(member));
   }
 
   #tell(member: Member): void {
@@ -223,6 +222,10 @@ function hasChanged(before: ProxyStatus | null, after: ProxyStatus): boolean {
 
 function withoutCounters(status: ProxyStatus): string {
   return JSON.stringify({ ...status, counters: null });
+}
+
+function storedOf({ id, labels, status, lastSeenMs }: Member): StoredProxy {
+  return { id, labels, status, lastSeen: new Date(lastSeenMs).toISOString() };
 }
 
 function memberOf({ id, labels, status, lastSeen }: StoredProxy): Member {

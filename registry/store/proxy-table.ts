@@ -3,6 +3,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { ProxyStatus } from "@sluice/proxy/contract";
+import { transact } from "./database.ts";
 
 export interface StoredProxy {
   readonly id: string;
@@ -39,6 +40,10 @@ export class ProxyTable {
         proxy.status === null ? null : JSON.stringify(proxy.status),
         proxy.lastSeen,
       );
+  }
+
+  saveAll(proxies: readonly StoredProxy[]): void {
+    transact(this.#database, () => proxies.forEach((proxy) => this.save(proxy)));
   }
 
   remove(id: string): void {
