@@ -18,7 +18,7 @@ import {
 import { perform } from "./effects.ts";
 import { describeFailure, type NameFrame } from "./failure.ts";
 import type { GuestFailure } from "./guest-failure.ts";
-import { restoreImage, takeImage, type Image } from "./image.ts";
+import { growTo, restoreImage, takeImage, type Image } from "./image.ts";
 import type { StreamContext } from "./stream-context.ts";
 
 type GuestFunction = (...args: number[]) => unknown;
@@ -190,13 +190,14 @@ export class Instance {
   }
 
   takeImage(): Image {
-    return takeImage(this.exports.memory, this.exports.globals);
+    return takeImage(this.guest.bytes, this.exports.globals);
   }
 
   /** Puts everything back to the image; the instance is as fresh as one just made, also after a failure. */
   reset(image: Image): void {
     const { guest } = this;
-    restoreImage(image, this.exports.memory, this.exports.globals);
+    if (guest.bytes.length < image.memoryBytes) growTo(image, this.exports.memory);
+    restoreImage(image, guest.bytes, this.exports.globals);
     guest.contexts.clear();
     guest.contexts.set(ROOT_ID, this.root);
     guest.effects.length = 0;

@@ -1,6 +1,14 @@
-// Moments that a hostcall may not be made at, where the context alone does not tell.
+// HOT: bench abi.
+// Moments that a hostcall may not be made at, where the context alone does not tell. They are the groups of `callbacks` in the
+// specification's rows; the context matrix in test/conformance compares.
 
 import type { Caller } from "./caller.ts";
+
+const CREATE = "proxy_on_context_create";
+const LIFE: readonly string[] = [CREATE, "proxy_on_vm_start", "proxy_on_configure"];
+const END: readonly string[] = ["proxy_on_log", "proxy_on_done", "proxy_on_delete"];
+const NOT_STEERING: ReadonlySet<string> = new Set([...LIFE, ...END, "policy_on_report"]);
+const NOT_REPORTING: ReadonlySet<string> = new Set([...LIFE, ...END]);
 
 /** In a check nothing may be done whose verdict, kept and given again, would not do it again. */
 export function isChecking(guest: Caller): boolean {
@@ -9,4 +17,19 @@ export function isChecking(guest: Caller): boolean {
 
 export function isConfiguring(guest: Caller): boolean {
   return guest.callback === "proxy_on_configure";
+}
+
+/** While a stream's context is made its message is not the guest's yet. */
+export function isCreating(guest: Caller): boolean {
+  return guest.callback === CREATE;
+}
+
+/** May streams be continued, closed or answered from here? */
+export function maySteer(guest: Caller): boolean {
+  return !NOT_STEERING.has(guest.callback!);
+}
+
+/** May something be added to the record from here? */
+export function mayReport(guest: Caller): boolean {
+  return !NOT_REPORTING.has(guest.callback!);
 }

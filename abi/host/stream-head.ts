@@ -5,6 +5,7 @@
 import type { Head } from "../head/head.ts";
 import { MapType } from "../spec/enums.ts";
 import type { Caller } from "./caller.ts";
+import { isCreating } from "./moment.ts";
 import type { StreamMapType } from "./stream-context.ts";
 
 const LAST_OF_STREAM = MapType.HttpResponseTrailers;
@@ -17,11 +18,13 @@ export function isMapType(mapType: number): boolean {
 /** null: the map is not available to this context now. */
 export function readableHead(guest: Caller, mapType: number): Head | null {
   const { stream, slot } = guest.acting;
-  return stream === null || mapType > LAST_OF_STREAM ? null : stream.head(slot, mapType as StreamMapType);
+  if (stream === null || mapType > LAST_OF_STREAM || isCreating(guest)) return null;
+  return stream.head(slot, mapType as StreamMapType);
 }
 
 /** null: the map may not be changed by this context now. */
 export function writableHead(guest: Caller, mapType: number): Head | null {
   const { stream, slot } = guest.acting;
-  return stream === null || mapType > LAST_OF_STREAM ? null : stream.headForWrite(slot, mapType as StreamMapType);
+  if (stream === null || mapType > LAST_OF_STREAM || isCreating(guest)) return null;
+  return stream.headForWrite(slot, mapType as StreamMapType);
 }

@@ -2,6 +2,7 @@
 import { caller } from "../host/caller.ts";
 import { NAME_BYTES_MAX } from "../host/limits.ts";
 import { printable } from "../host/log-text.ts";
+import { mayReport } from "../host/moment.ts";
 import { ReportType, Status } from "../spec/enums.ts";
 
 export function policyReport(
@@ -15,7 +16,7 @@ export function policyReport(
   if (!guest.has(keyPtr, keySize) || !guest.has(valuePtr, valueSize)) return Status.InvalidMemoryAccess;
   if (keySize === 0 || keySize >>> 0 > NAME_BYTES_MAX || !fits(valueType >>> 0, valueSize)) return Status.BadArgument;
   const { stream, slot } = guest.acting;
-  if (stream === null) return Status.BadArgument;
+  if (stream === null || !mayReport(guest)) return Status.BadArgument;
   if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
   const key = printable(guest.slice(keyPtr, keySize), NAME_BYTES_MAX);
   return stream.report(slot, key, valueType, guest.slice(valuePtr, valueSize)) ? Status.Ok : Status.InternalFailure;

@@ -1,7 +1,7 @@
 // proxy_continue_stream: done after the callback has returned; without effect when nothing is paused or no stream is meant.
 import { caller } from "../host/caller.ts";
 import { queueEffect } from "../host/effects.ts";
-import { isChecking } from "../host/moment.ts";
+import { isChecking, maySteer } from "../host/moment.ts";
 import type { StreamType as HttpStreamType } from "../host/stream-context.ts";
 import { Status, StreamType } from "../spec/enums.ts";
 
@@ -9,7 +9,7 @@ export function proxyContinueStream(streamType: number): number {
   const guest = caller();
   if (streamType >>> 0 > StreamType.Upstream || isChecking(guest)) return Status.BadArgument;
   if (streamType === StreamType.Upstream) return Status.Unimplemented;
-  if (guest.acting.stream === null || streamType === StreamType.Downstream) return Status.Ok;
+  if (guest.acting.stream === null || streamType === StreamType.Downstream || !maySteer(guest)) return Status.Ok;
   const isQueued = queueEffect(guest, { kind: "continue", context: guest.acting, type: streamType as HttpStreamType });
   return isQueued ? Status.Ok : Status.InternalFailure;
 }

@@ -1,10 +1,10 @@
-// proxy_send_local_response: copied now, sent after the callback has returned; the stream's first one wins. Without a stream
-// it is Ok and logged, as in Envoy: some SDKs trap on anything else.
+// proxy_send_local_response: copied now, sent after the callback has returned; the stream's first one wins. Without a stream,
+// or when there is nothing left to answer, it is Ok and logged, as in Envoy: some SDKs trap on anything else.
 import { caller } from "../host/caller.ts";
 import { queueEffect } from "../host/effects.ts";
 import { NAME_BYTES_MAX, PAIRS_BYTES_MAX } from "../host/limits.ts";
 import { printable } from "../host/log-text.ts";
-import { isChecking } from "../host/moment.ts";
+import { isChecking, maySteer } from "../host/moment.ts";
 import { isReplyStatus, replyHeaders } from "../host/reply-headers.ts";
 import { GrpcStatus, LogLevel, Status } from "../spec/enums.ts";
 
@@ -25,8 +25,12 @@ export function proxySendLocalResponse(
   if (!isInRange) return Status.InvalidMemoryAccess;
   if (!isReplyStatus(status >>> 0) || headersSize >>> 0 > PAIRS_BYTES_MAX || isChecking(guest))
     return Status.BadArgument;
-  if (guest.acting.stream === null) {
-    guest.scope.logHost(LogLevel.Error, guest.acting.id, "proxy_send_local_response without a stream: nothing is sent");
+  if (guest.acting.stream === null || !maySteer(guest)) {
+    guest.scope.logHost(
+      LogLevel.Error,
+      guest.acting.id,
+      `proxy_send_local_response in ${guest.callback}: nothing is sent`,
+    );
     return Status.Ok;
   }
   if (!guest.hold((bodySize >>> 0) + (headersSize >>> 0))) return Status.InternalFailure;

@@ -33,6 +33,7 @@ const OUT_BYTES = 8;
 const BYTES_AT = 4096;
 const BLOCKS_AT = 32_768;
 const PRESET = 0xcc;
+const MEMORY_BYTES = 65_536;
 
 /** An argument that is a place for the host to write to. */
 export const OUT = Symbol("out");
@@ -146,7 +147,8 @@ function enterCallback(instance: Instance, callback: string, stream: PlainStream
 type Parts = Pick<Outcome, "plugin" | "instance" | "stream" | "services">;
 
 function outcomeOf(calls: readonly Call[], parts: Parts): Outcome {
-  const { memory } = parts.instance.takeImage();
+  const memory = new Uint8Array(MEMORY_BYTES);
+  memory.set(parts.instance.takeImage().bytes);
   const view = new DataView(memory.buffer);
   const statuses = calls.map((_, i) => view.getUint32(STATUSES_AT + i * 4, true));
   const at = (out: number): number => OUTS_AT + out * OUT_BYTES;

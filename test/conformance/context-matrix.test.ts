@@ -1,0 +1,77 @@
+// Every served hostcall in every callback, from the specification: what it may answer where, and that it has no effect where
+// its row does not name the callback. What it does where it is allowed stands in the hostcall's own file.
+import { describe, expect, it } from "vitest";
+import {
+  CALLBACKS,
+  CAPABILITY_FAMILIES,
+  HOSTCALLS,
+  POLICY_CALLBACKS,
+  POLICY_HOSTCALLS,
+  Status,
+  type HostcallRow,
+} from "@sluice/abi/spec";
+import { call, OUT, run, type Argument } from "./kit/guest.ts";
+import { pairsOf } from "./kit/pairs.ts";
+import { PlainStream } from "./kit/plain-stream.ts";
+
+// Callouts, queues, foreign functions and TCP are not served: nothing calls their callbacks.
+const callbacks = [...CALLBACKS, ...POLICY_CALLBACKS].filter(({ served }) => served).map(({ name }) => name);
+const hostcalls = [...HOSTCALLS, ...POLICY_HOSTCALLS].filter(({ served }) => served);
+
+const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_on_report"];
+
+/** A stream whose maps are read-only where the engine's are. */
+const streamIn = (callback: string): PlainStream =>
+  new PlainStream({
+    requestHeaders: [["x-a", "1"]],
+    requestBody: "body",
+    properties: { a: Buffer.from("1") },
+    isReadOnly: READS_ONLY.includes(callback),
+  });
+
+/** Arguments by name and type that are good wherever the call is. */
+function goodArguments({ params }: HostcallRow): Argument[] {
+  return params.flatMap<Argument>(({ name, type }) => {
+    switch (type) {
+      case "outBytes":
+        return [OUT, OUT];
+      case "pairs":
+        return [pairsOf([["x-b", "2"]])];
+      case "bytes":
+        return [name === "attributeName" ? "request.path" : name === "key" ? "x-a" : "value"];
+      case "path":
+        return ["a"];
+      case "i64":
+      case "u64":
+        return [1n];
+      default:
+        return [type.startsWith("out") ? OUT : (GOOD_NUMBERS[name] ?? 0)];
+    }
+  });
+}
+
+const GOOD_NUMBERS: Readonly<Record<string, number>> = { statusCode: 403, contextId: 1, code: 7, attributeId: 1 };
+
+const changesOf = ({ replies, steps, verdict, response, reports, heads }: PlainStream): unknown => ({
+  replies: replies.length,
+  steps,
+  verdict,
+  response,
+  reports,
+  request: heads[0]!.toPairs(),
+});
+
+describe.each(hostcalls)("$name", (row) => {
+  it.each(callbacks)("answers in %s as its row allows", (callback) => {
+    const stream = streamIn(callback);
+    const untouched = changesOf(streamIn(callback));
+    const outcome = run([call(row.name, ...goodArguments(row))], {
+      in: callback,
+      stream,
+      capabilities: CAPABILITY_FAMILIES,
+    });
+    const allowed = [...row.statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
+    expect(allowed).toContain(outcome.status);
+    if (!row.callbacks.includes(callback)) expect(changesOf(stream)).toEqual(untouched);
+  });
+});
