@@ -55,6 +55,12 @@ filter<Sample>();`),
     expect((await stat(changed.mapFile)).size).toBe(changed.sizes.sourceMapBytes);
   });
 
+  it.each(["stub", "incremental"])("builds with the runtime %s", async (runtime) => {
+    const { wasm } = await buildFilter(await scratchFilter(CHECK, `runtime: ${runtime}\n`));
+    const filter = await FilterUnderTest.load(wasm, { isolation: "shared" });
+    for (let i = 0; i < 300; i++) expect(filter.request().verdict.kind).toBe("allow");
+  });
+
   it("names file and line of what does not compile", async () => {
     const folder = await scratchFilter(`${HEAD}let a: i32 = "text";`);
     await expect(buildFilter(folder)).rejects.toThrow(/does not compile[^]*assembly\/index.ts\(2,/);
