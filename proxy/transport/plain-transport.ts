@@ -61,7 +61,11 @@ export class PlainTransport implements Transport {
     this.awaitsDrain = false;
     if (this.socket.destroyed) return;
     if (this.socket.writableLength > 0) this.awaitDrain();
-    else this.user.writable();
+    else this.giveCredit();
+  }
+
+  protected giveCredit(): void {
+    this.user.writable();
   }
 
   pause(): void {

@@ -12,14 +12,88 @@ import type { Transport, TransportKind } from "./transport.ts";
 /** Shared by all connections: a read is used up before the next one begins, whoever it is for. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-/** The handle of an accepted socket; not in the manual. */
+/** What we use of a socket's handle; not in the manual. */
+interface Handle {
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  readonly writeQueueSize: number;
+}
+interface WriteRequest {
+  oncomplete: (this: WriteRequest, status: number) => void;
+  transport: RawTransport | null;
+}
 interface HandleOwner {
-  _handle: unknown;
+  _handle: Handle | null;
 }
 
+/** Learned from the first write that Node itself makes: the type has no other public way to it. */
+let WriteRequestType: (new () => WriteRequest) | null = null;
+/** A write that the kernel takes at once leaves its request as it was, so one serves until a write pends. */
+let spareRequest: WriteRequest | null = null;
+
+/**
+ * Writes go to the handle itself: the stream machinery around it costs as much as building a head. It is left out only
+ * where nothing of it is needed: a connected socket on which nothing of Node's own is pending.
+ */
 class RawTransport extends PlainTransport {
+  private directWrites = 0;
+
   /** Reads come through `onread`, not as events. */
   protected override startReading(): void {}
+
+  override get pendingBytes(): number {
+    const handle = (this.socket as unknown as HandleOwner)._handle;
+    return super.pendingBytes + (this.directWrites > 0 && handle !== null ? handle.writeQueueSize : 0);
+  }
+
+  override get isBusy(): boolean {
+    return this.directWrites > 0 || super.isBusy;
+  }
+
+  override write(bytes: Uint8Array, length: number): boolean {
+    const { socket } = this;
+    const handle = (socket as unknown as HandleOwner)._handle;
+    if (WriteRequestType === null && handle !== null) learnWriteRequest(handle);
+    if (WriteRequestType === null || handle === null || super.isBusy || !socket.writable) {
+      return super.write(bytes, length) && this.directWrites === 0;
+    }
+    const request = (spareRequest ??= new WriteRequestType());
+    const status = handle.writeBuffer(request, new Uint8Array(bytes.buffer, bytes.byteOffset, length));
+    if (status !== 0) {
+      socket.destroy(new Error(`write failed with ${status}`));
+      return true;
+    }
+    if (handle.writeQueueSize === 0) return this.directWrites === 0;
+    spareRequest = null;
+    request.transport = this;
+    request.oncomplete = writeCompleted;
+    this.directWrites++;
+    return false;
+  }
+
+  directWriteDone(status: number): void {
+    this.directWrites--;
+    if (this.socket.destroyed) return;
+    if (status !== 0) this.socket.destroy(new Error(`write failed with ${status}`));
+    else if (!super.isBusy) this.giveCredit();
+  }
+
+  protected override giveCredit(): void {
+    if (this.directWrites === 0) this.user.writable();
+  }
+}
+
+function writeCompleted(this: WriteRequest, status: number): void {
+  this.transport!.directWriteDone(status);
+}
+
+function learnWriteRequest(handle: Handle): void {
+  const { writeBuffer } = handle;
+  if (typeof writeBuffer !== "function" || typeof handle.writeQueueSize !== "number") return;
+  handle.writeBuffer = (request, bytes) => {
+    WriteRequestType = request.constructor as new () => WriteRequest;
+    handle.writeBuffer = writeBuffer;
+    return writeBuffer.call(handle, request, bytes);
+  };
 }
 
 /** Finds the transport that a read is for; `onread` is fixed before the transport can exist. */
@@ -51,7 +125,7 @@ export const rawTcp: TransportKind = {
 function takeOver(accepted: Socket): Transport {
   const owner = accepted as unknown as HandleOwner;
   const handle = owner._handle;
-  if (handle === null || handle === undefined) return resumed(accepted);
+  if (handle === null) return resumed(accepted);
   owner._handle = null;
   const reader = new Reader();
   const options = { handle, allowHalfOpen: true, onread: reader } as unknown as SocketConstructorOpts;

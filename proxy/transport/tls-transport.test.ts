@@ -16,8 +16,7 @@ const tls: TransportKind = {
       createServer({ cert, key, allowHalfOpen: true, noDelay: true }, (socket) => accepted(new PlainTransport(socket))),
       at,
     ),
-  connect: (host, port) =>
-    new PlainTransport(connect({ host, port, ca: cert, servername: "localhost" })),
+  connect: (host, port) => new PlainTransport(connect({ host, port, ca: cert, servername: "localhost" })),
 };
 
 describeTransport("TLS over PlainTransport", tls);
