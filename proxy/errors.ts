@@ -3,6 +3,11 @@
 import type { ErrorTable } from "@sluice/abi";
 
 export const PROXY_ERRORS = {
+  internal: {
+    code: "SLUICE-E2000",
+    meaning: "The proxy failed in a way that nobody foresaw.",
+    hint: "What served goes on serving. Please report it with the log lines around it.",
+  },
   documentMissing: {
     code: "SLUICE-E2001",
     meaning: "A document that the proxy was told to read cannot be read.",

@@ -97,7 +97,7 @@ export class AdminServer {
       const shown =
         error instanceof SluiceError
           ? error.toJSON()
-          : { code: "SLUICE-E2000", message: (error as Error).message, hint: "" };
+          : { code: PROXY_ERRORS.internal.code, message: (error as Error).message, hint: "" };
       send(response, { status: error instanceof SluiceError ? (STATUS_OF[error.code] ?? 422) : 500, body: shown });
     }
   }

@@ -6,5 +6,7 @@ export const REVISION_ROWS_MAX = 256;
 export const FILTER_METRIC_CELLS = 16_384;
 /** Metrics one slot may define; more are refused and counted. */
 export const METRICS_PER_SLOT = 64;
+/** Characters of an error that are kept for status and statistics. */
+export const ERROR_CHARS_MAX = 1024;
 /** Buckets of a filter's histogram: powers of two up to 2^30, and one for all above. */
 export const HISTOGRAM_BUCKETS = 32;

@@ -2,7 +2,7 @@
 
 import type { Digest, RevisionCounters } from "../contract/index.ts";
 import { FAILURE_CAUSES } from "../contract/index.ts";
-import { REVISION_ROWS_MAX } from "./limits.ts";
+import { ERROR_CHARS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
 import { REVISION_CELL, RPC_CODES, revisionRowOf } from "./slab.ts";
 
 export interface RevisionName {
@@ -55,7 +55,7 @@ export class RevisionRows {
 
   noteError(slot: string, revision: string, error: SlotErrorSeen): void {
     const row = this.rows.find((candidate) => candidate?.name.slot === slot && candidate.name.revision === revision);
-    if (row !== undefined) row.lastError = error;
+    if (row !== undefined) row.lastError = { ...error, message: error.message.slice(0, ERROR_CHARS_MAX) };
   }
 
   /** The sums over all workers. */

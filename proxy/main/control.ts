@@ -196,7 +196,9 @@ export class Control {
 
   private refuse(deployment: Deployment, error: unknown): void {
     const { code, message } =
-      error instanceof SluiceError ? error : { code: "SLUICE-E2000", message: String((error as Error).stack) };
+      error instanceof SluiceError
+        ? error
+        : { code: PROXY_ERRORS.internal.code, message: String((error as Error).stack) };
     const number = deployment.number ?? 0;
     this.refused = { number, code, message };
     this.options.log.error(

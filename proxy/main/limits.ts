@@ -4,6 +4,8 @@
 export const HEARTBEAT_CHECK_MS = 250;
 /** A worker must have loaded its code within this time. */
 export const WORKER_START_MS = 15_000;
+/** JavaScript heap of a worker; past it the worker ends alone and is replaced. */
+export const WORKER_HEAP_MB = 512;
 /** Waiting time before a dead worker is replaced: none at first, then doubling. */
 export const WORKER_BACKOFF_FIRST_MS = 100;
 export const WORKER_BACKOFF_MAX_MS = 10_000;

@@ -1,5 +1,6 @@
 // How a revision is tried before it enters this process, and made ready for the workers after.
 
+import { setFlagsFromString } from "node:v8";
 import { errorOf, prepareModule } from "@sluice/abi";
 import type { ModuleArtifact, ModuleTrials } from "@sluice/abi";
 import { filterLimits, pluginConfigBytes } from "../contract/index.ts";
@@ -25,6 +26,11 @@ export async function tryRevision(
   if (refusal !== null) throw errorOf(refusal);
 }
 
+/**
+ * Inspects, meters and compiles for good, every function at once: compiled at its first call, a function would hold up
+ * the worker that makes it. Threads that get the module share the code. Throws the SluiceError of a refusal.
+ */
 export function prepareArtifact(module: Uint8Array, memoryBytesMax: number): ModuleArtifact {
+  setFlagsFromString("--no-wasm-lazy-compilation");
   return prepareModule(module, { memoryPagesMax: Math.floor(memoryBytesMax / PAGE_BYTES) });
 }

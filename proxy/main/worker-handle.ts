@@ -2,6 +2,7 @@
 // dies answers all open ones with its death.
 
 import { Worker } from "node:worker_threads";
+import { WORKER_HEAP_MB } from "./limits.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
 
@@ -44,7 +45,11 @@ export class WorkerHandle {
     Atomics.store(this.beats, 0, 0);
     this.startedMs = nowMs;
     this.beatSeenMs = nowMs;
-    this.thread = new Worker(WORKER_FILE, { workerData: start, name: `worker-${start.index}` });
+    this.thread = new Worker(WORKER_FILE, {
+      workerData: start,
+      name: `worker-${start.index}`,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
     this.thread.on("message", (message: FromWorker) => this.take(message));
     this.thread.on("error", (error) => (this.failure = error.stack ?? String(error)));
     this.thread.on("exit", () => this.ended());

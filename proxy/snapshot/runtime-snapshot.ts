@@ -3,6 +3,7 @@
 
 import { Chain, Plugin, SluiceError } from "@sluice/abi";
 import type { ChainSlot, HostServices } from "@sluice/abi";
+import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";
 import type { EndpointDirectory } from "../routing/clusters.ts";
 import { compileRoutes } from "../routing/route-table.ts";
@@ -114,11 +115,17 @@ function startPlugin(slot: SlotPlan, surroundings: SnapshotSurroundings, started
     plugin.start();
   } catch (error) {
     plugin.close();
-    if (error instanceof SluiceError) throw new SlotRefusal(slot.name, error);
-    throw error;
+    throw new SlotRefusal(slot.name, asRefusal(slot, error));
   }
   started.push(plugin);
   return plugin;
+}
+
+/** Even a fault of the host while it starts a filter ends as a refusal: a worker must not die of a filter. */
+function asRefusal(slot: SlotPlan, error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const message = `Filter ${slot.filter} could not be started: ${String((error as Error).stack)}`;
+  return new SluiceError(PROXY_ERRORS.internal, message, { cause: error });
 }
 
 function chainSlot(slot: SlotPlan, index: number, plugin: Plugin | null): ChainSlot {
