@@ -12,19 +12,25 @@ import { caller, callerAnytime } from "./caller.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 
 type ImportFunction = (...args: never[]) => unknown;
+type ImportTable = Readonly<Record<string, ImportFunction | undefined>>;
+
+// By the names of rows, whose kinds the tables' own types have checked.
+const hostcalls = HOSTCALL_TABLE as ImportTable;
+const wasiFunctions = WASI_TABLE as ImportTable;
+const envFunctions = COMPILER_SUPPORT_TABLE as unknown as ImportTable;
 
 /** Everything a guest of this scope can import, by module and name. */
 export function importsFor(scope: PluginScope): WebAssembly.Imports {
   const imports: Record<string, Record<string, ImportFunction>> = { env: {}, sluice: {} };
   for (const row of [...HOSTCALLS, ...POLICY_HOSTCALLS]) imports[row.module]![row.name] = hostcall(row, scope);
-  for (const row of ENV_FUNCTIONS) imports["env"]![row.name] = wasiFunction(row, COMPILER_SUPPORT_TABLE, scope);
-  const wasi = Object.fromEntries(WASI_FUNCTIONS.map((row) => [row.name, wasiFunction(row, WASI_TABLE, scope)]));
+  for (const row of ENV_FUNCTIONS) imports["env"]![row.name] = wasiFunction(row, envFunctions, scope);
+  const wasi = Object.fromEntries(WASI_FUNCTIONS.map((row) => [row.name, wasiFunction(row, wasiFunctions, scope)]));
   for (const module of WASI_MODULES) imports[module] = wasi;
   return imports;
 }
 
 function hostcall(row: HostcallRow, scope: PluginScope): ImportFunction {
-  const served = row.served ? HOSTCALL_TABLE[row.name] : undefined;
+  const served = row.served ? hostcalls[row.name] : undefined;
   if (served === undefined) return () => notServed(row.name, scope);
   if (isGranted(row.family, scope)) return served;
   return isBufferRead(row)
@@ -32,11 +38,7 @@ function hostcall(row: HostcallRow, scope: PluginScope): ImportFunction {
     : () => notGranted(row, scope, Status.InternalFailure);
 }
 
-function wasiFunction(
-  row: WasiRow,
-  table: Readonly<Record<string, ImportFunction>>,
-  scope: PluginScope,
-): ImportFunction {
+function wasiFunction(row: WasiRow, table: ImportTable, scope: PluginScope): ImportFunction {
   const { fixed } = row;
   if (fixed !== null) return () => fixed;
   if (isGranted(row.family, scope)) return table[row.name]!;

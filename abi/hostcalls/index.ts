@@ -1,6 +1,7 @@
 // Every served hostcall by its row in abi/spec. A row without an entry here links as "not served"; index.test.ts compares
 // both ways.
 
+import type { EnvHostcalls, PolicyHostcalls } from "../generated/imports.ts";
 import { policyAttribute } from "./policy-attribute.ts";
 import { policyGet } from "./policy-get.ts";
 import { policyGetI64 } from "./policy-get-i64.ts";
@@ -37,10 +38,8 @@ import { proxySetProperty } from "./proxy-set-property.ts";
 import { proxySetSharedData } from "./proxy-set-shared-data.ts";
 import { proxySetTickPeriodMilliseconds } from "./proxy-set-tick-period-milliseconds.ts";
 
-/** A hostcall as the guest calls it: i32 as numbers, i64 as BigInts; answers a Status. */
-export type Hostcall = (...args: never[]) => number;
-
-export const HOSTCALL_TABLE: Readonly<Record<string, Hostcall>> = {
+/** Checked against the signatures that the specification generates. */
+export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> = {
   policy_attribute: policyAttribute,
   policy_get: policyGet,
   policy_get_i64: policyGetI64,

@@ -1,12 +1,13 @@
 // The functions behind the rows of abi/spec/wasi.ts that have behaviour; rows with a fixed errno need none.
 
+import type { EnvFunctions, WasiFunctions } from "../generated/imports.ts";
 import { clockResGet, clockTimeGet } from "./clock.ts";
 import { abort, emscriptenNotifyMemoryGrowth, pthreadEqual, seed, trace } from "./compiler-support.ts";
 import { argsGet, argsSizesGet, environGet, environSizesGet, pollOneoff, procExit, randomGet } from "./process.ts";
 import { fdFdstatGet, fdPwrite, fdReaddir, fdTell, fdWrite, stdioOnly } from "./stdio.ts";
 
 /** By name of the row. */
-export const WASI_TABLE: Readonly<Record<string, (...args: never[]) => unknown>> = {
+export const WASI_TABLE: Readonly<Partial<WasiFunctions>> = {
   args_get: argsGet,
   args_sizes_get: argsSizesGet,
   clock_res_get: clockResGet,
@@ -30,7 +31,7 @@ export const WASI_TABLE: Readonly<Record<string, (...args: never[]) => unknown>>
 };
 
 /** By name of the row. */
-export const COMPILER_SUPPORT_TABLE: Readonly<Record<string, (...args: never[]) => unknown>> = {
+export const COMPILER_SUPPORT_TABLE: Readonly<EnvFunctions> = {
   abort,
   emscripten_notify_memory_growth: emscriptenNotifyMemoryGrowth,
   pthread_equal: pthreadEqual,

@@ -10,13 +10,14 @@ import {
   Status,
   type HostcallRow,
 } from "@sluice/abi/spec";
+import { MATRIX } from "./generated/matrix.ts";
 import { call, OUT, run, type Argument } from "./kit/guest.ts";
 import { pairsOf } from "./kit/pairs.ts";
 import { PlainStream } from "./kit/plain-stream.ts";
 
 // Callouts, queues, foreign functions and TCP are not served: nothing calls their callbacks.
 const callbacks = [...CALLBACKS, ...POLICY_CALLBACKS].filter(({ served }) => served).map(({ name }) => name);
-const hostcalls = [...HOSTCALLS, ...POLICY_HOSTCALLS].filter(({ served }) => served);
+const rows = [...HOSTCALLS, ...POLICY_HOSTCALLS];
 
 const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_on_report"];
 
@@ -61,17 +62,31 @@ const changesOf = ({ replies, steps, verdict, response, reports, heads }: PlainS
   request: heads[0]!.toPairs(),
 });
 
-describe.each(hostcalls)("$name", (row) => {
-  it.each(callbacks)("answers in %s as its row allows", (callback) => {
-    const stream = streamIn(callback);
-    const untouched = changesOf(streamIn(callback));
-    const outcome = run([call(row.name, ...goodArguments(row))], {
-      in: callback,
-      stream,
-      capabilities: CAPABILITY_FAMILIES,
+describe.each(MATRIX.filter(({ served }) => served))("$hostcall", ({ hostcall, allowedIn, refusedIn }) => {
+  const row = rows.find(({ name }) => name === hostcall)!;
+  const statuses = [...row.statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
+  const callIn = (callback: string, stream: PlainStream): number =>
+    run([call(hostcall, ...goodArguments(row))], { in: callback, stream, capabilities: CAPABILITY_FAMILIES }).status;
+
+  it.each(callbacks.filter((name) => allowedIn.includes(name)))(
+    "answers in %s with a status of its row",
+    (callback) => {
+      expect(statuses).toContain(callIn(callback, streamIn(callback)));
+    },
+  );
+
+  const refused = callbacks.filter((name) => refusedIn.includes(name));
+  if (refused.length > 0) {
+    it.each(refused)("has no effect in %s", (callback) => {
+      const stream = streamIn(callback);
+      expect(statuses).toContain(callIn(callback, stream));
+      expect(changesOf(stream)).toEqual(changesOf(streamIn(callback)));
     });
-    const allowed = [...row.statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
-    expect(allowed).toContain(outcome.status);
-    if (!row.callbacks.includes(callback)) expect(changesOf(stream)).toEqual(untouched);
+  }
+
+  it(`${refusedIn.includes("start") ? "ends the guest" : "answers"} while the module starts`, () => {
+    const start = (): number => callIn("_initialize", new PlainStream());
+    if (refusedIn.includes("start")) expect(start).toThrow(/restricted_callback/);
+    else expect(statuses).toContain(start());
   });
 });
