@@ -2,7 +2,7 @@
 // is told to send the other must tell, whatever lies between them on the wire. What a codec refuses is its own affair
 // and tested beside it.
 
-import { headOf, Head } from "@sluice/abi";
+import { headOf, Head } from "@sluice/abi/data-path";
 import { describe, expect, it } from "vitest";
 import type { Transport, TransportListener } from "../transport/transport.ts";
 import type { RequestSink, RequestWriter, ResponseSink, ResponseWriter } from "./codec.ts";

@@ -17,8 +17,11 @@ export interface RequestSink {
   /** `bytes[start, end)` is borrowed for the call. */
   requestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void;
   requestTrailers(trailers: Head): void;
-  /** The client went (`DC`), or broke the protocol inside the body (`DPE`): nothing more comes, nothing can be sent. */
-  requestCut(flag: "DC" | "DPE"): void;
+  /**
+   * The client went (`DC`), broke the protocol inside the body (`DPE`), or had its time to drain (`DT`): nothing more
+   * comes, nothing can be sent.
+   */
+  requestCut(flag: "DC" | "DPE" | "DT"): void;
   /** The client took what was pending / is slower than we write. */
   responseWritable(): void;
   responsePended(): void;

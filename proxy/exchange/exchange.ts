@@ -8,7 +8,8 @@
 //
 // Pooled: after `streamDone` and the upstream's last call the object serves another request.
 
-import { Head, takeStream, type Direction, type Stream, type StreamDriver, type StreamFlag } from "@sluice/abi";
+import type { Direction, Stream, StreamDriver, StreamFlag } from "@sluice/abi";
+import { Head, takeStream } from "@sluice/abi/data-path";
 import type { RequestSink, ResponseSink, RequestWriter, ResponseWriter } from "../codec/codec.ts";
 import { normaliseRequestHead } from "../normalise/request-head.ts";
 import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
@@ -133,7 +134,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     else this.dropUpstream();
     this.isRequestWhole = true;
     this.writer!.closeAfterResponse();
-    this.host.counters[EXCHANGE_COUNTER.protocolErrors]!++;
+    this.host.counters[status === 408 ? EXCHANGE_COUNTER.headTimeouts : EXCHANGE_COUNTER.protocolErrors]!++;
     this.reply(status, refusalOf(status), "DPE");
   }
 
@@ -158,8 +159,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.leaveEngine();
   }
 
-  requestCut(flag: "DC" | "DPE"): void {
-    this.host.counters[flag === "DC" ? EXCHANGE_COUNTER.downstreamVanished : EXCHANGE_COUNTER.protocolErrors]!++;
+  requestCut(flag: "DC" | "DPE" | "DT"): void {
+    const { counters } = this.host;
+    if (flag === "DC") counters[EXCHANGE_COUNTER.downstreamVanished]!++;
+    if (flag === "DPE") counters[EXCHANGE_COUNTER.protocolErrors]!++;
     this.flags.push(flag);
     if (this.stream !== null) this.stream.downstreamClosed();
   }

@@ -87,7 +87,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     this.listening?.close();
     const done = new Promise<void>((resolve) => (this.drained = resolve));
     this.table.each((connection) => connection.drain());
-    const cut = setTimeout(() => this.table.each((connection) => connection.transport.close()), deadlineMs);
+    const cut = setTimeout(() => this.table.each((connection) => connection.cut("DT")), deadlineMs);
     this.noteEmpty();
     return done.then(() => {
       clearTimeout(cut);
@@ -142,7 +142,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     this.clock.touch();
   }
 
-  writesHeld(bytes: number): void {
+  bytesHeld(bytes: number): void {
     this.account.hold(bytes);
   }
 

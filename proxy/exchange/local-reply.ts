@@ -1,6 +1,7 @@
 // Replies that the proxy makes itself, without a filter: made once per status and sentence, then only read.
 
-import { headOf, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { headOf } from "@sluice/abi/data-path";
 import { RETRY_AFTER_S } from "./limits.ts";
 
 export interface LocalReply {

@@ -3,7 +3,8 @@
 
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { Chain, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { Chain } from "@sluice/abi/data-path";
 import type { Route, Snapshot } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import { ByteAccount } from "./byte-account.ts";

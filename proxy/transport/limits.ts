@@ -3,3 +3,6 @@ export const BACKLOG = 4096;
 
 /** One read takes at most this many bytes, so one connection's share of a loop turn is bounded. */
 export const READ_BYTES = 65_536;
+
+/** A connection that fills this many reads in a row gives way to the others until the next turn (256 KiB). */
+export const FULL_READS_PER_TURN_MAX = 4;

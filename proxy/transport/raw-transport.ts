@@ -5,7 +5,7 @@
 // connections are served by PlainTransport; both pass the same contract.
 
 import { connect as connectSocket, createServer, Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
-import { READ_BYTES } from "./limits.ts";
+import { FULL_READS_PER_TURN_MAX, READ_BYTES } from "./limits.ts";
 import { listenOn, PlainTransport } from "./plain-transport.ts";
 import type { Transport, TransportKind } from "./transport.ts";
 
@@ -36,9 +36,35 @@ let spareRequest: WriteRequest | null = null;
  */
 class RawTransport extends PlainTransport {
   private directWrites = 0;
+  private fullReads = 0;
+  private isPausedByUser = false;
+  private readonly readOn = (): void => {
+    if (!this.isPausedByUser) super.resume();
+  };
 
   /** Reads come through `onread`, not as events. */
   protected override startReading(): void {}
+
+  /** libuv reads on while reads are full; a bulk transfer must not keep the other connections waiting. */
+  take(bytes: Uint8Array, length: number): void {
+    this.user.received(bytes, length);
+    if (length < READ_BYTES) this.fullReads = 0;
+    else if (++this.fullReads === FULL_READS_PER_TURN_MAX) {
+      this.fullReads = 0;
+      super.pause();
+      setImmediate(this.readOn);
+    }
+  }
+
+  override pause(): void {
+    this.isPausedByUser = true;
+    super.pause();
+  }
+
+  override resume(): void {
+    this.isPausedByUser = false;
+    super.resume();
+  }
 
   override get pendingBytes(): number {
     const handle = (this.socket as unknown as HandleOwner)._handle;
@@ -101,7 +127,7 @@ class Reader implements OnReadOpts {
   readonly buffer = readBuffer;
   transport: RawTransport | null = null;
   readonly callback = (length: number, bytes: Uint8Array): boolean => {
-    this.transport!.user.received(bytes, length);
+    this.transport!.take(bytes, length);
     return true;
   };
 }

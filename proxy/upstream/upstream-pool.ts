@@ -96,7 +96,7 @@ class EndpointPool implements ClientCodecHost {
     this.options.clock.touch();
   }
 
-  writesHeld(bytes: number): void {
+  bytesHeld(bytes: number): void {
     this.options.account.hold(bytes);
   }
 

@@ -3,7 +3,7 @@
 // of the reader's bytes and keeps none. Chunk extensions are refused: nobody uses them, and proxies that disagree about
 // their end have been smuggled past.
 
-import { Head } from "@sluice/abi";
+import { Head } from "@sluice/abi/data-path";
 import { CR, LF } from "../bytes.ts";
 import { CHUNK_SIZE_DIGITS_MAX, TRAILER_BYTES_MAX } from "../limits.ts";
 import { FieldParser, INCOMPLETE, KIND } from "./field-parser.ts";

@@ -19,7 +19,7 @@ const PHASE = { connecting: 0, idle: 1, head: 2, body: 3, answered: 4, closed: 5
 export interface ClientCodecHost {
   readonly stage: OutputStage;
   turn(): void;
-  writesHeld(bytes: number): void;
+  bytesHeld(bytes: number): void;
   connectionOpened(connection: Http1ClientConnection): void;
   /** The exchange is over; the connection may serve another. */
   connectionFree(connection: Http1ClientConnection): void;
@@ -143,7 +143,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
   }
 
   writable(): void {
-    this.host.writesHeld(-this.heldWrites);
+    this.host.bytesHeld(-this.heldWrites);
     this.heldWrites = 0;
     this.host.turn();
     this.host.stage.beginTurn();
@@ -153,7 +153,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   writePended(bytes: number): void {
     this.heldWrites += bytes;
-    this.host.writesHeld(bytes);
+    this.host.bytesHeld(bytes);
     if (this.sink !== null) this.sink.requestPended();
   }
 
@@ -174,7 +174,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     this.host.stage.beginTurn();
     this.cut(this.isOpen ? "UC" : "UF");
     this.host.stage.endTurn();
-    this.host.writesHeld(-this.heldWrites);
+    this.host.bytesHeld(-this.heldWrites);
     this.heldWrites = 0;
     this.held = null;
     this.host.connectionClosed(this, this.isOpen);

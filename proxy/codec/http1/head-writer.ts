@@ -2,7 +2,8 @@
 // A Head as HTTP/1.1 text. Neighbouring fields that nobody touched are copied as one run of the reader's bytes; what was
 // edited is written field by field and checked, so that no filter can put a line break into a head.
 
-import { PSEUDO, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { PSEUDO } from "@sluice/abi/data-path";
 import { ascii, COLON, copy, CR, LF, NAME, SP, TARGET, VALUE } from "../bytes.ts";
 import { classifyField, FIELD } from "../field-class.ts";
 import { readLength } from "./field-parser.ts";

@@ -15,7 +15,7 @@ const unbounded = {
   awaits() {},
   respondWithin() {},
   turn() {},
-  writesHeld() {},
+  bytesHeld() {},
   connectionOpened() {},
   connectionFree() {},
   connectionClosed() {},

@@ -2,7 +2,8 @@
 // Request line and fields of an HTTP/1.1 request into a Head: `:method :path :authority :scheme` first, Host beside none
 // of them. The target's meaning is for `normalise`; its shape is judged here.
 
-import { PSEUDO, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { PSEUDO } from "@sluice/abi/data-path";
 import { ascii, CR, LF, matches, matchesFolded, SLASH, SP, TARGET } from "../bytes.ts";
 import { METHOD_BYTES_MAX, TARGET_BYTES_MAX } from "../limits.ts";
 import { FieldParser, INCOMPLETE, KIND } from "./field-parser.ts";

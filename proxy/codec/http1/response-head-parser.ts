@@ -2,7 +2,8 @@
 // Status line and fields of an upstream's answer into a Head: `:status` first. As strict as for requests: what we cannot
 // be sure of would be passed on as our own word.
 
-import { PSEUDO, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { PSEUDO } from "@sluice/abi/data-path";
 import { ascii, CR, LF, SP, VALUE } from "../bytes.ts";
 import { RESPONSE_HEAD_FIELDS_MAX } from "../limits.ts";
 import { FieldParser, INCOMPLETE, KIND } from "./field-parser.ts";

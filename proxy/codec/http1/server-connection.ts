@@ -39,7 +39,8 @@ export interface ServerCodecHost {
   respondWithin(connection: Http1ServerConnection, ms: number): void;
   /** The loop turn begins; clocks may be read. */
   turn(): void;
-  writesHeld(bytes: number): void;
+  /** Bytes that are kept for a slow peer, or given back (negative). */
+  bytesHeld(bytes: number): void;
   connectionClosed(connection: Http1ServerConnection): void;
 }
 
@@ -119,7 +120,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   }
 
   writable(): void {
-    this.host.writesHeld(-this.heldWrites);
+    this.host.bytesHeld(-this.heldWrites);
     this.heldWrites = 0;
     this.host.turn();
     this.host.stage.beginTurn();
@@ -129,7 +130,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
 
   writePended(bytes: number): void {
     this.heldWrites += bytes;
-    this.host.writesHeld(bytes);
+    this.host.bytesHeld(bytes);
     if (this.sink !== null) this.sink.responsePended();
   }
 
@@ -138,7 +139,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.clientEnded = true;
     this.keepsAlive = false;
     if (this.isIdle) this.transport.halfClose();
-    else if (this.phase === PHASE.head || this.phase === PHASE.body) this.cutRequest("DC");
+    else if (this.phase === PHASE.head || this.phase === PHASE.body) this.cut("DC");
   }
 
   closed(): void {
@@ -146,10 +147,9 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.host.stage.discard(this);
     this.endSink("DC");
     this.phase = PHASE.closed;
-    this.host.writesHeld(-this.heldWrites);
+    this.host.bytesHeld(-this.heldWrites);
     this.heldWrites = 0;
-    this.held = null;
-    this.heldLength = 0;
+    this.dropHeld();
     this.host.connectionClosed(this);
   }
 
@@ -185,7 +185,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     if (this.heldLength === 0) return;
     this.held.copyWithin(0, used, this.heldLength);
     this.heldLength -= used;
-    if (this.heldLength === 0) this.held = null;
+    if (this.heldLength === 0) this.dropHeld();
     if (this.heldLength === 0 || this.phase !== PHASE.answer) this.unpause(PAUSE.held);
   }
 
@@ -201,11 +201,18 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     if (this.held === null || this.held.length < needed) {
       const larger = new Uint8Array(Math.max(1024, needed * 2));
       if (this.held !== null) larger.set(this.held.subarray(0, this.heldLength));
+      this.host.bytesHeld(larger.length - (this.held === null ? 0 : this.held.length));
       this.held = larger;
     }
     this.held.set(bytes.subarray(start, end), this.heldLength);
     this.heldLength = needed;
     if (needed >= HELD_BYTES_MAX || this.phase === PHASE.answer) this.pause(PAUSE.held);
+  }
+
+  private dropHeld(): void {
+    if (this.held !== null) this.host.bytesHeld(-this.held.length);
+    this.held = null;
+    this.heldLength = 0;
   }
 
   /** The offset behind a whole head, or -1 when more bytes are needed. */
@@ -313,19 +320,20 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   private refuseBody(): void {
     this.keepsAlive = false;
     if (this.statusSent > 0) {
-      this.cutRequest("DPE");
+      this.cut("DPE");
       return;
     }
     this.phase = PHASE.answer;
     this.sink!.requestRefused(400);
   }
 
-  private cutRequest(flag: "DC" | "DPE"): void {
+  /** Ends the connection and what is under way on it. */
+  cut(flag: "DC" | "DPE" | "DT"): void {
     this.endSink(flag);
     this.transport.close();
   }
 
-  private endSink(flag: "DC" | "DPE"): void {
+  private endSink(flag: "DC" | "DPE" | "DT"): void {
     const { sink } = this;
     if (sink === null) return;
     this.sink = null;
@@ -487,8 +495,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   /** Closing at once would let the kernel answer late bytes with a reset that overtakes our answer. */
   private linger(): void {
     this.phase = PHASE.linger;
-    this.held = null;
-    this.heldLength = 0;
+    this.dropHeld();
     this.host.stage.flush();
     this.unpause(PAUSE.held);
     // When the client has closed its half too, the transport ends by itself once all is written.
