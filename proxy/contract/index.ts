@@ -33,7 +33,8 @@ export {
   WATCH_HEARTBEAT_MS,
 } from "./protocol.ts";
 export type { Manifest, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
-export { AddressSchema, formatAddress, isLoopback, parseAddress } from "./address.ts";
+export { AddressSchema } from "./address-schema.ts";
+export { formatAddress, isLoopback, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";
 export {
   DIGEST_PATTERN,

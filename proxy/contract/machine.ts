@@ -5,7 +5,8 @@ import { readDocument } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { Type } from "typebox";
 import type { Static } from "typebox";
-import { AddressSchema, isPort, parseAddress } from "./address.ts";
+import { AddressSchema } from "./address-schema.ts";
+import { isPort, parseAddress } from "./address.ts";
 import type { Address } from "./address.ts";
 import { API_VERSION, refuseRepeats } from "./deployment.ts";
 import {

@@ -2,11 +2,10 @@
 // Adds what one slot said about one stream to the counters of its revision.
 
 import type { SlotReport } from "@sluice/abi";
-import { FAILURE_CAUSES } from "../contract/index.ts";
-import { REVISION_CELL, RPC_CODES } from "./slab.ts";
+import { CAUSES, REVISION_CELL, RPC_CODES } from "./slab.ts";
 
 const codeCells = new Map<string, number>(RPC_CODES.map((code, index) => [code, REVISION_CELL.denied + index]));
-const causeCells = new Map<string, number>(FAILURE_CAUSES.map((cause, index) => [cause, REVISION_CELL.errors + index]));
+const causeCells = new Map<string, number>(CAUSES.map((cause, index) => [cause, REVISION_CELL.errors + index]));
 const DENIED_UNKNOWN = codeCells.get("UNKNOWN")!;
 const ERRORS_OTHER = causeCells.get("error")!;
 

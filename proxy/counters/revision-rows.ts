@@ -1,9 +1,8 @@
 // Main's book of which revision in which slot has which row of every worker's slab, with the last error of each.
 
 import type { Digest, RevisionCounters } from "../contract/index.ts";
-import { FAILURE_CAUSES } from "../contract/index.ts";
 import { ERROR_CHARS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
-import { REVISION_CELL, RPC_CODES, revisionRowOf } from "./slab.ts";
+import { CAUSES, REVISION_CELL, RPC_CODES, revisionRowOf } from "./slab.ts";
 
 export interface RevisionName {
   readonly slot: string;
@@ -72,7 +71,7 @@ export class RevisionRows {
       noOpinion: cell(REVISION_CELL.noOpinion),
       allowed: cell(REVISION_CELL.allowed),
       denied: nonZero(RPC_CODES, (index) => cell(REVISION_CELL.denied + index)),
-      errors: nonZero(FAILURE_CAUSES, (index) => cell(REVISION_CELL.errors + index)),
+      errors: nonZero(CAUSES, (index) => cell(REVISION_CELL.errors + index)),
       fuel: cell(REVISION_CELL.fuel),
       lastError: row.lastError,
     };

@@ -5,9 +5,12 @@
 //   [ exchange counters | revision row 0 | revision row 1 | … | cells of filter metrics ]
 //   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | free
 
+import { CAUSE } from "@sluice/abi/data-path";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
-import { FAILURE_CAUSES } from "../contract/index.ts";
 import { FILTER_METRIC_CELLS, REVISION_ROWS_MAX } from "./limits.ts";
+
+/** Words of an error's cause, in the order of their cells. */
+export const CAUSES: readonly string[] = Object.keys(CAUSE);
 
 /** google.rpc codes by number. */
 export const RPC_CODES = [
@@ -41,7 +44,7 @@ export const REVISION_CELL = {
   allowed: 1,
   denied: 2,
   errors: 2 + RPC_CODES.length,
-  fuel: 2 + RPC_CODES.length + FAILURE_CAUSES.length,
+  fuel: 2 + RPC_CODES.length + CAUSES.length,
 } as const;
 
 export function createSlab(): SharedArrayBuffer {

@@ -2,7 +2,8 @@
 // Brings a request head's `:path` and `:authority` into their one form, before routing and again when a filter changed
 // them. The head is not marked as edited: this is how the request is, not a change to it.
 
-import { PSEUDO, type Head } from "@sluice/abi";
+import type { Head } from "@sluice/abi";
+import { PSEUDO } from "@sluice/abi/data-path";
 import { HOST, normaliseHost } from "./host.ts";
 import { normalisePath, PATH } from "./path.ts";
 

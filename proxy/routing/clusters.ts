@@ -2,7 +2,7 @@
 // Clusters of one worker. Endpoints live as long as their address is in use, over snapshots, so that connection pools
 // may hang on them; the round robin goes on where it was.
 
-import { formatAddress } from "../contract/index.ts";
+import { formatAddress } from "../contract/address.ts";
 import type { Address, ClusterConfig } from "../contract/index.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 

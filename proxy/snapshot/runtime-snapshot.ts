@@ -1,7 +1,7 @@
 // A snapshot as one worker has it: plugins started, routes and chain compiled. Made by the control path, read by
 // streams, closed when it is no longer current and its last stream is gone.
 
-import { Chain, Plugin, SluiceError } from "@sluice/abi";
+import { Chain, Plugin, SluiceError } from "@sluice/abi/data-path";
 import type { ChainSlot, HostServices } from "@sluice/abi";
 import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";

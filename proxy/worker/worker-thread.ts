@@ -1,6 +1,6 @@
 // What a worker thread is made of: its snapshots, its servers, its observer, its heartbeat.
 
-import { SharedData } from "@sluice/abi";
+import { SharedData } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
