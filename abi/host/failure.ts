@@ -1,6 +1,7 @@
 // Tells how a guest ended, from what was thrown and from the meter's globals, and who was at work: function names out of
 // V8's stack, which has the module's name section and the byte offset of each frame.
 
+import type { FrameNames } from "./frame-names.ts";
 import { ForbiddenMoment, GuestAbort, GuestExit, HostFuelSpent } from "./guest-exit.ts";
 import { GuestFailure, type FailureCause } from "./guest-failure.ts";
 import type { PluginSpec } from "./plugin.ts";
@@ -10,9 +11,6 @@ export interface MeterReading {
   readonly fuelSpent: boolean;
   readonly depthSpent: boolean;
 }
-
-/** A frame of a guest: what names it in words a filter's author knows. */
-export type NameFrame = (functionIndex: number, offset: number, name: string | null) => string;
 
 const FRAMES_SHOWN = 4;
 const WASM_FRAME = /(?:at (?:async )?(.+?) \()?wasm:\/\/wasm\/[^\s)]*?:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
@@ -25,10 +23,10 @@ export interface Stop {
   readonly lastWords: string | null;
 }
 
-export function describeFailure(spec: PluginSpec, stop: Stop, nameFrame: NameFrame): GuestFailure {
+export function describeFailure(spec: PluginSpec, stop: Stop, frameNames: FrameNames): GuestFailure {
   const cause = causeOf(stop);
   const detail = stop.lastWords === null ? sentence(stop, cause) : `${sentence(stop, cause)}: ${stop.lastWords}`;
-  return new GuestFailure(cause, spec, stop.callback, detail, frames(stop.thrown, nameFrame));
+  return new GuestFailure(cause, spec, stop.callback, detail, frames(stop.thrown, frameNames));
 }
 
 function causeOf({ thrown, meter }: Stop): FailureCause {
@@ -47,13 +45,13 @@ function sentence({ thrown, meter }: Stop, cause: FailureCause): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function frames(thrown: unknown, nameFrame: NameFrame): string | null {
+function frames(thrown: unknown, frameNames: FrameNames): string | null {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return null;
   const names: string[] = [];
   for (const line of thrown.stack.split("\n")) {
     const frame = WASM_FRAME.exec(line);
     if (frame === null) continue;
-    names.push(nameFrame(Number(frame[2]), Number.parseInt(frame[3]!, 16), frame[1] ?? null));
+    names.push(frameNames.nameOf(Number(frame[2]), Number.parseInt(frame[3]!, 16), frame[1] ?? null));
     if (names.length === FRAMES_SHOWN) break;
   }
   return names.length === 0 ? null : names.join(" < ");

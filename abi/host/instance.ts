@@ -16,7 +16,7 @@ import {
   type Restriction,
 } from "./caller.ts";
 import { perform } from "./effects.ts";
-import { describeFailure, type NameFrame } from "./failure.ts";
+import { describeFailure } from "./failure.ts";
 import type { GuestFailure } from "./guest-failure.ts";
 import { growTo, restoreImage, takeImage, type Image } from "./image.ts";
 import type { StreamContext } from "./stream-context.ts";
@@ -70,7 +70,6 @@ export interface GuestExports {
   readonly depth: WebAssembly.Global | null;
   /** Mutable globals, for the image. */
   readonly globals: readonly WebAssembly.Global[];
-  readonly nameFrame: NameFrame;
 }
 
 export class Instance {
@@ -328,7 +327,7 @@ export class Instance {
         },
         lastWords: guest.lastWords,
       },
-      exports.nameFrame,
+      guest.scope.frameNames,
     );
     this.failed = true;
     guest.end();

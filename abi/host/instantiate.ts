@@ -6,7 +6,6 @@ import { START_EXPORT } from "../module/names.ts";
 import { Caller, enter, leave, runningCaller, runningRestriction, STARTING } from "./caller.ts";
 import { GuestExit } from "./guest-exit.ts";
 import { Instance, type GuestExports } from "./instance.ts";
-import type { NameFrame } from "./failure.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 
 type GuestFunction = (...args: number[]) => unknown;
@@ -79,10 +78,5 @@ function findExports({ meter, inspection }: ModuleArtifact, exports: WebAssembly
     fuel: (exports[meter.fuelExport] as WebAssembly.Global | undefined) ?? null,
     depth: (exports[meter.depthExport] as WebAssembly.Global | undefined) ?? null,
     globals: meter.mutableGlobals.map((name) => exports[name] as WebAssembly.Global),
-    nameFrame: frameNames(),
   };
-}
-
-function frameNames(): NameFrame {
-  return (index, _offset, name) => name ?? `function ${index}`;
 }

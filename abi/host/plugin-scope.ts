@@ -1,8 +1,9 @@
 // What all instances of one plugin on one thread share: its spec, its services, its attribute and metric ids, its log
 // with the bounds on it. Instances come and go, what is here stays.
 
-import type { AbiVersion } from "../spec/row.ts";
+import type { ModuleArtifact } from "../module/artifact.ts";
 import { AttributeTable } from "./attributes.ts";
+import { FrameNames } from "./frame-names.ts";
 import { LOG_LINES_PER_SECOND } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { MetricIds } from "./metric-ids.ts";
@@ -22,6 +23,8 @@ export class PluginScope {
   readonly root: RootControl;
   /** In 0.1.0 a header that is absent reads as empty. */
   readonly absentIsEmpty: boolean;
+  /** For the messages of failures. */
+  readonly frameNames: FrameNames;
   readonly attributes = new AttributeTable();
   readonly metrics: MetricIds;
   private readonly ownProperties: ReadonlyMap<string, Uint8Array>;
@@ -29,11 +32,12 @@ export class PluginScope {
   private logSecond = 0;
   private logLines = 0;
 
-  constructor(spec: PluginSpec, abi: AbiVersion, services: HostServices, root: RootControl) {
+  constructor(spec: PluginSpec, artifact: ModuleArtifact, services: HostServices, root: RootControl) {
     this.spec = spec;
     this.services = services;
     this.root = root;
-    this.absentIsEmpty = abi === "0.1.0";
+    this.absentIsEmpty = artifact.inspection.abi === "0.1.0";
+    this.frameNames = new FrameNames(artifact.meter.offsets, spec.sourceMap ?? null);
     this.ownProperties = new Map([
       ["plugin_name", Buffer.from(spec.pluginName)],
       ["plugin_root_id", Buffer.from(spec.rootId)],

@@ -48,6 +48,8 @@ export interface PluginSpec {
   readonly requiresCheck: boolean;
   /** `none`: body callbacks are not called though they are exported. */
   readonly bodyCallbacks: "all" | "none";
+  /** The module's source map as its author pushed it: failures then name file and line. */
+  readonly sourceMap?: string | null;
 }
 
 export class Plugin implements RootControl, InstanceSource, TickTarget {
@@ -79,7 +81,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.spec = spec;
     this.services = services;
     this.phases = phasesOf(artifact, spec);
-    this.scope = new PluginScope(spec, artifact.inspection.abi, services, this);
+    this.scope = new PluginScope(spec, artifact, services, this);
     this.imports = importsFor(this.scope);
     this.pool = new InstancePool(this);
   }

@@ -64,6 +64,11 @@ describe("GuestFailure", () => {
     expect(failure.message).toContain("rbac (slot auth) failed in proxy_on_request_headers: unreachable");
   });
 
+  it("names file and line when the author gave a source map", () => {
+    const sourceMap = JSON.stringify({ version: 3, sources: ["rbac.ts"], mappings: "AASA" });
+    expect(failIn(onRequest("(unreachable)"), { sourceMap }).failure.at).toBe("entry (rbac.ts:10)");
+  });
+
   it("quotes what was logged as critical, where panics say what happened", () => {
     const text = `${LOG} (data (i32.const 64) "index out of bounds\\0a")
       ${onRequest("(drop (call $log (i32.const 5) (i32.const 64) (i32.const 20))) (unreachable)")}`;
