@@ -7,6 +7,7 @@ import { readSourceMap, type PlaceOf } from "./source-map.ts";
 export class FrameNames {
   private readonly offsets: OffsetTable;
   private readonly sourceMap: string | null;
+  /** undefined: the map was not read yet. */
   private placeOf: PlaceOf | null | undefined;
 
   constructor(offsets: OffsetTable, sourceMap: string | null) {
@@ -16,7 +17,7 @@ export class FrameNames {
 
   nameOf(functionIndex: number, offset: number, name: string | null): string {
     const shown = name ?? `function ${functionIndex}`;
-    this.placeOf ??= this.sourceMap === null ? null : readSourceMap(this.sourceMap);
+    if (this.placeOf === undefined) this.placeOf = this.sourceMap === null ? null : readSourceMap(this.sourceMap);
     const place = this.placeOf === null ? null : this.placeOf(originalOffset(this.offsets, offset));
     return place === null ? shown : `${shown} (${place})`;
   }
