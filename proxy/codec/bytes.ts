@@ -34,13 +34,14 @@ export function matchesFolded(bytes: Uint8Array, start: number, wanted: Uint8Arr
   return true;
 }
 
-/** Copies by hand below the size where the call into the engine costs more than the bytes (64, measured). */
+/**
+ * Copies `from[start, end)` to `to[at…]`. By hand below 32 bytes, where a view costs more than the loop; a plain view
+ * above, because a Buffer's own `subarray` took 5 % of a request.
+ */
 export function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  if (end - start > 64) {
-    to.set(from.subarray(start, end), at);
-    return;
-  }
-  for (let i = start; i < end; i++) to[at++] = from[i]!;
+  const length = end - start;
+  if (length > 32) to.set(new Uint8Array(from.buffer, from.byteOffset + start, length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }
 
 export function ascii(text: string): Uint8Array {

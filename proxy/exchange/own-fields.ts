@@ -6,8 +6,9 @@ import type { Head } from "@sluice/abi";
 
 export const REQUEST_ID_BYTES = 26;
 
-const FOR = Buffer.from("x-forwarded-for: ", "latin1");
-const PROTO_AND_ID = Buffer.from("\r\nx-forwarded-proto: http\r\nx-request-id: ", "latin1");
+const FOR = "x-forwarded-for: ";
+const PROTO = "x-forwarded-proto: http\r\n";
+const ID = "x-request-id: ";
 const FOR_NAME_BYTES = 15;
 const PROTO_NAME_BYTES = 17;
 const PROTO_BYTES = 4;
@@ -15,29 +16,33 @@ const ID_NAME_BYTES = 12;
 const ADDRESS_BYTES_MAX = 45;
 
 /** Room that `writeOwnFields` needs. */
-export const OWN_FIELDS_BYTES = FOR.length + ADDRESS_BYTES_MAX + PROTO_AND_ID.length + REQUEST_ID_BYTES + 2;
+export const OWN_FIELDS_BYTES = FOR.length + ADDRESS_BYTES_MAX + PROTO.length + ID.length + REQUEST_ID_BYTES + 4;
+
+/** The lines for the address seen last: requests of one connection follow each other, and tests have one client. */
+let linesAddress = "";
+let lines = linesFor("");
 
 /** Writes the lines at `at`, adds the fields to `head`, and returns where the request id stands. */
 export function writeOwnFields(head: Head, store: Uint8Array, at: number, address: string, ids: RequestIds): number {
-  const start = at;
-  at = put(FOR, store, at);
-  const length = Math.min(address.length, ADDRESS_BYTES_MAX);
-  for (let i = 0; i < length; i++) store[at++] = address.charCodeAt(i);
-  head.push(start, FOR_NAME_BYTES, start + FOR.length, length);
-  const protoAt = at + 2;
-  at = put(PROTO_AND_ID, store, at);
-  head.push(protoAt, PROTO_NAME_BYTES, protoAt + PROTO_NAME_BYTES + 2, PROTO_BYTES);
-  const idAt = at;
+  if (address !== linesAddress) {
+    lines = linesFor(address);
+    linesAddress = address;
+  }
+  store.set(lines, at);
+  const idAt = at + lines.length - REQUEST_ID_BYTES - 2;
   ids.next(store, idAt);
-  head.push(idAt - ID_NAME_BYTES - 2, ID_NAME_BYTES, idAt, REQUEST_ID_BYTES);
-  store[idAt + REQUEST_ID_BYTES] = 0x0d;
-  store[idAt + REQUEST_ID_BYTES + 1] = 0x0a;
+  const idNameAt = idAt - ID.length;
+  const protoAt = idNameAt - PROTO.length;
+  const addressAt = at + FOR.length;
+  head.push(at, FOR_NAME_BYTES, addressAt, protoAt - 2 - addressAt);
+  head.push(protoAt, PROTO_NAME_BYTES, protoAt + PROTO_NAME_BYTES + 2, PROTO_BYTES);
+  head.push(idNameAt, ID_NAME_BYTES, idAt, REQUEST_ID_BYTES);
   return idAt;
 }
 
-function put(text: Uint8Array, store: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) store[at++] = text[i]!;
-  return at;
+function linesFor(address: string): Uint8Array {
+  const text = `${FOR}${address.slice(0, ADDRESS_BYTES_MAX)}\r\n${PROTO}${ID}${"0".repeat(REQUEST_ID_BYTES)}\r\n`;
+  return Uint8Array.from(Buffer.from(text, "latin1"));
 }
 
 const BASE32 = Buffer.from("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "latin1");
@@ -67,7 +72,7 @@ export class RequestIds {
       current[digit] = BASE32[value]!;
       if (value !== 0) break;
     }
-    for (let i = 0; i < REQUEST_ID_BYTES; i++) into[at + i] = current[i]!;
+    into.set(current, at);
   }
 
   /** For a stream that never had a head. */

@@ -2,7 +2,7 @@
 // The framing of a body that goes out: by length (and never a byte more or less than was promised), by chunks, or up to
 // the connection's end.
 
-import { CR, LF } from "../bytes.ts";
+import { copy, CR, LF } from "../bytes.ts";
 import type { OutputStage, StageOwner } from "../stage.ts";
 
 const FRAMING = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
@@ -98,7 +98,7 @@ export class BodyWriter {
     }
     out[at++] = CR;
     out[at++] = LF;
-    out.set(bytes.subarray(start, end), at);
+    copy(bytes, start, end, out, at);
     at += size;
     out[at++] = CR;
     out[at++] = LF;

@@ -7,7 +7,7 @@
 
 import type { Head } from "@sluice/abi";
 import type { Transport, TransportUser } from "../../transport/transport.ts";
-import { CR, LF } from "../bytes.ts";
+import { copy, CR, LF } from "../bytes.ts";
 import type { RequestSink, ResponseWriter } from "../codec.ts";
 import { HELD_BYTES_MAX, LINGER_BYTES_MAX, PIPELINED_PER_TURN_MAX } from "../limits.ts";
 import type { OutputStage, StageOwner } from "../stage.ts";
@@ -264,7 +264,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     // The lines without the empty one; the sink may write more lines behind.
     const linesLength = fields.linesEnd - at;
     const store = sink.headStore(linesLength);
-    store.set(bytes.subarray(at, fields.linesEnd));
+    copy(bytes, at, fields.linesEnd, store, 0);
     sink.requestHead.bytes = store;
     this.host.awaits(this, "stream");
     sink.requestHeadComplete(linesLength, !hasBody);
