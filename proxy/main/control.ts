@@ -115,6 +115,14 @@ export class Control {
     return deployment === null || this.notLoaded.length > 0 ? null : (deployment.number ?? 0);
   }
 
+  /** Names a place in a chain, for the log; by its numbers when that snapshot is gone. */
+  slotAt(entered: { readonly generation: number; readonly place: number } | null): object | null {
+    const plan = this.serving?.plan;
+    if (entered === null || plan?.generation !== entered.generation) return entered;
+    const { name, filter, revision } = plan.slots[entered.place]!;
+    return { slot: name, filter, revision };
+  }
+
   /** Why requests may not be sent here; empty when all is well. */
   get unreadiness(): string[] {
     if (this.serving === null) return ["no snapshot is in charge"];

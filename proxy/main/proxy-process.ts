@@ -186,10 +186,8 @@ export class ProxyProcess {
       news: (news, index) => this.takeNews(news, index),
       lost: (index, reason) => {
         const locks = this.memory.reclaim(index);
-        this.log.error(
-          { worker: index, locks, generation: this.control.serving?.plan.generation ?? null, reason },
-          "worker lost; it is replaced",
-        );
+        const last = this.control.slotAt(this.memory.lastEntered(index));
+        this.log.error({ worker: index, reason, last, locks }, "worker lost; it is replaced");
       },
       listenFailed: (sentence) => this.log.error(`a worker cannot listen: ${sentence}`),
     });
@@ -201,7 +199,7 @@ export class ProxyProcess {
       epoch: this.memory.epochOf(index),
       node: this.file.machine.node,
       slab: this.memory.slabs[index]!,
-      heartbeat: this.memory.heartbeats[index]!,
+      vitalSigns: this.memory.vitalSigns[index]!,
       sharedData: this.memory.sharedData,
       metrics: this.memory.metricsOf(index),
       logLevel: FILTER_LOG_LEVEL,

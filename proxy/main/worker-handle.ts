@@ -2,6 +2,7 @@
 // dies answers all open ones with its death.
 
 import { Worker } from "node:worker_threads";
+import { VitalSigns } from "../worker/vital-signs.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
@@ -32,7 +33,7 @@ export class WorkerHandle {
   generation = 0;
   private readonly thread: Worker;
   private readonly events: WorkerEvents;
-  private readonly beats: Int32Array;
+  private readonly signs: VitalSigns;
   private beat = 0;
   private killedBecause: string | null = null;
   private failure: string | null = null;
@@ -41,8 +42,8 @@ export class WorkerHandle {
   constructor(start: WorkerStart, events: WorkerEvents, nowMs: number) {
     this.index = start.index;
     this.events = events;
-    this.beats = new Int32Array(start.heartbeat);
-    Atomics.store(this.beats, 0, 0);
+    this.signs = new VitalSigns(start.vitalSigns);
+    this.signs.clear();
     this.startedMs = nowMs;
     this.beatSeenMs = nowMs;
     this.thread = new Worker(WORKER_FILE, {
@@ -117,7 +118,7 @@ export class WorkerHandle {
 
   /** Notes a new beat; true when there was none since `beatSeenMs`. */
   isSilent(nowMs: number): boolean {
-    const beat = Atomics.load(this.beats, 0);
+    const beat = this.signs.beats;
     if (beat === this.beat) return true;
     this.beat = beat;
     this.beatSeenMs = nowMs;

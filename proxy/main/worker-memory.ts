@@ -4,6 +4,7 @@
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
 import { cellsOf } from "../counters/filter-metrics.ts";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
+import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import type { FilterMetric } from "../admin/metrics-text.ts";
 import { SharedData, createSharedDataBuffer } from "@sluice/abi";
@@ -11,7 +12,7 @@ import type { FreedLocks } from "@sluice/abi";
 
 export class WorkerMemory {
   readonly slabs: readonly SharedArrayBuffer[];
-  readonly heartbeats: readonly SharedArrayBuffer[];
+  readonly vitalSigns: readonly SharedArrayBuffer[];
   readonly sharedData = createSharedDataBuffer();
   private readonly shared = new SharedData(this.sharedData, { index: MAIN_OWNER, epoch: 0 });
   private readonly epochs: number[];
@@ -19,7 +20,7 @@ export class WorkerMemory {
 
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
-    this.heartbeats = this.slabs.map(() => new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.vitalSigns = this.slabs.map(createVitalSigns);
     this.metrics = this.slabs.map(() => []);
     this.epochs = this.slabs.map(() => 0);
   }
@@ -61,6 +62,11 @@ export class WorkerMemory {
       }
     });
     return [...merged.values()];
+  }
+
+  /** The slot that the worker at this place entered last. */
+  lastEntered(worker: number): VitalSigns["last"] {
+    return new VitalSigns(this.vitalSigns[worker]!).last;
   }
 
   /** Gives back what a dead worker held: its locks, and what it counted as live. Its successor has the next epoch. */

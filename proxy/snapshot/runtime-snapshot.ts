@@ -1,18 +1,21 @@
 // A snapshot as one worker has it: plugins started, routes and chain compiled. Made by the control path, read by
 // streams, closed when it is no longer current and its last stream is gone.
 
-import { Chain, Plugin, SluiceError } from "@sluice/abi/data-path";
-import type { ChainSlot, HostServices } from "@sluice/abi";
+import { Chain, SluiceError } from "@sluice/abi/data-path";
+import type { ChainSlot, HostServices, Plugin } from "@sluice/abi";
 import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";
 import type { EndpointDirectory } from "../routing/clusters.ts";
 import { compileRoutes } from "../routing/route-table.ts";
+import { WatchedPlugin } from "../worker/vital-signs.ts";
+import type { VitalSigns, WatchedAt } from "../worker/vital-signs.ts";
 import type { SlotPlan, SnapshotPlan } from "./plan.ts";
 import type { Cluster, RouteTable, Snapshot, StreamLimits } from "./runtime.ts";
 
 /** What of a worker a snapshot is made with. */
 export interface SnapshotSurroundings {
   readonly endpoints: EndpointDirectory;
+  readonly signs: VitalSigns;
   /** The host's services for a slot's plugin. */
   services(slot: SlotPlan): HostServices;
   /** This worker's counters of a revision. */
@@ -61,7 +64,18 @@ export class RuntimeSnapshot implements Snapshot {
   static compile(plan: SnapshotPlan, surroundings: SnapshotSurroundings): RuntimeSnapshot {
     const started: Plugin[] = [];
     try {
-      const slots = plan.slots.map((slot, index) => chainSlot(slot, index, startPlugin(slot, surroundings, started)));
+      const slots = plan.slots.map((slot, index) =>
+        chainSlot(
+          slot,
+          index,
+          startPlugin(
+            slot,
+            { signs: surroundings.signs, generation: plan.generation, place: index },
+            surroundings,
+            started,
+          ),
+        ),
+      );
       return new RuntimeSnapshot(plan, new Chain(slots, plan.limits.bodyBufferBytesMax), surroundings);
     } catch (error) {
       for (const plugin of started) plugin.close();
@@ -108,9 +122,14 @@ function passes(slot: SlotPlan, route: string): boolean {
   return slot.routes.includes("*") || slot.routes.includes(route);
 }
 
-function startPlugin(slot: SlotPlan, surroundings: SnapshotSurroundings, started: Plugin[]): Plugin | null {
+function startPlugin(
+  slot: SlotPlan,
+  at: WatchedAt,
+  surroundings: SnapshotSurroundings,
+  started: Plugin[],
+): Plugin | null {
   if ("notLoaded" in slot.load) return null;
-  const plugin = new Plugin(slot.load.artifact, slot.load.spec, surroundings.services(slot));
+  const plugin = new WatchedPlugin(slot.load.artifact, slot.load.spec, surroundings.services(slot), at);
   try {
     plugin.start();
   } catch (error) {

@@ -18,8 +18,8 @@ export interface WorkerStart {
   readonly epoch: number;
   /** This worker's counters, main's memory. */
   readonly slab: SharedArrayBuffer;
-  /** One Int32 that the worker counts up while its event loop turns. */
-  readonly heartbeat: SharedArrayBuffer;
+  /** Memory of its VitalSigns. */
+  readonly vitalSigns: SharedArrayBuffer;
   /** Shared data of filters, all workers alike. */
   readonly sharedData: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */

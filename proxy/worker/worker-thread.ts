@@ -16,6 +16,7 @@ import { FilterLogGate } from "./filter-log-gate.ts";
 import { ACCOUNT_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
 import { pluginServices } from "./plugin-services.ts";
+import { VitalSigns } from "./vital-signs.ts";
 
 type Tell = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
 
@@ -44,8 +45,8 @@ export class WorkerThread {
   }
 
   start(): void {
-    const beats = new Int32Array(this.begin.heartbeat);
-    setInterval(() => Atomics.add(beats, 0, 1), HEARTBEAT_INTERVAL_MS);
+    const signs = new VitalSigns(this.begin.vitalSigns);
+    setInterval(() => signs.beat(), HEARTBEAT_INTERVAL_MS);
     this.tell({ type: "ready" });
   }
 
@@ -149,6 +150,7 @@ function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
   const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
   return {
     endpoints: new EndpointDirectory(),
+    signs: new VitalSigns(begin.vitalSigns),
     counterRow: (row) => revisionRowOf(begin.slab, row),
     services: (slot: SlotPlan) =>
       pluginServices({

@@ -37,6 +37,7 @@ describe("A worker without a heartbeat", () => {
     poison.write("GET / HTTP/1.1\r\nhost: a.test\r\nx-loop: 1\r\n\r\n".repeat(pipelined));
     await proxy.program.until("the worker's end in the log", () => /no heartbeat/.test(proxy.program.stderr), 60_000);
     const endedMs = performance.now();
+    expect(proxy.program.stderr).toMatch(/"last":\{"slot":"fixture","filter":"fixture","revision":"sha256:/);
     poison.destroy();
     const account = await during.stop();
     // Requests on the ended worker's connections are lost and told so; no answer may go astray for it.
