@@ -55,6 +55,13 @@ const table = [
     text: '/**\n * import { a } from "@sluice/bin";\n */\n// import "@sluice/bin";',
     broken: false,
   },
+  { name: "a bare import counts", path: "abi/a.ts", text: 'import "@sluice/bin";', broken: true },
+  {
+    name: "a string in an exported function does not",
+    path: "abi/a.ts",
+    text: '// HOT: bench\nexport function f(x: string) {\n  return x ===\n    "@sluice/bin"\n}',
+    broken: false,
+  },
   {
     name: "a hot file takes no package",
     path: "proxy/a.ts",

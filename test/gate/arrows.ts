@@ -65,9 +65,10 @@ function isHot(text: string): boolean {
 // Static imports, re-exports and import() of a literal. Comments are taken out first: examples in docstrings are not imports.
 function importsOf(text: string): string[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
-  const statements = code.matchAll(/^(?:import|export)\b[^;"']*?(?:from\s*)?["']([^"'\n]+)["'];?$/gm);
+  const statements = code.matchAll(/^(?:import|export)\b[^;"'=(]*?\bfrom\s*["']([^"'\n]+)["']/gm);
+  const bare = code.matchAll(/^import\s*["']([^"'\n]+)["']/gm);
   const calls = code.matchAll(/\bimport\(\s*["']([^"'\n]+)["']\s*\)/g);
-  return [...statements, ...calls].flatMap((match) => match[1] ?? []);
+  return [...statements, ...bare, ...calls].flatMap((match) => match[1] ?? []);
 }
 
 function main(): void {
