@@ -263,7 +263,7 @@ class ServerSide extends Waiting implements RequestSink {
 class ClientSide extends Waiting implements ResponseSink {
   readonly responseHead = new Head();
   writer: RequestWriter | null = null;
-  responseHeadComplete(_status: number, endOfStream: boolean): void {
+  responseHeadComplete(_headEnd: number, endOfStream: boolean): void {
     this.pairs = this.responseHead.toPairs();
     this.isWhole = endOfStream;
     this.wake();

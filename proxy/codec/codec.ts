@@ -62,8 +62,8 @@ export interface ResponseWriter {
 /** Upstream: what a codec tells about the answer. The exchange implements it. */
 export interface ResponseSink {
   readonly responseHead: Head;
-  /** The head's bytes are borrowed for the call. */
-  responseHeadComplete(status: number, endOfStream: boolean): void;
+  /** The head's bytes are borrowed for the call; nothing of it stands at or behind `headEnd` in them. */
+  responseHeadComplete(headEnd: number, endOfStream: boolean): void;
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void;
   responseTrailers(trailers: Head): void;
   /**

@@ -11,6 +11,7 @@
 import type { Direction, Stream, StreamDriver, StreamFlag } from "@sluice/abi";
 import { Head, takeStream } from "@sluice/abi/data-path";
 import type { RequestSink, ResponseSink, RequestWriter, ResponseWriter } from "../codec/codec.ts";
+import { copy } from "../codec/bytes.ts";
 import { normaliseRequestHead } from "../normalise/request-head.ts";
 import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
 import type { UpstreamPool } from "../upstream/upstream-pool.ts";
@@ -37,6 +38,7 @@ export interface ExchangeHost {
 
 /** Who wants a direction's reads to stop. */
 const PAUSE = { peer: 1, filter: 2 } as const;
+const NO_STORE = new Uint8Array(0);
 const HEAD_METHOD = Buffer.from("HEAD", "latin1");
 /** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => Buffer.from(method, "latin1"));
@@ -47,6 +49,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   readonly responseHead = new Head();
   private readonly host: ExchangeHost;
   private store: Uint8Array = Buffer.allocUnsafeSlow(STORE_BYTES);
+  private responseStore: Uint8Array = NO_STORE;
   private idAt = -1;
   private writer: ResponseWriter | null = null;
   private upstream: RequestWriter | null = null;
@@ -205,14 +208,17 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   // ---- ResponseSink: from the upstream
 
-  responseHeadComplete(_status: number, endOfStream: boolean): void {
+  responseHeadComplete(headEnd: number, endOfStream: boolean): void {
     this.isUpstreamWhole = endOfStream;
     const { stream, responseHead } = this;
     if (stream === null) {
       if (!this.writer!.sendResponseHead(responseHead, endOfStream)) this.fail(502, BAD_ANSWER, "UPE");
       return;
     }
-    responseHead.own();
+    // Filters may look at the response head until the stream's end, the reader's buffer is gone after this call.
+    if (this.responseStore.length < headEnd) this.responseStore = Buffer.allocUnsafeSlow(headEnd + STORE_BYTES);
+    copy(responseHead.bytes, 0, headEnd, this.responseStore, 0);
+    responseHead.bytes = this.responseStore;
     this.engineDepth++;
     stream.responseHeaders(responseHead, endOfStream);
     this.leaveEngine();
@@ -532,6 +538,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   private release(): void {
     if (this.store.length > POOLED_STORE_BYTES_MAX) this.store = Buffer.allocUnsafeSlow(STORE_BYTES);
+    if (this.responseStore.length > POOLED_STORE_BYTES_MAX) this.responseStore = NO_STORE;
     this.host.releaseExchange(this);
   }
 }

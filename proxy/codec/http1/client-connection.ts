@@ -232,7 +232,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     if (fields.close || minor === 0) this.keepsAlive = false;
     const hasBody = this.startBody(status, fields.chunked, fields.contentLength);
     this.phase = hasBody ? PHASE.body : PHASE.answered;
-    sink.responseHeadComplete(status, !hasBody);
+    sink.responseHeadComplete(headEnd, !hasBody);
     return headEnd;
   }
 
