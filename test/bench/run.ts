@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { printFigures, type Figure } from "./figure.ts";
 
 const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<Figure[]>>> = {
+  abi: async () => (await import("./abi.ts")).benchAbi,
   proxy: async () => (await import("./proxy.ts")).benchProxy,
 };
 
