@@ -25,7 +25,9 @@ export class GuestFailure extends Error {
   constructor(cause: FailureCause, plugin: FailedPlugin, callback: string, detail: string, at: string | null) {
     super(`${plugin.filter} (slot ${plugin.slot}) failed in ${callback}: ${detail}${at === null ? "" : ` at ${at}`}`);
     this.cause = cause;
-    this.plugin = plugin;
+    // Picked out one by one: a plugin's configuration may hold what must not be printed with an error.
+    const { slot, filter, version, revision } = plugin;
+    this.plugin = { slot, filter, version, revision };
     this.callback = callback;
     this.at = at;
   }
