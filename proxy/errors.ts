@@ -84,6 +84,11 @@ export const PROXY_ERRORS = {
     meaning: "The registry does not answer.",
     hint: "The proxy goes on with what it has and tries again by itself.",
   },
+  deadly: {
+    code: "SLUICE-E2017",
+    meaning: "The proxy process died again and again while a deployment served, so it was started without it.",
+    hint: "Roll the deployment back or deploy a mended one; a restart of the whole proxy tries this one again.",
+  },
   sinkNotOpened: {
     code: "SLUICE-E2016",
     meaning: "A sink's file cannot be opened.",

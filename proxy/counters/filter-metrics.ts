@@ -13,7 +13,6 @@ export interface MetricDefinition {
   readonly cell: number;
 }
 
-const COUNTER: MetricType = 0;
 const HISTOGRAM: MetricType = 2;
 const NOT_DEFINED = -1;
 
@@ -81,8 +80,4 @@ export function cellsOf(type: MetricType): number {
 export function bucketOf(value: number): number {
   if (value <= 1) return 0;
   return Math.min(HISTOGRAM_BUCKETS - 1, Math.ceil(Math.log2(value)));
-}
-
-export function isMonotonic(type: MetricType): boolean {
-  return type === COUNTER;
 }

@@ -22,6 +22,8 @@ export interface ControlOptions {
   readonly loader: RevisionLoader;
   readonly rows: RevisionRows;
   readonly log: Logger;
+  /** Number of a deployment that must not serve: the process died of it. 0: none. */
+  readonly without: number;
   publish(plan: SnapshotPlan): Promise<Prepared>;
   /** Something that `status` shows has changed. */
   changed(): void;
@@ -62,6 +64,8 @@ export class Control {
 
   /** Makes `deployment` the wanted one. Resolves when it was applied or refused; which, stands in `refused`. */
   async want(deployment: Deployment): Promise<void> {
+    if (this.options.without !== 0 && deployment.number === this.options.without)
+      return this.refuse(deployment, deadly(deployment));
     // A registry says what it wants at every connect; what serves as a whole needs no second publication.
     if (this.applied !== null && isDeepStrictEqual(deployment, this.serving?.deployment)) return;
     this.wanted = deployment;
@@ -244,6 +248,13 @@ export class Control {
   private get hasOlder(): boolean {
     return (this.serving?.deployment ?? null) !== null;
   }
+}
+
+function deadly({ number }: Deployment): SluiceError {
+  return new SluiceError(
+    PROXY_ERRORS.deadly,
+    `The proxy process died three times within a minute with deployment ${number}.`,
+  );
 }
 
 /** A plain refusal as the error it was before it crossed a thread. */

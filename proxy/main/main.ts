@@ -9,7 +9,9 @@ import { OwnSockets, SupervisorLink } from "./supervisor-link.ts";
 /** Tells the supervisor that starting again would not help. */
 const EXIT_HOPELESS = 78;
 
-const { values } = parseArgs({ options: { config: { type: "string", default: "sluice.yaml" } } });
+const { values } = parseArgs({
+  options: { config: { type: "string", default: "sluice.yaml" }, without: { type: "string", default: "0" } },
+});
 const isSupervised = process.send !== undefined;
 let proxy: ProxyProcess | null = null;
 
@@ -25,7 +27,7 @@ process.on("SIGHUP", () => void proxy?.reloadBySignal());
 
 try {
   const sockets = isSupervised ? new SupervisorLink(process, stop) : new OwnSockets();
-  proxy = await ProxyProcess.open({ configFile: values.config, sockets, stop });
+  proxy = await ProxyProcess.open({ configFile: values.config, without: Number(values.without), sockets, stop });
 } catch (error) {
   if (!(error instanceof SluiceError)) throw error;
   process.stderr.write(`${error.message}\n${error.hint}\n${error.code}\n`);

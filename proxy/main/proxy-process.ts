@@ -40,6 +40,8 @@ import { WorkerPool } from "./worker-pool.ts";
 export interface ProxyProcessOptions {
   readonly configFile: string;
   readonly sockets: SocketSource;
+  /** Number of a deployment to go without; 0: none. */
+  readonly without: number;
   /** Ends the process; what `POST /drain` and a hopeless fault call. */
   readonly stop: () => void;
 }
@@ -85,7 +87,7 @@ export class ProxyProcess {
     this.memory = new WorkerMemory(workers);
     this.rows = new RevisionRows(this.memory.slabs);
     this.sinks = openSinks(machine, folder);
-    this.kept = new KeptDeployment(join(stateDir, "deployment.json"));
+    this.kept = new KeptDeployment(join(stateDir, "deployment.json"), options.without);
     const api = registryApi(file);
     this.cached = new CachedVersions(
       new BlobCache(join(stateDir, "cache")),
@@ -95,9 +97,13 @@ export class ProxyProcess {
     this.control = new Control(machine, {
       loader: new RevisionLoader((version, revision) => tryRevision(this.trials, version, revision), prepareArtifact),
       rows: this.rows,
+      without: options.without,
       log: this.log,
       publish: (plan) => this.pool.publish(plan),
-      changed: () => this.link?.post(),
+      changed: () => {
+        this.sockets.tellServing(this.control.serving?.plan.number ?? 0);
+        this.link?.post();
+      },
       applied: (deployment) => this.keep(deployment),
     });
     if (api !== null) this.link = this.registryLink(api);

@@ -14,6 +14,8 @@ export interface SocketSource {
   /** Where one worker listens; asked anew at every start of a worker. */
   socketsOf(worker: number): Promise<WorkerListener[]>;
   tellReady(facts: object): void;
+  /** Number of the deployment that serves; 0 without one. */
+  tellServing(number: number): void;
 }
 
 type FromSupervisor =
@@ -59,6 +61,10 @@ export class SupervisorLink implements SocketSource {
     this.channel.send!({ type: "ready", ...facts });
   }
 
+  tellServing(number: number): void {
+    this.channel.send!({ type: "serving", number });
+  }
+
   private async socketOf(listener: NamedAddress, worker: number): Promise<WorkerListener> {
     const { name, host, port } = listener;
     if (this.kind === "addresses") return { name, at: { host, port } };
@@ -95,4 +101,6 @@ export class OwnSockets implements SocketSource {
   }
 
   tellReady(): void {}
+
+  tellServing(): void {}
 }

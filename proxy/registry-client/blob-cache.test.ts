@@ -21,6 +21,18 @@ describe("BlobCache", () => {
     expect(await readdir(folder)).toHaveLength(1);
   });
 
+  it("drops the oldest files of earlier runs when it is full, and none of its own", async () => {
+    const old = Buffer.from("old one");
+    await new BlobCache(folder).write(digestOf(old), old);
+    const cache = new BlobCache(folder, 10);
+    await cache.write(digestOf(bytes), bytes);
+    const other = Buffer.from("other");
+    await cache.write(digestOf(other), other);
+    expect(await cache.read(digestOf(old))).toBeNull();
+    expect(await cache.read(digestOf(bytes))).toEqual(bytes);
+    expect(await cache.read(digestOf(other))).toEqual(other);
+  });
+
   it("takes a file that was changed or cut off for absent", async () => {
     const cache = new BlobCache(folder);
     await cache.write(digestOf(bytes), bytes);

@@ -12,5 +12,5 @@ export const BLOB_TIMEOUT_MS = 15_000;
 export const STATUS_TIMEOUT_MS = 5_000;
 /** How often counters are posted while nothing changes. */
 export const STATUS_INTERVAL_MS = 1_000;
-/** Bytes the blob cache may hold; blobs of the kept deployment are never dropped. */
+/** Bytes the blob cache may hold; what the process has used is never dropped. */
 export const CACHE_BYTES_MAX = 512 * 1024 * 1024;

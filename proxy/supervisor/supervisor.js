@@ -20,6 +20,10 @@ const STOP_WAIT_MS = 8_000;
 /** Exit code of a proxy process that says starting it again would not help (bad document, port in use). */
 const EXIT_HOPELESS = 78;
 
+/** So many deaths within a minute with one deployment, and the next start goes without it. */
+const DEATHS_MAX = 3;
+const DEATHS_WITHIN_MS = 60_000;
+
 class Supervisor {
   constructor(args) {
     this.args = args;
@@ -27,11 +31,18 @@ class Supervisor {
     this.child = null;
     this.stopping = false;
     this.restartMs = RESTART_FIRST_MS;
+    /** Number of the deployment that serves, and when processes died with it. */
+    this.serving = 0;
+    this.deaths = [];
+    this.without = 0;
   }
 
   start() {
     const startedMs = performance.now();
-    const child = fork(MAIN, this.args, { execPath: nodeBinary(), stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = fork(MAIN, [...this.args, "--without", String(this.without)], {
+      execPath: nodeBinary(),
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     this.child = child;
     child.on("message", (message) => void this.answer(child, message));
     child.on("error", (error) => complain(`The proxy process cannot be started: ${error.message}`));
@@ -46,6 +57,9 @@ class Supervisor {
       } else if (message.type === "socket") {
         const handle = this.sockets.handle(message.listener, message.worker);
         child.send({ type: "socket", listener: message.listener, worker: message.worker }, handle, { keepOpen: true });
+      } else if (message.type === "serving") {
+        if (message.number !== this.serving) this.deaths = [];
+        this.serving = message.number;
       } else if (message.type === "ready" && process.send !== undefined) {
         process.send(message);
       }
@@ -59,10 +73,20 @@ class Supervisor {
     if (this.stopping) process.exit(code === 0 || signal === "SIGTERM" ? 0 : 1);
     if (code === 0) process.exit(0);
     if (code === EXIT_HOPELESS) process.exit(1);
+    this.countDeath(performance.now());
     if (livedMs > LIVED_WELL_MS) this.restartMs = RESTART_FIRST_MS;
     complain(`The proxy process ended (${signal ?? `code ${code}`}); starting it again in ${this.restartMs} ms.`);
     setTimeout(() => this.start(), this.restartMs);
     this.restartMs = Math.min(this.restartMs * 2, RESTART_MAX_MS);
+  }
+
+  /** A deployment that kills the process again and again is left out; the one before it serves. */
+  countDeath(nowMs) {
+    this.deaths = [...this.deaths.filter((atMs) => nowMs - atMs < DEATHS_WITHIN_MS), nowMs];
+    if (this.deaths.length < DEATHS_MAX || this.serving === 0) return;
+    this.without = this.serving;
+    this.deaths = [];
+    complain(`${DEATHS_MAX} deaths within a minute with deployment ${this.without}: going on without it.`);
   }
 
   stop() {

@@ -83,6 +83,26 @@ describe("A proxy with a registry", () => {
     expect((await proxy.get()).status).toBe(409);
   });
 
+  it("goes on with the deployment before when the process dies three times with one", async () => {
+    const version = registry.push("answering", await fixtureModule("answer-by-configuration"));
+    registry.deploy(deploymentOf(1, version, 3));
+    await proxy.start();
+    await registry.statusWhere(({ applied }) => applied === 1);
+    registry.deploy(deploymentOf(2, version, 9));
+    await registry.statusWhere(({ applied }) => applied === 2);
+    for (let death = 0; death < 3; death++) {
+      const { pid } = proxy.ready;
+      process.kill(pid, "SIGKILL");
+      await proxy.until(() => proxy.ready.pid !== pid);
+    }
+    expect((await proxy.get()).status).toBe(403);
+    const { applied, refused } = await registry.statusWhere((status) => status.refused !== null);
+    expect([applied, refused!.number, refused!.code]).toEqual([1, 2, "SLUICE-E2017"]);
+    registry.deploy(deploymentOf(3, version, 9));
+    await registry.statusWhere((status) => status.applied === 3);
+    expect((await proxy.get()).status).toBe(409);
+  });
+
   it("loads a version at its announcement, so that the deployment of it asks for nothing", async () => {
     const module = await fixtureModule("answer-by-configuration");
     registry.deploy(deploymentOf(1, registry.push("answering", module), 3));
