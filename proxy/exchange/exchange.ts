@@ -227,11 +227,15 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
     if (endOfStream) this.isUpstreamWhole = true;
     const { stream } = this;
-    if (stream !== null && stream.needsResponseData) {
-      this.engineDepth++;
-      stream.responseData(bytes.subarray(start, end), endOfStream);
-      this.leaveEngine();
-    } else this.passResponseData(bytes, start, end, endOfStream);
+    if (stream === null) {
+      this.passResponseData(bytes, start, end, endOfStream);
+      return;
+    }
+    // Also where the engine is not asked: the stream's end then comes below, and not in a tick of its own.
+    this.engineDepth++;
+    if (stream.needsResponseData) stream.responseData(bytes.subarray(start, end), endOfStream);
+    else this.passResponseData(bytes, start, end, endOfStream);
+    this.leaveEngine();
   }
 
   responseTrailers(trailers: Head): void {
