@@ -1,6 +1,6 @@
 // Who calls whom, and what follows for metering: functions that can recurse, and small ones whose cost their callers can
 // pay. Both keep the meter's code off the calls that are made most.
-import { CHAIN_UNITS_MAX, FOLDED_FUEL_MAX, FRAME_VALUES_SHIFT } from "./limits.ts";
+import { CHAIN_UNITS_MAX, FOLDED_FUEL_MAX, FRAME_VALUES_SHIFT, LONG_LOOP_FUEL } from "./limits.ts";
 import { MARK, type CallSite, type FunctionPlan } from "./code-plan.ts";
 import type { ModuleShape } from "./module-shape.ts";
 
@@ -88,6 +88,7 @@ class CallGraph {
       if (owner < 0) entryFuel += fuel;
       else markFuel[owner]! += fuel;
     }
+    mergeShortLoops(plan, markFuel);
     const pays = recursive || plan.loops || this.reachable.has(index) || entryFuel > FOLDED_FUEL_MAX;
     const chargingCalls = plan.calls.filter(({ callee }) => this.silent[callee - this.imported] !== 1);
     if (!pays) {
@@ -113,6 +114,21 @@ class CallGraph {
   /** Depth units of the deepest chain of uncounted functions under a node. */
   private deepestBelow(node: number): number {
     return this.callees[node]!.reduce((deepest, callee) => Math.max(deepest, this.chains[callee]!), 0);
+  }
+}
+
+/**
+ * The head of a short loop pays for the whole body: one charge a turn. In a long one each segment pays for itself, for
+ * what std Go compiles is one loop around a whole function, and every jump in it passes the loop's head.
+ */
+function mergeShortLoops({ marks }: FunctionPlan, markFuel: number[]): void {
+  const whole = new Float64Array(marks.length);
+  const loopOf = (index: number): number => (marks[index]!.kind === MARK.segment ? marks[index]!.outer : index);
+  for (let index = 0; index < marks.length; index++) whole[loopOf(index)]! += markFuel[index]!;
+  for (let index = 0; index < marks.length; index++) {
+    if (marks[index]!.kind !== MARK.segment || whole[loopOf(index)]! > LONG_LOOP_FUEL) continue;
+    markFuel[loopOf(index)]! += markFuel[index]!;
+    markFuel[index] = 0;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   GROW_FUEL,
   HOSTCALL_FUEL,
   LOCALS_MAX,
+  MODULE_COST_MAX,
   NESTING_MAX,
 } from "./limits.ts";
 import { readValueType, type BodyRange, type FunctionType, type ModuleShape } from "./module-shape.ts";
@@ -27,15 +28,19 @@ import {
 import { refuse } from "./refusal.ts";
 
 /** What is inserted at a mark. */
-export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3 } as const;
+export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment: 4 } as const;
 
-/** A place in the body. `value` is a loop's own fuel, or how many blocks a return leaves. */
+/**
+ * A place in the body. A segment is a place inside a loop where branches join: behind the end of a block, or an `else`.
+ * Instructions belong to the last segment or loop head before them, which control has passed whenever it reaches them.
+ */
 export interface Mark {
   readonly kind: number;
-  /** Loop: behind its block type. Return: the opcode. Bulk: before the opcode. */
+  /** Loop: behind its block type. Segment: behind its opcode. Return and bulk: before the opcode. */
   readonly at: number;
+  /** Loop and segment: fuel of their own instructions. Return: how many blocks it leaves. */
   value: number;
-  /** Loop: index of the mark of the loop around it; -1 when there is none. */
+  /** Loop: index of the mark of the loop around it, -1 when there is none. Segment: of the loop it is in. */
   readonly outer: number;
 }
 
@@ -43,7 +48,7 @@ export interface Mark {
 export interface CallSite {
   /** Function index; -1 for a call through a table. */
   readonly callee: number;
-  /** Index of the mark of the innermost loop around it; -1 outside loops. */
+  /** Index of the loop's or segment's mark that pays for it; -1 outside loops. */
   readonly owner: number;
   /** Before the opcode, and behind the last immediate. */
   readonly at: number;
@@ -86,7 +91,18 @@ export function planCode(shape: ModuleShape): CodePlan {
   const effects: CodeEffects = { writesTables: false, dropsSegments: false };
   const addressTaken = new Set(shape.addressTaken);
   const functions = shape.bodies.map((body, index) => new BodyWalk(shape, body, index, effects, addressTaken).walk());
+  checkWholeCost(functions);
   return { functions, effects, addressTaken };
+}
+
+function checkWholeCost(functions: readonly FunctionPlan[]): void {
+  const cost = functions.reduce((sum, { body, frameValues }) => sum + (body.end - body.start) * frameValues, 0);
+  if (cost > MODULE_COST_MAX) {
+    refuse(
+      ABI_ERRORS.moduleTooCostly,
+      `The module's functions keep so many values in so much code (${cost} together; ${MODULE_COST_MAX} may be)`,
+    );
+  }
 }
 
 /** One open block. */
@@ -95,8 +111,12 @@ interface Block {
   readonly results: number;
   readonly params: number;
   /** Index of the mark of the innermost loop, itself included; -1 outside loops. */
-  readonly owner: number;
+  readonly loop: number;
+  readonly isLoop: boolean;
 }
+
+/** They compile to nothing. What jumps is charged where it jumps, so no loop is free. */
+const COSTLESS: ReadonlySet<number> = new Set([OP.nop, OP.block, OP.loop, OP.end, OP.else]);
 
 class BodyWalk {
   private readonly shape: ModuleShape;
@@ -111,6 +131,8 @@ class BodyWalk {
   private loops = false;
   private readonly blocks: Block[] = [];
   private readonly marks: Mark[] = [];
+  /** By a loop's mark: the mark that its instructions belong to now. */
+  private readonly payers: number[] = [];
   private entryFuel = 0;
   private locals = 0;
   private height = 0;
@@ -134,7 +156,7 @@ class BodyWalk {
     if (size > BODY_BYTES_MAX) this.tooCostly(`has ${size} bytes; at most ${BODY_BYTES_MAX} are taken`);
     this.readLocals();
     const codeStart = this.reader.at;
-    this.open(0, this.type.results, -1);
+    this.open({ params: 0, results: this.type.results, loop: -1, isLoop: false });
     while (this.blocks.length > 0) this.step();
     if (!this.reader.done) this.reader.damaged(`function ${this.index} goes on behind its end`);
     const frameValues = this.type.params + this.locals + this.heightMax;
@@ -169,7 +191,7 @@ class BodyWalk {
     const opcode = this.reader.byte();
     const immediate = IMMEDIATES[opcode]!;
     this.adjust(DELTAS[opcode]!);
-    this.charge(opcode, 1);
+    if (!COSTLESS.has(opcode)) this.charge(1);
     switch (immediate) {
       case IMMEDIATE.none:
         if (opcode === OP.return) this.leaveBy(at);
@@ -196,7 +218,7 @@ class BodyWalk {
         break;
       case IMMEDIATE.memoryIndex:
         if (this.reader.byte() !== 0) this.refuseFeature("several memories");
-        if (opcode === OP.memoryGrow) this.charge(opcode, Number(GROW_FUEL));
+        if (opcode === OP.memoryGrow) this.charge(Number(GROW_FUEL));
         break;
       case IMMEDIATE.int32:
         this.reader.skipLeb(5);
@@ -235,7 +257,7 @@ class BodyWalk {
   private call(at: number, index: number): void {
     const type = this.shape.functionType(index);
     if (type === null) this.reader.damaged(`function ${this.index} calls function ${index}, which does not exist`);
-    if (index < this.shape.imports.length) this.charge(OP.call, Number(HOSTCALL_FUEL));
+    if (index < this.shape.imports.length) this.charge(Number(HOSTCALL_FUEL));
     this.noteCall(at, index);
     this.adjust(-type.params);
     this.adjust(type.results);
@@ -252,21 +274,19 @@ class BodyWalk {
   }
 
   private noteCall(at: number, callee: number): void {
-    this.calls.push({ callee, owner: this.blocks.at(-1)!.owner, at, end: this.reader.at });
+    this.calls.push({ callee, owner: this.payer, at, end: this.reader.at });
   }
 
   private openBlock(opcode: number): void {
     const { params, results } = this.blockType();
     if (opcode === OP.if) this.adjust(-1);
     this.adjust(-params);
-    let owner = this.blocks.at(-1)!.owner;
-    if (opcode === OP.loop) {
-      const outer = owner;
-      owner = this.marks.length;
-      this.marks.push({ kind: MARK.loop, at: this.reader.at, value: 0, outer });
-      this.loops = true;
-    }
-    this.open(params, results, owner);
+    const isLoop = opcode === OP.loop;
+    const outer = this.blocks.at(-1)!.loop;
+    const loop = isLoop ? this.mark(MARK.loop, this.reader.at, 0, outer) : outer;
+    if (isLoop) this.payers[loop] = loop;
+    this.loops ||= isLoop;
+    this.open({ params, results, loop, isLoop });
     this.adjust(params);
   }
 
@@ -277,21 +297,27 @@ class BodyWalk {
     return this.shape.types[type] ?? this.reader.damaged(`a block has type ${type}, which does not exist`);
   }
 
-  private open(params: number, results: number, owner: number): void {
+  private open(block: Omit<Block, "height">): void {
     if (this.blocks.length > NESTING_MAX) this.tooCostly(`nests more than ${NESTING_MAX} blocks`);
-    this.blocks.push({ height: this.height, results, params, owner });
+    this.blocks.push({ height: this.height, ...block });
   }
 
   private elseBranch(): void {
     const block = this.blocks.at(-1)!;
     this.height = block.height;
     this.adjust(block.params);
+    this.joinBranches(block);
   }
 
   private close(): void {
     const block = this.blocks.pop()!;
     this.height = block.height;
     this.adjust(block.results);
+    if (!block.isLoop) this.joinBranches(block);
+  }
+
+  private joinBranches({ loop }: Block): void {
+    if (loop >= 0) this.payers[loop] = this.mark(MARK.segment, this.reader.at, 0, loop);
   }
 
   private branchTable(): void {
@@ -320,7 +346,7 @@ class BodyWalk {
       this.mark(MARK.bulkEntries, at);
       this.effects.writesTables = true;
     }
-    if (code === BULK.tableGrow) this.charge(OP.call, Number(GROW_FUEL));
+    if (code === BULK.tableGrow) this.charge(Number(GROW_FUEL));
     if (code === BULK.dataDrop || code === BULK.elemDrop) this.effects.dropsSegments = true;
     if (BULK_IMMEDIATES[code] !== IMMEDIATE.none) this.reader.u32();
     if (BULK_IMMEDIATES[code] === IMMEDIATE.twoIndices) this.reader.u32();
@@ -340,20 +366,25 @@ class BodyWalk {
   }
 
   private leaveBy(at: number): void {
-    this.marks.push({ kind: MARK.return, at, value: this.blocks.length - 1, outer: -1 });
+    this.mark(MARK.return, at, this.blocks.length - 1);
     this.unreachable();
   }
 
-  private mark(kind: number, at: number): void {
-    this.marks.push({ kind, at, value: 0, outer: -1 });
+  private mark(kind: number, at: number, value = 0, outer = -1): number {
+    return this.marks.push({ kind, at, value, outer }) - 1;
   }
 
-  /** Adds fuel to the innermost loop, or to the function's entry. `end` and `else` are no instructions. */
-  private charge(opcode: number, fuel: number): void {
-    if (opcode === OP.end || opcode === OP.else) return;
-    const { owner } = this.blocks.at(-1)!;
-    if (owner < 0) this.entryFuel += fuel;
-    else this.marks[owner]!.value += fuel;
+  /** The mark that pays for the instruction at hand; -1 outside loops. */
+  private get payer(): number {
+    const { loop } = this.blocks.at(-1)!;
+    return loop < 0 ? -1 : this.payers[loop]!;
+  }
+
+  /** Adds fuel to whoever pays, or to the function's entry. */
+  private charge(fuel: number): void {
+    const { payer } = this;
+    if (payer < 0) this.entryFuel += fuel;
+    else this.marks[payer]!.value += fuel;
   }
 
   private adjust(delta: number): void {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, nat, property, tuple, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filter, wat } from "./fixtures/wat.ts";
 import { inspect, type InspectResult } from "./inspect.ts";
@@ -259,9 +259,9 @@ describe("inspect, given damaged bytes", () => {
   });
 
   it("never throws, whichever bytes are changed", () => {
-    const edit = fc.tuple(fc.nat(SEED_MODULE.length - 1), fc.nat(255));
-    fc.assert(
-      fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+    const edit = tuple(nat(SEED_MODULE.length - 1), nat(255));
+    assert(
+      property(array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
         const bytes = SEED_MODULE.slice();
         for (const [at, value] of edits) bytes[at] = value;
         survives(bytes);
@@ -271,8 +271,8 @@ describe("inspect, given damaged bytes", () => {
   });
 
   it("never throws, whatever follows the preamble", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (tail) => {
+    assert(
+      property(uint8Array({ maxLength: 200 }), (tail) => {
         survives(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...tail));
       }),
       { numRuns: 1000 },

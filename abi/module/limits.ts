@@ -28,6 +28,9 @@ export const TYPE_VALUES_MAX = 100;
 /** (Values live at once: parameters, locals, operands) × body bytes of one function: what its compilation may grow with. */
 export const COMPILE_COST_MAX = 10_000_000;
 
+/** The same for the whole module; measured at the bound of one function: 40 to 70 ms to compile. A std Go filter: 10^8. */
+export const MODULE_COST_MAX = 2_000_000_000;
+
 /** Targets of all br_table instructions of one function. */
 export const BRANCH_TARGETS_MAX = 100_000;
 
@@ -60,6 +63,9 @@ export const CHAIN_UNITS_MAX = 64;
 
 /** Most fuel of a small function that its callers pay for it. */
 export const FOLDED_FUEL_MAX = 50;
+
+/** A loop with more own instructions than this is charged segment by segment. */
+export const LONG_LOOP_FUEL = 200;
 
 /** What the fuel global holds before the host sets it: enough for a start function. */
 export const FUEL_INITIAL = 500_000_000n;

@@ -61,8 +61,8 @@ describe("meter", () => {
     const guest = run(filter(SUM));
     const turns = [1, 2, 1000].map((n) => spend(guest, "sum", n));
     expect(turns.map(({ result }) => result)).toEqual([1, 3, 500_500]);
-    // The loop and local.get outside, nine instructions inside.
-    expect(turns.map(({ spent }) => spent)).toEqual([2n + 9n, 2n + 18n, 2n + 9000n]);
+    // local.get outside, nine instructions inside; what only marks blocks costs nothing.
+    expect(turns.map(({ spent }) => spent)).toEqual([1n + 9n, 1n + 18n, 1n + 9000n]);
   });
 
   it("spends exactly the same fuel on every run", () => {
@@ -107,9 +107,27 @@ describe("meter", () => {
             (br_if $m (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
           (local.get 2))`),
     );
-    const first = 2n + 7n * 3n;
-    const inner = 2n + 7n * 10n;
-    expect(spend(guest, "outer", 3)).toEqual({ result: 30, spent: first + 1n + 3n * (10n + inner) });
+    const first = 1n + 7n * 3n;
+    const inner = 1n + 7n * 10n;
+    expect(spend(guest, "outer", 3)).toEqual({ result: 30, spent: first + 3n * (10n + inner) });
+  });
+
+  it("charges only the segments that a long loop passes", () => {
+    const long = "(drop (i32.const 1))".repeat(200);
+    const guest = run(
+      filter(`(func (export "f") (param i32 i32)
+        (loop $l (block (br_if 0 (local.get 1)) ${long})
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))`),
+    );
+    const perTurn = 2n + 5n;
+    expect(spend(guest, "f", 10, 1).spent).toBe(10n * (perTurn + 400n));
+    const split = run(
+      filter(`(func (export "f") (param i32 i32)
+        (loop $l (block (block (br_if 0 (i32.eqz (local.get 1))) (br 1)) ${long})
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))`),
+    );
+    expect(spend(split, "f", 10, 1).spent).toBe(10n * (4n + 5n));
+    expect(spend(split, "f", 10, 0).spent).toBe(10n * (4n + 5n + 400n));
   });
 
   it("charges a hostcall like a hundred instructions", () => {

@@ -1,5 +1,5 @@
-// Writes the code section anew: every function as it was, with fuel charged at its entry and at each loop head, bulk
-// operations charged by length, and depth counted where recursion is possible.
+// Writes the code section anew: every function as it was, with fuel charged at its entry and at each loop head (in long
+// loops at each segment), bulk operations charged by length, and depth counted where recursion is possible.
 //
 //   (func                                       (func
 //     body                                        depth -= units; if depth < 0 { depth = -1; unreachable }
@@ -83,6 +83,7 @@ class FunctionWriter {
     const block = needsBlock(this.metering);
     if (this.metering.depthUnits > 0) this.enterDepth();
     if (this.metering.entryFuel > 0) this.chargeEntry();
+    else if (this.metering.keepsFuel) this.readFuel();
     if (block) this.openBody();
     this.writeBody();
     if (!block) return;
@@ -117,7 +118,7 @@ class FunctionWriter {
   }
 
   private writeMark(mark: Mark, fuel: number): void {
-    if (mark.kind === MARK.loop) {
+    if (mark.kind === MARK.loop || mark.kind === MARK.segment) {
       if (fuel === 0) return;
       this.copyTo(mark.at);
       this.chargeConstant(fuel);
@@ -138,8 +139,7 @@ class FunctionWriter {
     this.copyTo(call.at);
     this.writeBackFuel();
     this.copyTo(call.end);
-    this.get(this.indices.fuel);
-    this.local(OP.localSet, this.fuelLocal);
+    this.readFuel();
   }
 
   private copyTo(end: number): void {
@@ -199,6 +199,11 @@ class FunctionWriter {
     out.bytes(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK);
     if (this.fuelLocal >= 0) this.writeBackFuel();
     out.bytes(OP.unreachable, OP.end);
+  }
+
+  private readFuel(): void {
+    this.get(this.indices.fuel);
+    this.local(OP.localSet, this.fuelLocal);
   }
 
   private writeBackFuel(): void {

@@ -26,6 +26,7 @@ export const IMMEDIATE = {
 
 export const OP = {
   unreachable: 0x00,
+  nop: 0x01,
   block: 0x02,
   loop: 0x03,
   if: 0x04,
