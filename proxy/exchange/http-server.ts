@@ -7,6 +7,7 @@ import { OutputStage } from "../codec/stage.ts";
 import type { Snapshot } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import type { ListenAt, Transport, TransportKind, TransportListener } from "../transport/transport.ts";
+import { CONNECTIONS_PER_ENDPOINT_MAX } from "../upstream/limits.ts";
 import { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
@@ -59,7 +60,8 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     this.clock = options.clock;
     this.ids = new RequestIds(options.clock);
     const { transports, stage, counters, clock, account } = this;
-    this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account });
+    const connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
+    this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account, connectionsPerEndpointMax });
   }
 
   /** Starts to accept; resolves to the port. */

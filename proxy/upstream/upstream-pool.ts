@@ -9,7 +9,7 @@ import type { CoarseClock } from "../exchange/coarse-clock.ts";
 import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
-import { CONNECTIONS_PER_ENDPOINT_MAX, IDLE_MS, IDLE_PER_ENDPOINT_MAX } from "./limits.ts";
+import { IDLE_MS, IDLE_PER_ENDPOINT_MAX } from "./limits.ts";
 
 export interface UpstreamPoolOptions {
   readonly transports: TransportKind;
@@ -17,6 +17,7 @@ export interface UpstreamPoolOptions {
   readonly counters: WorkerCounters;
   readonly clock: CoarseClock;
   readonly account: ByteAccount;
+  readonly connectionsPerEndpointMax: number;
 }
 
 export class UpstreamPool {
@@ -78,7 +79,7 @@ class EndpointPool implements ClientCodecHost {
         if (connection.isIdle) return connection;
       }
     }
-    if (this.live.size >= CONNECTIONS_PER_ENDPOINT_MAX) return null;
+    if (this.live.size >= this.options.connectionsPerEndpointMax) return null;
     return this.connect(connectTimeoutMs);
   }
 
