@@ -43,7 +43,8 @@ export class SupervisorLink implements SocketSource {
   }
 
   async open(listeners: readonly NamedAddress[], workers: number): Promise<Readonly<Record<string, number>>> {
-    this.channel.send!({ type: "sockets", listeners, workers });
+    const compileCache = process.env["NODE_COMPILE_CACHE"];
+    this.channel.send!({ type: "sockets", listeners, workers, compileCache });
     const { message } = await this.next(
       (candidate) => candidate.type === "socketsOpen" || candidate.type === "socketsFailed",
     );

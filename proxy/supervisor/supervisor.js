@@ -35,12 +35,17 @@ class Supervisor {
     this.serving = 0;
     this.deaths = [];
     this.without = 0;
+    /** Where the proxy process keeps compiled code; it names the folder, for the next start. */
+    this.compileCache = process.env.NODE_COMPILE_CACHE;
   }
 
   start() {
     const startedMs = performance.now();
+    const env =
+      this.compileCache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: this.compileCache };
     const child = fork(MAIN, [...this.args, "--without", String(this.without)], {
       execPath: nodeBinary(),
+      env,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.child = child;
@@ -52,6 +57,7 @@ class Supervisor {
   async answer(child, message) {
     try {
       if (message.type === "sockets") {
+        this.compileCache = message.compileCache;
         const ports = await this.sockets.open(message.listeners, message.workers);
         child.send({ type: "socketsOpen", ports, kind: this.sockets.kind });
       } else if (message.type === "socket") {
