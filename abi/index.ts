@@ -1,4 +1,6 @@
 // The public face of @sluice/abi.
+// Whoever imports abi from another tsconfig needs this global declaration too, and globals cannot be imported.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./webassembly.d.ts" />
 
 export { Head, PSEUDO, headOf } from "./head/head.ts";
