@@ -55,6 +55,12 @@ describe("ModuleTrials", () => {
       says: /env\.nobody/,
     },
     {
+      name: "what is cheap to send and ruinous to compile",
+      module: filter(`(func (export "f") (local ${"i32 ".repeat(1900)}) ${"nop ".repeat(8000)})`),
+      code: "E1114",
+      says: /keeps 1900 values/,
+    },
+    {
       name: "a configure that loops for ever, by its fuel",
       module: filter(CONFIGURE(`${FOREVER} (i32.const 1)`)),
       code: "E1202",
