@@ -68,7 +68,7 @@ export class SupervisorLink implements SocketSource {
 
   private async socketOf(listener: NamedAddress, worker: number): Promise<WorkerListener> {
     const { name, host, port } = listener;
-    if (this.kind === "addresses") return { name, at: { host, port } };
+    if (this.kind === "addresses") return { name, at: { host, port, reusePort: true } };
     this.channel.send!({ type: "socket", listener: name, worker });
     const { handle } = await this.next(
       (message) => message.type === "socket" && message.listener === name && message.worker === worker,
@@ -98,7 +98,9 @@ export class OwnSockets implements SocketSource {
   }
 
   socketsOf(): Promise<WorkerListener[]> {
-    return Promise.resolve(this.listeners.map(({ name, host, port }) => ({ name, at: { host, port } })));
+    return Promise.resolve(
+      this.listeners.map(({ name, host, port }) => ({ name, at: { host, port, reusePort: true } })),
+    );
   }
 
   tellReady(): void {}

@@ -10,7 +10,7 @@ const FLAG_REUSE_PORT = 2; // UV_TCP_REUSEPORT
 const NO_DESCRIPTOR = -1;
 
 export class ListeningSockets {
-  constructor(createHandle = net._createServerHandle) {
+  constructor(createHandle = net._createServerHandle ?? null) {
     this.createHandle = createHandle;
     /** Handles by listener name and worker: `http 0`. */
     this.handles = new Map();

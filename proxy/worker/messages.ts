@@ -6,7 +6,7 @@ import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 /** Where a worker listens: a descriptor that main was handed, or an address to bind itself. */
 export interface WorkerListener {
   readonly name: string;
-  readonly at: number | { readonly host: string; readonly port: number };
+  readonly at: number | { readonly host: string; readonly port: number; readonly reusePort: true };
 }
 
 /** `workerData` of a worker. */
