@@ -1,0 +1,108 @@
+import { CAUSE } from "@sluice/abi";
+import { describe, expect, it } from "vitest";
+import { parseDeployment, parseMachine, revisionDigest, sha256 } from "../contract/index.ts";
+import type { Deployment } from "../contract/index.ts";
+import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
+import type { FailedLoad, LoadedRevision } from "./revision-loader.ts";
+
+const version = sha256("version");
+const machine = parseMachine(
+  `apiVersion: sluice/v1
+kind: Proxy
+node: { id: n }
+listeners: [{ name: l, address: 127.0.0.1:0 }]
+clusters: [{ name: c, endpoints: [127.0.0.1:1] }]
+routes: [{ name: api, cluster: c }]
+`,
+  "sluice.yaml",
+);
+
+function deploymentOf(slot: string, rest = ""): Deployment {
+  return parseDeployment(
+    `apiVersion: sluice/v1\nkind: Deployment\nname: d\nnumber: 7\n${rest}slots:\n  - { name: s, phase: AUTHZ, ${slot} }\n`,
+    "d.yaml",
+  );
+}
+
+const one = `revisions: [{ filter: f, version: "${version}", pluginConfig: { b: 1, a: 2 }, capabilities: [callout], limits: { memory: 1MiB, fuel: 9 } }]`;
+
+function planOf(deployment: Deployment | null, load: LoadedRevision | FailedLoad | null) {
+  const loads = new Map(load === null ? [] : [["s", load] as const]);
+  return compilePlan({ machine, deployment, isClosed: deployment === null, generation: 3, loads, rowOf: () => 5 });
+}
+
+describe("compilePlan", () => {
+  const revision = sha256("revision");
+  const loaded = {
+    version,
+    revision,
+    artifact: {},
+    document: { requires: ["check"], body: "none" },
+  } as unknown as LoadedRevision;
+
+  it("gives a loaded slot its plugin with every default filled in", () => {
+    const plan = planOf(deploymentOf(one), loaded);
+    expect(plan).toMatchObject({ number: 7, generation: 3 });
+    const slot = plan.slots[0]!;
+    expect(slot).toMatchObject({
+      name: "s",
+      filter: "f",
+      version,
+      revision,
+      failOpen: 0,
+      requiresCheck: true,
+      counterRow: 5,
+    });
+    const { spec } = slot.load as Extract<typeof slot.load, { spec: unknown }>;
+    expect(spec).toMatchObject({
+      isolation: "stream",
+      vmId: "s",
+      bodyCallbacks: "none",
+      limits: { memoryBytes: 1_048_576, fuel: 9 },
+    });
+    expect(spec.capabilities).toEqual(expect.arrayContaining(["headers", "callout"]));
+    expect(new TextDecoder().decode(spec.pluginConfig)).toBe('{"a":2,"b":1}');
+  });
+
+  it("names the revision of a slot that could not be loaded", () => {
+    const deployment = deploymentOf(`failStrategy: FAIL_OPEN, ${one}`);
+    const slot = planOf(deployment, { code: "SLUICE-E1", message: "m", loaded: null }).slots[0]!;
+    expect(slot.load).toEqual({ notLoaded: { code: "SLUICE-E1", message: "m" } });
+    expect(slot.revision).toBe(revisionDigest(deployment.slots[0]!.revisions[0]!));
+    expect(slot.failOpen).toBe(CAUSE.notLoaded | CAUSE.backend);
+  });
+
+  it("closes every route with a slot that nothing serves while no deployment is known", () => {
+    const plan = planOf(null, null);
+    expect(plan.slots).toMatchObject([
+      { routes: ["*"], failOpen: 0, dryRun: false, load: { notLoaded: { code: "SLUICE-E2010" } } },
+    ]);
+  });
+});
+
+describe("refuseUnserved", () => {
+  it.each([
+    [
+      "a split",
+      deploymentOf(
+        `split: { by: source }, revisions: [{ filter: f, version: "${version}", weight: 50 }, { filter: f, version: "${version}", weight: 50 }]`,
+      ),
+    ],
+    ["quotas", deploymentOf(one, "quotas: [{ name: q, rate: 1/s }]\n")],
+  ])("refuses %s", (_name, deployment) => {
+    expect(() => refuseUnserved(deployment)).toThrow("Not served by this version");
+  });
+
+  it("lets one revision a slot pass", () => {
+    refuseUnserved(deploymentOf(one));
+  });
+});
+
+describe("unknownRoutes", () => {
+  it("names routes that the machine does not have", () => {
+    expect(unknownRoutes(deploymentOf(`match: { routes: [api] }, ${one}`), machine)).toEqual([]);
+    expect(unknownRoutes(deploymentOf(`match: { routes: [ap] }, ${one}`), machine)).toEqual([
+      'slot s matches route "ap", which this proxy does not have',
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+import type { SlotReport } from "@sluice/abi";
+import { describe, expect, it } from "vitest";
+import { REVISION_CELL } from "../counters/slab.ts";
+import type { ExchangeFacts } from "../exchange/facts.ts";
+import type { SlotErrorNotice } from "../worker/messages.ts";
+import { StreamRecorder } from "./stream-recorder.ts";
+
+function factsOf(reports: readonly Partial<SlotReport>[]): { facts: ExchangeFacts; rows: Float64Array[] } {
+  const names = ["authn", "authz", "other"];
+  const rows = names.map(() => new Float64Array(32));
+  const whole = reports.map(
+    (report) => ({ filter: "f", revision: "r", error: null, code: null, fuel: 1, ...report }) as SlotReport,
+  );
+  const facts = {
+    snapshot: { chain: { slots: names.map((name) => ({ name })) }, counterRows: rows },
+    slots: { slotCount: whole.length, slotReport: (at: number) => whole[at] },
+    startedMs: 0,
+    durationUs: 0,
+  } as unknown as ExchangeFacts;
+  return { facts, rows };
+}
+
+describe("StreamRecorder", () => {
+  it("counts each slot in its own row, also when the route leaves slots out", () => {
+    const recorder = new StreamRecorder({
+      node: "n",
+      recordsWanted: false,
+      records: () => undefined,
+      slotError: () => undefined,
+    });
+    const { facts, rows } = factsOf([
+      { slot: "authz", verdict: "allow" },
+      { slot: "other", verdict: "noOpinion" },
+    ]);
+    recorder.ended(facts);
+    expect(rows.map((row) => [row[REVISION_CELL.allowed], row[REVISION_CELL.noOpinion]])).toEqual([
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ]);
+  });
+
+  it("tells the cause and the place of a failure", () => {
+    const told: SlotErrorNotice[] = [];
+    const recorder = new StreamRecorder({
+      node: "n",
+      recordsWanted: false,
+      records: () => undefined,
+      slotError: (notice) => told.push(notice),
+    });
+    const error = { cause: "trap", message: "unreachable", at: "check" } as const;
+    recorder.ended(factsOf([{ slot: "authz", verdict: "error", error }]).facts);
+    expect(told).toMatchObject([{ slot: "authz", cause: "trap", message: "unreachable", at: "check", count: 1 }]);
+  });
+});

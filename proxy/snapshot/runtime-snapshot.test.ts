@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { EndpointDirectory } from "../routing/clusters.ts";
+import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
+import type { SlotPlan, SnapshotPlan } from "./plan.ts";
+import { RuntimeSnapshot } from "./runtime-snapshot.ts";
+
+function slot(name: string, routes: string[]): SlotPlan {
+  return {
+    name,
+    filter: name,
+    version: "v",
+    revision: "r",
+    routes,
+    failOpen: 0,
+    dryRun: false,
+    bodyWhilePaused: false,
+    requiresCheck: false,
+    tickOn: "each",
+    counterRow: 0,
+    load: { notLoaded: { code: "SLUICE-E1", message: "m" } },
+  };
+}
+
+const plan: SnapshotPlan = {
+  number: 1,
+  generation: 1,
+  slots: [slot("all", ["*"]), slot("one", ["b"])],
+  routes: ["a", "b"].map((name) => ({
+    name,
+    hosts: [`${name}.test`],
+    path: { prefix: "/" },
+    methods: [],
+    headers: [],
+    cluster: "c",
+    timeoutMs: 1,
+  })),
+  clusters: [{ name: "c", endpoints: [], connectTimeoutMs: 1 }],
+  limits: {
+    headBytesMax: 1,
+    headFieldsMax: 1,
+    headTimeoutMs: 1,
+    streamIdleTimeoutMs: 1,
+    bodyBufferBytesMax: 1,
+    drainTimeoutMs: 1,
+    drainingSnapshotsMax: 1,
+  },
+};
+
+function compile(): RuntimeSnapshot {
+  return RuntimeSnapshot.compile(plan, {
+    endpoints: new EndpointDirectory(),
+    signs: new VitalSigns(createVitalSigns()),
+    counterRow: () => new Float64Array(32),
+    services: () => {
+      throw new Error("no plugin is started");
+    },
+  });
+}
+
+describe("RuntimeSnapshot", () => {
+  it("is closed once it is retired and its last stream has ended, in either order", () => {
+    const closed: RuntimeSnapshot[] = [];
+    const idle = compile();
+    idle.retire((snapshot) => closed.push(snapshot));
+    expect(closed).toEqual([idle]);
+
+    const busy = compile();
+    busy.pin();
+    busy.pin();
+    busy.unpin();
+    busy.retire((snapshot) => closed.push(snapshot));
+    expect(closed).toEqual([idle]);
+    busy.unpin();
+    expect(closed).toEqual([idle, busy]);
+  });
+
+  it("stays open while it is current, however often its streams end", () => {
+    const snapshot = compile();
+    snapshot.pin();
+    snapshot.unpin();
+    expect(snapshot.pins).toBe(0);
+    expect(snapshot.instancesLive).toBe(0);
+  });
+
+  it("tells why a slot has nothing to run, and gives a place in the counters to each", () => {
+    const snapshot = compile();
+    expect(snapshot.chain.slots.map(({ notLoaded }) => notLoaded)).toEqual(["m", "m"]);
+    expect(snapshot.counterRows).toHaveLength(2);
+  });
+});
