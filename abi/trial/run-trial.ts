@@ -6,6 +6,7 @@ import { MemoryServices } from "../host/memory-services.ts";
 import { Plugin } from "../host/plugin.ts";
 import { prepareModule, type ModuleArtifact } from "../module/artifact.ts";
 import { inspect, type Inspection } from "../module/inspect.ts";
+import { MEMORY_PAGES_DEFAULT } from "../module/limits.ts";
 import type { Refusal } from "../module/refusal.ts";
 import { runRequests, specOf, type RunOptions } from "../requests/run-requests.ts";
 import type { TrialCase, TrialInput, TrialReport, TrialStep } from "./trial-report.ts";
@@ -69,7 +70,7 @@ class Trial {
     if (!result.ok) return result.refusal;
     this.inspection = result.inspection;
     this.at("being compiled");
-    const artifact = this.compile();
+    const artifact = this.compile(result.inspection);
     this.at("starting");
     this.start(artifact);
     this.at("running its requests");
@@ -81,9 +82,11 @@ class Trial {
     return bytes === undefined ? {} : { memoryPagesMax: Math.floor(bytes / PAGE_BYTES) };
   }
 
-  private compile(): ModuleArtifact {
+  /** At a push no revision's limit is known: a module that starts above the default is tried with what it starts with. */
+  private compile({ memory }: Inspection): ModuleArtifact {
     const startedMs = performance.now();
-    const artifact = prepareModule(this.input.module, this.memoryBound());
+    const memoryPagesMax = Math.max(MEMORY_PAGES_DEFAULT, memory.minPages);
+    const artifact = prepareModule(this.input.module, { memoryPagesMax, ...this.memoryBound() });
     this.compileMs = performance.now() - startedMs;
     return artifact;
   }

@@ -97,6 +97,13 @@ describe("ModuleTrials", () => {
     expect(await trials.try(trialOf(module, { filter: document }))).toMatchObject({ ok: true, configured: true });
   });
 
+  it("tries a module that starts above the default memory with what it starts with, unless a limit is given", async () => {
+    const module = filter("", "300");
+    expect(await trials.try(trialOf(module))).toMatchObject({ ok: true });
+    const { refusal } = await trials.try(trialOf(module, { limits: { memoryBytes: 16 * 1024 * 1024 } }));
+    expect(refusal!.code).toBe("SLUICE-E1110");
+  });
+
   it("refuses a filter that does not do what its request files expect", async () => {
     const text = REQUESTS.replace("kind: allow }", "kind: deny }");
     const report = await trials.try(trialOf(filter(ALLOWS), { requests: [{ file: "a.yaml", text }] }));
