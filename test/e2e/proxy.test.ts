@@ -103,6 +103,19 @@ describe("A proxy with a deployment file", () => {
   });
 });
 
+describe("A health address", () => {
+  it("serves the public three without a token, and nothing else", async () => {
+    proxy = await RunningProxy.prepare("health: { address: 127.0.0.1:0 }");
+    await proxy.start();
+    const call = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${proxy.ready.health}${path}`);
+    expect((await call("/healthz")).status).toBe(200);
+    expect((await call("/readyz")).status).toBe(200);
+    expect(await (await call("/metrics")).text()).toContain("sluice_workers_serving 2");
+    expect((await call("/stats")).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${proxy.ready.health}/drain`, { method: "POST" })).status).toBe(404);
+  });
+});
+
 describe("A proxy that cannot start", () => {
   it("says in one sentence that the port is in use", async () => {
     const other = createServer();

@@ -16,9 +16,10 @@ export interface Ready {
   readonly pid: number;
   readonly listeners: Readonly<Record<string, number>>;
   readonly admin: number;
+  readonly health: number | null;
 }
 
-const NOT_READY: Ready = { pid: 0, listeners: {}, admin: 0 };
+const NOT_READY: Ready = { pid: 0, listeners: {}, admin: 0, health: null };
 
 export class RunningProxy {
   readonly folder: string;
