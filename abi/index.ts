@@ -7,7 +7,14 @@ export { Head, PSEUDO, headOf } from "./head/head.ts";
 export type { Direction, StreamDriver, StreamFlag } from "./stream/driver.ts";
 export { SluiceError } from "./errors.ts";
 export type { ErrorRow, ErrorTable } from "./errors.ts";
-export { DOCUMENT_BYTES_MAX, DocumentError, nearestWord, readDocument, valueProblems } from "./documents/index.ts";
+export {
+  DOCUMENT_BYTES_MAX,
+  DocumentError,
+  canonicalJson,
+  nearestWord,
+  readDocument,
+  valueProblems,
+} from "./documents/index.ts";
 export type { Complain, DocumentOptions, Path, Problem } from "./documents/index.ts";
 export { ABI_ERRORS } from "./error-table.ts";
 export { CAUSE, FAIL_OPEN_DEFAULT, causeMask } from "./stream/cause.ts";

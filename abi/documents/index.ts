@@ -1,3 +1,4 @@
+export { canonicalJson } from "./canonical-json.ts";
 export { DocumentError, readDocument, valueProblems } from "./read-document.ts";
 export type { Complain, DocumentOptions } from "./read-document.ts";
 export type { Path, Problem } from "./document-tree.ts";

@@ -13,7 +13,7 @@ export {
 export type { Deployment, DeploymentReading, FailureCause, Phase, Revision, Slot } from "./deployment.ts";
 export { filterLimits, grantedCapabilities, settleSlot } from "./settled-slot.ts";
 export type { SettledSlot } from "./settled-slot.ts";
-export { canonicalJson, pluginConfigBytes, revisionDigest, sha256 } from "./revision-digest.ts";
+export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
 export type {
   ClusterConfig,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Digest } from "./names.ts";
-import { pluginConfigBytes, revisionDigest, sha256 } from "./revision-digest.ts";
+import { revisionDigest, sha256 } from "./revision-digest.ts";
 
 const version: Digest = `sha256:${"a".repeat(64)}`;
 
@@ -14,16 +14,5 @@ describe("revisionDigest", () => {
     const plain = revisionDigest({ version, pluginConfig: { a: 1, b: 2 } });
     expect(revisionDigest({ pluginConfig: { b: 2, a: 1 }, version })).toBe(plain);
     expect(revisionDigest({ version, pluginConfig: { a: 1, b: 2 }, capabilities: [] })).not.toBe(plain);
-  });
-});
-
-describe("pluginConfigBytes", () => {
-  it.each([
-    ["nothing as no bytes", undefined, ""],
-    ["a string as it is", "plain\n", "plain\n"],
-    ["anything else as canonical JSON", { b: "ä", a: null }, '{"a":null,"b":"ä"}'],
-    ["an empty map as JSON", {}, "{}"],
-  ])("gives %s", (_name, config, text) => {
-    expect(new TextDecoder().decode(pluginConfigBytes(config))).toBe(text);
   });
 });

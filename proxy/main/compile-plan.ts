@@ -1,11 +1,10 @@
 // Machine document, deployment and loaded revisions to the plan that workers make a snapshot of. Decides, does nothing.
 
-import { SluiceError, causeMask } from "@sluice/abi";
+import { SluiceError, causeMask, pluginConfigBytes } from "@sluice/abi";
 import {
   FILTER_DEPTH_DEFAULT,
   filterLimits,
   grantedCapabilities,
-  pluginConfigBytes,
   revisionDigest,
   settleSlot,
   sha256,

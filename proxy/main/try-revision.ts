@@ -1,9 +1,9 @@
 // How a revision is tried before it enters this process, and made ready for the workers after.
 
 import { setFlagsFromString } from "node:v8";
-import { errorOf, prepareModule } from "@sluice/abi";
+import { errorOf, pluginConfigBytes, prepareModule } from "@sluice/abi";
 import type { ModuleArtifact, ModuleTrials } from "@sluice/abi";
-import { filterLimits, pluginConfigBytes } from "../contract/index.ts";
+import { filterLimits } from "../contract/index.ts";
 import type { Revision } from "../contract/index.ts";
 import type { FilterVersion } from "./version-source.ts";
 

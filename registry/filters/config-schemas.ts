@@ -1,6 +1,7 @@
 // Compiled configuration schemas by content. A push compiles what the next deploy needs, so a deploy does not wait for it.
 
-import { canonicalJson, sha256 } from "@sluice/proxy/contract";
+import { canonicalJson } from "@sluice/abi";
+import { sha256 } from "@sluice/proxy/contract";
 import { CONFIG_SCHEMAS_CACHED_MAX } from "../limits.ts";
 import { ConfigSchema } from "./config-schema.ts";
 

@@ -1,9 +1,9 @@
 // A push: the document is found, the module tried, the version stored, proxies told. A refused push leaves nothing behind;
 // an accepted one changes no traffic.
 
-import { SluiceError } from "@sluice/abi";
+import { SluiceError, canonicalJson } from "@sluice/abi";
 import type { FilterDocument } from "@sluice/abi";
-import { canonicalJson, sha256 } from "@sluice/proxy/contract";
+import { sha256 } from "@sluice/proxy/contract";
 import type { Digest } from "@sluice/proxy/contract";
 import type { Caller } from "../access/tokens.ts";
 import { REGISTRY_ERRORS } from "../errors.ts";
