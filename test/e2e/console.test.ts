@@ -5,9 +5,12 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
+import { awaitFleet } from "@sluice/bin";
+import type { Slot } from "@sluice/proxy/contract";
 import { buildConsole } from "@sluice/registry/console";
 import { buildFilter } from "@sluice/sdk-filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fixtureModule } from "../fixtures/fixture-module.ts";
 import { systemProgram } from "../gate/system-program.ts";
 import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
@@ -94,6 +97,18 @@ describe.skipIf(chromiumPath === null)("console", () => {
     expect(await page.locator("img").count()).toBe(0);
   });
 
+  it("names the cause when a filter fails, as `sluice status` does", async () => {
+    await deployTrap(installation);
+    expect(await statusOf(proxy, "/public/a", { "x-trap": "1" })).toBe(503);
+    await page.getByRole("link", { name: "Slots" }).click();
+    const slot = page.getByRole("region", { name: "slot fragile" });
+    await slot.getByText("trap 1").waitFor();
+    await slot.getByText("failed in proxy_on_request_headers").waitFor();
+    const { stdout } = await installation.sluice("status");
+    expect(stdout).toContain("trap");
+    expect(stdout).toContain("failed in proxy_on_request_headers");
+  });
+
   it.each([
     { name: "light", colorScheme: "light", width: 1280 },
     { name: "dark", colorScheme: "dark", width: 1280 },
@@ -148,8 +163,18 @@ async function deployRbac(
   );
 }
 
-async function statusOf(proxy: ProxyUnderTest, path: string): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${proxy.port}${path}`);
+/** A second slot whose filter traps on a header. */
+async function deployTrap({ client }: Installation): Promise<void> {
+  const upload = { module: await fixtureModule("trap-on-header"), filter: null, sourceMap: null, requests: [] };
+  const { version } = await client.push("fragile", upload, "v1");
+  const current = (await client.deployment("default"))!;
+  const fragile: Slot = { name: "fragile", phase: "AUTHZ", revisions: [{ filter: "fragile", version }] };
+  await client.deploy({ ...current, slots: [...current.slots, fragile] }, current.number, { dryRun: false });
+  await awaitFleet(client, current.number + 1);
+}
+
+async function statusOf(proxy: ProxyUnderTest, path: string, headers: Record<string, string> = {}): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${proxy.port}${path}`, { headers });
   await response.arrayBuffer();
   return response.status;
 }
