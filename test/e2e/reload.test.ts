@@ -1,13 +1,13 @@
 // A filter's new revision goes live under steady keep-alive load: nothing is lost, every answer is of exactly one
 // revision, and it takes effect within 100 ms of the deploy call.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { awaitFleet } from "@sluice/bin";
 import type { DeploymentDraft, RegistryClient } from "@sluice/bin";
 import type { Digest, Slot } from "@sluice/proxy/contract";
 import type { Written } from "@sluice/registry";
 import { buildFilter } from "@sluice/sdk-filter";
+import type { BuiltFilter } from "@sluice/sdk-filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { residentMebibytes } from "../bench/process-tree.ts";
 import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts";
@@ -24,34 +24,35 @@ const inEffectBoundMs = 2_000;
 let installation: Installation;
 let client: RegistryClient;
 let proxy: ProxyUnderTest;
+let rbac: BuiltFilter;
 const versions = {} as Record<"marker" | "v1" | "v2", Digest>;
 
 beforeAll(async () => {
   installation = await Installation.create();
   await installation.startRegistry();
   client = installation.client;
-  await pushVersions();
+  rbac = await buildFilter(rbacFolder, { onlyWhenStale: true });
+  await pushFirstVersions();
   await client.deploy(markedChain("v1"), 0, { dryRun: false });
   proxy = await installation.startProxy("proxy-1", { workers: 2 });
 });
 afterAll(() => installation.close());
 
-/** rbac twice: as built, and a changed module. The marker tells which chain an answer passed. */
-async function pushVersions(): Promise<void> {
-  const built = await buildFilter(rbacFolder, { onlyWhenStale: true });
-  const module = new Uint8Array(readFileSync(built.wasmFile));
-  const filter = built.documentText;
-  const push = async (
-    name: string,
-    bytes: Uint8Array<ArrayBuffer>,
-    document: string | null,
-    tag: string,
-  ): Promise<Digest> =>
-    (await client.push(name, { module: bytes, filter: document, sourceMap: null, requests: [] }, tag)).version;
+/** The marker tells which chain an answer passed. */
+async function pushFirstVersions(): Promise<void> {
   versions.marker = await push("marker", await fixtureModule("revision-marker"), null, "v1");
-  versions.v1 = await push("rbac", module, filter, "v1");
-  versions.v2 = await push("rbac", withCustomSection(module, "changed"), filter, "v2");
-  expect(versions.v1).not.toBe(versions.v2);
+  versions.v1 = await push("rbac", rbac.wasm, rbac.documentText, "v1");
+}
+
+/** A changed rbac: another module. The proxy is told of it and makes it ready before anybody deploys it. */
+async function pushChangedRbac(): Promise<void> {
+  versions.v2 = await push("rbac", withCustomSection(rbac.wasm, "changed"), rbac.documentText, "v2");
+  expect(versions.v2).not.toBe(versions.v1);
+}
+
+async function push(filter: string, bytes: Uint8Array, document: string | null, tag: string): Promise<Digest> {
+  const parts = { module: Uint8Array.from(bytes), filter: document, sourceMap: null, requests: [] };
+  return (await client.push(filter, parts, tag)).version;
 }
 
 type RevisionName = "v1" | "v2";
@@ -154,6 +155,9 @@ function expectInEffect(account: Account, changes: readonly Change[], what: stri
 describe("A deployment under load", () => {
   it("swaps the whole chain at once, there and back, and loses nothing", async () => {
     const load = await loadStarted(byMarker);
+    await pushChangedRbac();
+    // An operator deploys some seconds after the push; by then the proxy has tried the new version.
+    await load.settled(1_000);
     const changes = [
       await change(load, "v2", (seen) => client.deploy(markedChain("v2"), seen, { dryRun: false })),
       await change(load, "v1", (seen) => client.deploy(markedChain("v1"), seen, { dryRun: false })),
