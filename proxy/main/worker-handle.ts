@@ -6,6 +6,7 @@ import { VitalSigns } from "../worker/vital-signs.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
+import { Heartbeat } from "./heartbeat.ts";
 
 export type Prepared =
   | { readonly ok: true }
@@ -23,8 +24,8 @@ const WORKER_FILE = new URL("../worker/worker.ts", import.meta.url);
 
 export class WorkerHandle {
   readonly index: number;
-  /** When it last showed a beat, by main's clock. */
-  beatSeenMs: number;
+  /** How long it has shown no beat. */
+  private readonly heartbeat: Heartbeat;
   readonly startedMs: number;
   isReady = false;
   isServing = false;
@@ -34,7 +35,6 @@ export class WorkerHandle {
   private readonly thread: Worker;
   private readonly events: WorkerEvents;
   private readonly signs: VitalSigns;
-  private beat = 0;
   private killedBecause: string | null = null;
   private failure: string | null = null;
   private readonly waiting = new Set<{ take(message: FromWorker): boolean; died(): void }>();
@@ -45,7 +45,7 @@ export class WorkerHandle {
     this.signs = new VitalSigns(start.vitalSigns);
     this.signs.clear();
     this.startedMs = nowMs;
-    this.beatSeenMs = nowMs;
+    this.heartbeat = new Heartbeat(nowMs);
     this.thread = new Worker(WORKER_FILE, {
       workerData: start,
       name: `worker-${start.index}`,
@@ -116,13 +116,10 @@ export class WorkerHandle {
     return this.answer((message) => (message.type === "drained" ? true : null), false);
   }
 
-  /** Notes a new beat; true when there was none since `beatSeenMs`. */
-  isSilent(nowMs: number): boolean {
-    const beat = this.signs.beats;
-    if (beat === this.beat) return true;
-    this.beat = beat;
-    this.beatSeenMs = nowMs;
-    return false;
+  /** Looks at the worker's beat: how long it has been silent, in ms. */
+  silenceMs(nowMs: number): number {
+    this.heartbeat.look(this.signs.beats, nowMs);
+    return this.heartbeat.silentMs;
   }
 
   kill(reason: string): void {
@@ -138,7 +135,7 @@ export class WorkerHandle {
   private take(message: FromWorker): void {
     if (message.type === "ready") {
       this.isReady = true;
-      this.beatSeenMs = performance.now();
+      this.heartbeat.silentMs = 0;
     }
     for (const question of this.waiting) {
       if (question.take(message)) this.waiting.delete(question);

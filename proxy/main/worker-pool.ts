@@ -149,9 +149,9 @@ export class WorkerPool {
   private checkHeartbeats(): void {
     const now = performance.now();
     for (const worker of this.live()) {
-      const patienceMs = worker.isReady ? HEARTBEAT_LOST_MS : WORKER_START_MS;
-      if (worker.isSilent(now) && now - worker.beatSeenMs > patienceMs) {
-        worker.kill(`no heartbeat for ${Math.round(now - worker.beatSeenMs)} ms`);
+      const silenceMs = worker.silenceMs(now);
+      if (silenceMs > (worker.isReady ? HEARTBEAT_LOST_MS : WORKER_START_MS)) {
+        worker.kill(`no heartbeat for ${Math.round(silenceMs)} ms`);
       }
     }
   }
