@@ -3,7 +3,7 @@
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Alias, Document, Node, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import { DOCUMENT_ALIASES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX } from "./limits.ts";
+import { DOCUMENT_ALIASES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX } from "./limits.ts";
 
 /** Something wrong with a document, and where: 1-based line and column. */
 export interface Problem {
@@ -18,8 +18,6 @@ export type Path = readonly (string | number)[];
 
 export interface DocumentTree {
   readonly value: unknown;
-  /** Offsets by JSON pointer; a key's own place, or its value's. */
-  readonly places: ReadonlyMap<string, { readonly key: number; readonly value: number }>;
   readonly problems: readonly Problem[];
   /** The problem at a place of the document. `on` says whether the key or the value is meant. */
   problemAt(path: Path, what: string, allowed?: string | null, on?: "key" | "value"): Problem;
@@ -32,7 +30,14 @@ export function parseDocumentTree(text: string): DocumentTree {
   // The parser recurses over flow collections; this bound costs one pass and keeps it off the end of the stack.
   if (flowDepth(text) > 4 * DOCUMENT_DEPTH_MAX) return failed("brackets are nested too deep", depthAllowed());
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, version: "1.2" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    prettyErrors: false,
+    version: "1.2",
+    // `!!binary`, `!!timestamp`, `!!set` and their like make values that JSON cannot carry.
+    resolveKnownTags: false,
+  });
   const reader = new TreeReader(document, lines);
   return reader.read();
 }
@@ -41,42 +46,69 @@ export function pointerOf(path: Path): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
+/**
+ * Offsets of a key and its value, and the places within. A tree and not a map by pointer: a pointer repeats its keys, and one
+ * long key over many values would take more memory than there is.
+ */
+interface Place {
+  readonly key: number;
+  readonly value: number;
+  within: Map<string, Place> | null;
+}
+
 class TreeReader {
-  private readonly places = new Map<string, { key: number; value: number }>();
+  private readonly root: Place;
   private readonly problems: Problem[] = [];
   private readonly document: Document.Parsed;
   private readonly lines: LineCounter;
   private aliases = 0;
+  private values = 0;
 
   constructor(document: Document.Parsed, lines: LineCounter) {
     this.document = document;
     this.lines = lines;
+    const offset = document.contents === null ? 0 : offsetOfNode(document.contents);
+    this.root = { key: offset, value: offset, within: null };
   }
 
   read(): DocumentTree {
     for (const fault of [...this.document.errors, ...this.document.warnings]) {
-      this.problems.push(this.problem(fault.pos[0], sentence(fault.message), null));
+      this.problems.push(this.fault(fault));
     }
-    const value = this.problems.length > 0 ? null : this.node(this.document.contents, "", 0);
-    const { places, problems } = this;
+    const value = this.problems.length > 0 ? null : this.node(this.document.contents, this.root, 0);
+    const { problems } = this;
     return {
       value,
-      places,
       problems,
       problemAt: (path, what, allowed = null, on = "value") => this.problem(this.offsetOf(path, on), what, allowed),
     };
   }
 
-  private node(node: Node | null, pointer: string, depth: number): unknown {
+  /** The parser's own words, but for blocks nested so deep that it ran out of stack. */
+  private fault({
+    code,
+    message,
+    pos,
+  }: Document.Parsed["errors"][number] | Document.Parsed["warnings"][number]): Problem {
+    if (code === "RESOURCE_EXHAUSTION") return this.problem(pos[0], TOO_DEEP, depthAllowed());
+    return this.problem(pos[0], sentence(message), null);
+  }
+
+  private node(node: Node | null, place: Place, depth: number): unknown {
     if (node === null) return null;
-    if (depth > DOCUMENT_DEPTH_MAX) return this.refuse(node, "values are nested too deep", depthAllowed());
-    if (isAlias(node)) return this.alias(node, pointer, depth);
-    if (isMap(node)) return this.map(node, pointer, depth);
-    if (isSeq(node)) return this.list(node, pointer, depth);
+    if (++this.values > DOCUMENT_VALUES_MAX) {
+      // Said once, as for aliases: by them a short text becomes millions of values.
+      if (this.values > DOCUMENT_VALUES_MAX + 1) return null;
+      return this.refuse(node, "too many values", `at most ${DOCUMENT_VALUES_MAX}, those behind aliases included`);
+    }
+    if (depth > DOCUMENT_DEPTH_MAX) return this.refuse(node, TOO_DEEP, depthAllowed());
+    if (isAlias(node)) return this.alias(node, place, depth);
+    if (isMap(node)) return this.map(node, place, depth);
+    if (isSeq(node)) return this.list(node, place, depth);
     return this.scalar(node as Scalar);
   }
 
-  private alias(node: Alias, pointer: string, depth: number): unknown {
+  private alias(node: Alias, place: Place, depth: number): unknown {
     if (++this.aliases > DOCUMENT_ALIASES_MAX) {
       // Said once: an alias bomb would otherwise be told as often as it expands.
       if (this.aliases > DOCUMENT_ALIASES_MAX + 1) return null;
@@ -84,11 +116,12 @@ class TreeReader {
     }
     const target = node.resolve(this.document);
     if (target === undefined) return this.refuse(node, `alias *${node.source} has no anchor before it`, null);
-    return this.node(target, pointer, depth + 1);
+    return this.node(target, place, depth + 1);
   }
 
-  private map(map: YAMLMap, pointer: string, depth: number): Record<string, unknown> {
+  private map(map: YAMLMap, place: Place, depth: number): Record<string, unknown> {
     const result: Record<string, unknown> = {};
+    const within = (place.within = new Map<string, Place>());
     for (const { key, value } of map.items) {
       const name = this.key(key as Node | null, map);
       if (name === null) continue;
@@ -96,20 +129,22 @@ class TreeReader {
         this.refuse(key as Node, `duplicate key "${name}"`, null);
         continue;
       }
-      const at = `${pointer}${pointerOf([name])}`;
       const keyOffset = offsetOfNode(key as Node);
-      this.places.set(at, { key: keyOffset, value: value === null ? keyOffset : offsetOfNode(value as Node) });
-      result[name] = this.node(value as Node | null, at, depth + 1);
+      const valueOffset = value === null ? keyOffset : offsetOfNode(value as Node);
+      const inner = { key: keyOffset, value: valueOffset, within: null };
+      within.set(name, inner);
+      result[name] = this.node(value as Node | null, inner, depth + 1);
     }
     return result;
   }
 
-  private list(list: YAMLSeq, pointer: string, depth: number): unknown[] {
+  private list(list: YAMLSeq, place: Place, depth: number): unknown[] {
+    const within = (place.within = new Map<string, Place>());
     return list.items.map((item, index) => {
-      const at = `${pointer}/${index}`;
       const offset = offsetOfNode(item as Node);
-      this.places.set(at, { key: offset, value: offset });
-      return this.node(item as Node, at, depth + 1);
+      const inner = { key: offset, value: offset, within: null };
+      within.set(String(index), inner);
+      return this.node(item as Node, inner, depth + 1);
     });
   }
 
@@ -146,11 +181,13 @@ class TreeReader {
 
   /** The nearest place that exists: a missing key is told at its map. */
   private offsetOf(path: Path, on: "key" | "value"): number {
-    for (let length = path.length; length > 0; length--) {
-      const place = this.places.get(pointerOf(path.slice(0, length)));
-      if (place !== undefined) return length === path.length && on === "key" ? place.key : place.value;
+    let place = this.root;
+    for (const step of path) {
+      const inner = place.within?.get(String(step));
+      if (inner === undefined) return place.value;
+      place = inner;
     }
-    return this.document.contents === null ? 0 : offsetOfNode(this.document.contents);
+    return on === "key" ? place.key : place.value;
   }
 
   private problem(offset: number, what: string, allowed: string | null): Problem {
@@ -165,8 +202,10 @@ function offsetOfNode(node: Node): number {
 
 function failed(what: string, allowed: string): DocumentTree {
   const problem = { line: 1, column: 1, what, allowed };
-  return { value: null, places: new Map(), problems: [problem], problemAt: () => problem };
+  return { value: null, problems: [problem], problemAt: () => problem };
 }
+
+const TOO_DEEP = "values are nested too deep";
 
 function depthAllowed(): string {
   return `at most ${DOCUMENT_DEPTH_MAX} levels`;

@@ -64,6 +64,7 @@ describe("readDocument", () => {
     ["an alias of itself", "kind: Thing\nname: a\nany: &a [*a]", "values are nested too deep"],
     ["a number JSON cannot carry", "kind: Thing\nname: a\nany: .nan", "a.yaml:3:6: .nan is no number JSON can carry"],
     ["an integer that would be rounded", "kind: Thing\nname: a\nany: 9007199254740993", "would be rounded"],
+    ["a known tag whose value JSON cannot carry", "kind: Thing\nname: a\nany: !!binary aGk=", "Unresolved tag"],
     ["an unknown tag", "kind: Thing\nname: a\nany: !!js/function x", "Unresolved tag"],
     ["a second document", "kind: Thing\n---\nname: a", "a.yaml:2:1: Source contains multiple documents"],
     ["an empty text", "", "a.yaml:1:1: the document is empty; allowed: a map"],
@@ -75,6 +76,26 @@ describe("readDocument", () => {
   it("refuses nesting past 64 levels, in flow style before parsing it", () => {
     expect(refusal(`kind: Thing\nname: a\nany: ${"[".repeat(70)}${"]".repeat(70)}`)).toContain("nested too deep");
     expect(refusal(`kind: Thing\nname: a\nany: ${"[".repeat(300_000)}`)).toContain("nested too deep");
+  });
+
+  it("refuses blocks nested so deep that the parser gives up", () => {
+    expect(refusal("- ".repeat(10_000))).toContain("values are nested too deep; allowed: at most 64 levels");
+  });
+
+  it("refuses few aliases of a long list", () => {
+    const text = `kind: Thing\nname: a\nany: [&x [${"0,".repeat(10_000)}0]${", *x".repeat(40)}]`;
+    expect(refusal(text)).toContain("too many values; allowed: at most 250000");
+  });
+
+  it("takes a long key over many values", () => {
+    const text = `{"kind":"Thing","name":"a","any":{"${"k".repeat(500_000)}":[${"0,".repeat(50_000)}0]}}`;
+    expect(readDocument(text, { file: "a.yaml", schema }).name).toBe("a");
+  });
+
+  it("tells of many unions that do not fit in time that grows with their number", () => {
+    const unions = Type.Array(Type.Union([Type.String(), Type.Null()]));
+    const read = (): unknown => readDocument(`[${"1,".repeat(30_000)}1]`, { file: "a.yaml", schema: unions });
+    expect(read).toThrow("a.yaml: and 29981 more problems");
   });
 
   it("refuses a text of more than 1 MiB", () => {

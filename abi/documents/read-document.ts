@@ -120,10 +120,13 @@ function schemaProblems(tree: DocumentTree, errors: readonly ErrorObject[]): Pro
 
 /** Of a union only the union itself is told, not why each branch failed. */
 function told(errors: readonly ErrorObject[]): ErrorObject[] {
-  const unions = errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf");
-  return errors.filter(
-    (error) => !unions.some((union) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`)),
-  );
+  // By place in the schema, of which there are few: there may be as many errors as the document has values.
+  const unions = new Set(errors.filter(isOfUnion).map(({ schemaPath }) => `${schemaPath}/`));
+  return errors.filter(({ schemaPath }) => ![...unions].some((union) => schemaPath.startsWith(union)));
+}
+
+function isOfUnion({ keyword }: ErrorObject): boolean {
+  return keyword === "anyOf" || keyword === "oneOf";
 }
 
 function schemaProblem(error: ErrorObject): SchemaProblem {

@@ -8,6 +8,9 @@ import type { Complain } from "../documents/index.ts";
 import { CAPABILITY_FAMILIES } from "../spec/row.ts";
 import { FREE_TEXT_CHARS_MAX, REQUEST_PATTERNS_MAX } from "./limits.ts";
 
+/** With its type said, Ajv finds repeated words by a map; else it compares each with each, which is hours for 1 MiB. */
+const word = { type: "string" } as const;
+
 export const FilterDocumentSchema = Type.Object(
   {
     apiVersion: Type.Literal("sluice/v1"),
@@ -20,11 +23,11 @@ export const FilterDocumentSchema = Type.Object(
     /** Of a new slot; a slot that exists keeps its own. */
     phase: Type.Optional(Type.Enum(["AUTHN", "AUTHZ", "QUOTA", "OTHER"])),
     /** A version that lacks one of these is refused. */
-    requires: Type.Optional(Type.Array(Type.Enum(["check"]), { uniqueItems: true })),
+    requires: Type.Optional(Type.Array(Type.Enum(["check"], word), { uniqueItems: true })),
     /** Absent: every exported body callback is called. */
     body: Type.Optional(Type.Enum(["none", "observe", "buffer"])),
     /** Asked for beyond the default. */
-    capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES]), { uniqueItems: true })),
+    capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES], word), { uniqueItems: true })),
     runtime: Type.Optional(Type.Enum(["minimal", "incremental", "stub"])),
     /** JSON Schema of the configuration; absent: any configuration. */
     config: Type.Optional(Type.Record(Type.String(), Type.Unknown())),

@@ -176,6 +176,11 @@ describe("parseFilterDocument", () => {
     expect(() => parseFilterDocument(`${head}config: { type: 7 }\n`)).toThrow(/filter\.yaml:4:\d+: is no JSON Schema/);
   });
 
+  it("refuses a long list of words in time that grows with its length", () => {
+    const words = Array.from({ length: 50_000 }, (_, i) => `w${i}`).join();
+    expect(() => parseFilterDocument(`${head}capabilities: [${words}]\n`)).toThrow("and 49980 more problems");
+  });
+
   it("takes the example of the documentation", () => {
     const document = parseFilterDocument(`${head}phase: AUTHZ
 requires: [check]

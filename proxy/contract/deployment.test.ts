@@ -21,6 +21,12 @@ describe("parseDeployment", () => {
     expect(deployment.slots[0]!.revisions.map((revision) => revision.weight)).toEqual([90, 10]);
   });
 
+  it("refuses a long list of words in time that grows with its length", () => {
+    const words = Array.from({ length: 50_000 }, (_, i) => `w${i}`).join();
+    const text = deploymentOf(slot("a", "OTHER", `failOpenOn: [${words}], `));
+    expect(() => parseDeployment(text, "d.yaml")).toThrow("and 49980 more problems");
+  });
+
   it("sorts slots by phase, then as written", () => {
     const text = deploymentOf(slot("c", "OTHER") + slot("b", "AUTHZ") + slot("a", "AUTHN") + slot("d", "AUTHZ"));
     expect(parseDeployment(text, "d.yaml").slots.map(({ name }) => name)).toEqual(["a", "b", "d", "c"]);

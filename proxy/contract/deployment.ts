@@ -28,6 +28,8 @@ export type Phase = (typeof PHASES)[number];
 export const FAILURE_CAUSES = ["notLoaded", "backend", "error", "trap", "fuel", "limit"] as const;
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 
+/** With its type said, Ajv finds repeated words by a map; else it compares each with each, which is hours for 1 MiB. */
+const word = { type: "string" } as const;
 const closed = { additionalProperties: false } as const;
 const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
 const Labels = Type.Record(Type.String(), FreeText, { maxProperties: LABELS_MAX });
@@ -55,7 +57,7 @@ const RevisionSchema = Type.Object(
     tag: Type.Optional(TagSchema),
     weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
     pluginConfig: Type.Optional(Type.Unknown()),
-    capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES]), { uniqueItems: true })),
+    capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES], word), { uniqueItems: true })),
     limits: Type.Optional(
       Type.Object(
         {
@@ -75,7 +77,7 @@ const SlotSchema = Type.Object(
     phase: Type.Enum([...PHASES]),
     match: Type.Optional(Type.Object({ routes: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) }, closed)),
     failStrategy: Type.Optional(Type.Enum(["FAIL_CLOSE", "FAIL_OPEN"])),
-    failOpenOn: Type.Optional(Type.Array(Type.Enum([...FAILURE_CAUSES]), { uniqueItems: true })),
+    failOpenOn: Type.Optional(Type.Array(Type.Enum([...FAILURE_CAUSES], word), { uniqueItems: true })),
     isolation: Type.Optional(Type.Enum(["stream", "shared"])),
     dryRun: Type.Optional(Type.Boolean()),
     tickOn: Type.Optional(Type.Enum(["each", "one"])),
