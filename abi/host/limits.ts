@@ -1,7 +1,17 @@
 // Everything the host bounds, in one place.
 
-/** Instances a plugin with `isolation: stream` may have for streams on one thread. */
-export const POOL_INSTANCES_MAX = 64;
+/**
+ * Instances a plugin with `isolation: stream` may have lent to streams on one thread. A filter that only checks gives its
+ * instance back at once, but one that logs keeps it until its stream ends: then this bounds the streams of a slow upstream.
+ * Those above it wait, and fail with cause `limit`. With 64 a worker answered 503 from the 65th such stream on.
+ */
+export const POOL_INSTANCES_MAX = 1_024;
+/** Memory of one plugin's instances on one thread. A filter of 128 KiB never meets it, one that fills 16 MiB has 64. */
+export const POOL_BYTES_MAX = 1024 * 1024 * 1024;
+/** Instances that stay when no stream has them: more than that were a burst. */
+export const POOL_IDLE_MAX = 64;
+/** Pooled instances of all plugins of a process: each takes 8 GiB of address space, and 16,313 were the end of it. */
+export const POOLED_INSTANCES_PER_PROCESS = 12_288;
 
 /** Instructions for instantiation, start and configure together. */
 export const START_FUEL = 500_000_000;

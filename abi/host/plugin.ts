@@ -252,7 +252,10 @@ const BODY_PHASES = PHASE.requestBody | PHASE.responseBody;
 
 function phasesOf({ inspection }: ModuleArtifact, spec: PluginSpec): number {
   const exported = PHASE_EXPORTS.filter(([, name]) => inspection.callbacks.includes(name));
-  const phases = exported.reduce((mask, [bit]) => mask | bit, 0);
+  const all = exported.reduce((mask, [bit]) => mask | bit, 0);
+  // Delete comes when the instance is given back. In an instance of the stream's own nobody else could notice when that
+  // is, so nothing waits for it: kept until the stream's end, it would be missing to the next stream all that time.
+  const phases = spec.isolation === "stream" ? all & ~PHASE.delete : all;
   return spec.bodyCallbacks === "none" ? phases & ~BODY_PHASES : phases;
 }
 

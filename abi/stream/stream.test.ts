@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { POOL_INSTANCES_MAX } from "../host/limits.ts";
+import { POOL_IDLE_MAX, POOL_INSTANCES_MAX } from "../host/limits.ts";
 import { CAUSE } from "./cause.ts";
 import { Stage } from "./fixtures/stage.ts";
 import { INSTANCE_WAIT_MS_MAX } from "./limits.ts";
@@ -905,6 +905,26 @@ describe("Stream and its driver", () => {
     const others = [stage.another(), stage.another()];
     for (const { stream } of others) stream.requestHeaders(true);
     expect(stage.instancesLive()).toEqual([2]);
+  });
+
+  it("gives such an instance back though its filter asks to be told of the delete", () => {
+    const stage = new Stage([
+      [(g) => g.on("check", g.result(1)).on("delete", g.log("delete")), { isolation: "stream" }],
+    ]);
+    stage.play(["headers end"]);
+    expect(stage.logs()).toEqual(["delete"]);
+    stage.another().stream.requestHeaders(true);
+    expect(stage.instancesLive()).toEqual([2]);
+  });
+
+  it("serves hundreds of streams at once whose filter logs at the end", () => {
+    const stage = new Stage([[(g) => g.on("check", g.result(1)).on("log", g.log("log")), { isolation: "stream" }]]);
+    const others = Array.from({ length: 300 }, () => stage.another());
+    for (const { stream } of others) stream.requestHeaders(true);
+    expect(others.map(({ driver }) => driver.lines.length)).toEqual(Array.from({ length: 300 }, () => 1));
+    for (const { stream } of others) stream.end();
+    expect(stage.logs().length).toBe(300);
+    expect(stage.instancesLive()).toEqual([POOL_IDLE_MAX + 1]);
   });
 
   describe("when every instance of the pool is in use", () => {
