@@ -61,7 +61,8 @@ export type { LocalReply, StreamBody, StreamContext } from "./host/stream-contex
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
 export type { FreedLocks } from "./shared/shared-data.ts";
 export type { Owner } from "./shared/shard-lock.ts";
-export { FilterDocumentSchema, configProblems, parseFilterDocument } from "./requests/filter-document.ts";
+export { ConfigSchema } from "./requests/config-schema.ts";
+export { FilterDocumentSchema, parseFilterDocument } from "./requests/filter-document.ts";
 export type { FilterDocument } from "./requests/filter-document.ts";
 export { RequestsDocumentSchema, parseRequests } from "./requests/request-document.ts";
 export type { CaseExpectations, RequestCase, RequestsDocument } from "./requests/request-document.ts";

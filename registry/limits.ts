@@ -22,13 +22,6 @@ export const TOKENS_FILE_BYTES_MAX = MIB;
 export const SESSIONS_MAX = 1_000;
 export const SESSION_LIFETIME_MS = 12 * 60 * 60 * 1_000;
 
-/** Bytes of a filter's configuration schema, as JSON. */
-export const CONFIG_SCHEMA_BYTES_MAX = 64 * KIB;
-/** Nesting of a filter's configuration schema. */
-export const CONFIG_SCHEMA_DEPTH_MAX = 32;
-/** Time one schema may take to compile, or one configuration to be checked against it: far above what an honest one needs
- * (20 ms), because it is measured by the wall and the machine may be busy. */
-export const CONFIG_CHECK_MS_MAX = 3_000;
 /** Compiled schemas kept in memory. */
 export const CONFIG_SCHEMAS_CACHED_MAX = 256;
 

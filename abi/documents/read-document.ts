@@ -53,9 +53,9 @@ export function readDocument<S extends TSchema>(text: string, options: DocumentO
   return value;
 }
 
-/** Problems of a plain value under a JSON Schema, as `/pointer: what; allowed: …`; empty when it fits. */
+/** Problems of a plain value under a schema of ours, as `/pointer: what; allowed: …`; empty when it fits. */
 export function valueProblems(value: unknown, schema: object): string[] {
-  const validate = compiledAlone(schema);
+  const validate = compiled(schema);
   if (validate(value)) return [];
   return told(validate.errors ?? []).map((error) => {
     const { path, what, allowed } = schemaProblem(error);
@@ -63,23 +63,13 @@ export function valueProblems(value: unknown, schema: object): string[] {
   });
 }
 
-const AJV_OPTIONS = { allErrors: true, verbose: true, strict: false, allowUnionTypes: true, validateFormats: false };
-const ajv = new Ajv(AJV_OPTIONS);
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true, validateFormats: false });
 const validators = new WeakMap<object, ValidateFunction>();
 
-function compiled(schema: TSchema): ValidateFunction {
+function compiled(schema: object): ValidateFunction {
   const known = validators.get(schema);
   if (known !== undefined) return known;
   const validate = ajv.compile(schema);
-  validators.set(schema, validate);
-  return validate;
-}
-
-/** For schemas of others: by an Ajv of its own, since one that knows an `$id` refuses the next schema that has it. */
-function compiledAlone(schema: object): ValidateFunction {
-  const known = validators.get(schema);
-  if (known !== undefined) return known;
-  const validate = new Ajv(AJV_OPTIONS).compile(schema);
   validators.set(schema, validate);
   return validate;
 }

@@ -3,9 +3,10 @@
 
 import { Type } from "typebox";
 import type { Static } from "typebox";
-import { readDocument, valueProblems } from "../documents/index.ts";
+import { readDocument } from "../documents/index.ts";
 import type { Complain } from "../documents/index.ts";
 import { CAPABILITY_FAMILIES } from "../spec/row.ts";
+import { ConfigSchema } from "./config-schema.ts";
 import { FREE_TEXT_CHARS_MAX, REQUEST_PATTERNS_MAX } from "./limits.ts";
 
 /** With its type said, Ajv finds repeated words by a map; else it compares each with each, which is hours for 1 MiB. */
@@ -47,19 +48,13 @@ export function parseFilterDocument(text: string, file = "filter.yaml"): FilterD
   return readDocument(text, { file, schema: FilterDocumentSchema, check: checkExample });
 }
 
-/** What a configuration lacks to fit the filter's schema, as sentences; empty when it fits or there is no schema. */
-export function configProblems(document: FilterDocument, config: unknown): string[] {
-  return document.config === undefined ? [] : valueProblems(config ?? null, document.config);
-}
-
-function checkExample(document: FilterDocument, complain: Complain): void {
-  const { config, exampleConfig } = document;
+function checkExample({ config, exampleConfig }: FilterDocument, complain: Complain): void {
   if (config === undefined) return;
   try {
-    const problems = exampleConfig === undefined ? [] : configProblems(document, exampleConfig);
-    for (const problem of problems) complain(["exampleConfig"], `does not fit config: ${problem}`);
-    if (exampleConfig === undefined) valueProblems(null, config);
+    const schema = new ConfigSchema(config);
+    const problem = exampleConfig === undefined ? null : schema.problemOf(exampleConfig);
+    if (problem !== null) complain(["exampleConfig"], `does not fit config: ${problem}`);
   } catch (cause) {
-    complain(["config"], `is no JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`);
+    complain(["config"], `is no schema that can be used: ${(cause as Error).message}`);
   }
 }

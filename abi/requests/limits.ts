@@ -12,6 +12,14 @@ export const CALLOUTS_MAX = 64;
 /** Patterns of request files in filter.yaml. */
 export const REQUEST_PATTERNS_MAX = 64;
 
+/** Bytes of a filter's configuration schema, as JSON. */
+export const CONFIG_SCHEMA_BYTES_MAX = 64 * 1024;
+/** Nesting of a filter's configuration schema. */
+export const CONFIG_SCHEMA_DEPTH_MAX = 32;
+/** Time one schema may take to compile, or one configuration to be checked against it: far above what an honest one needs
+ * (20 ms), because it is measured by the wall and the machine may be busy. */
+export const CONFIG_CHECK_MS_MAX = 3_000;
+
 /** How long (of the case's own clock) a case may stay paused before its idle time ends it, and the steps it is waited in. */
 export const CASE_PAUSED_MS_MAX = 60_000;
 export const CASE_STEP_MS = 100;

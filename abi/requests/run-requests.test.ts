@@ -173,7 +173,9 @@ describe("parseFilterDocument", () => {
   });
 
   it("refuses a schema that is none", () => {
-    expect(() => parseFilterDocument(`${head}config: { type: 7 }\n`)).toThrow(/filter\.yaml:4:\d+: is no JSON Schema/);
+    expect(() => parseFilterDocument(`${head}config: { type: 7 }\n`)).toThrow(
+      /filter\.yaml:4:\d+: is no schema that can be used/,
+    );
   });
 
   it("refuses a long list of words in time that grows with its length", () => {

@@ -20,7 +20,7 @@ export function findDocument(
   return { document: { apiVersion: "sluice/v1", kind: "Filter", name: filter, phase: "OTHER" }, from: "default" };
 }
 
-/** Not by the abi's own reading, which tries the example at once: a stranger's schema runs in bounds here, or not at all. */
+/** Without the example, which is tried with a schema that stays compiled for the deploys that follow. */
 function pushedDocument(filter: string, text: string): FilterDocument {
   const document = readDocument(text, { file: "filter.yaml", schema: FilterDocumentSchema });
   if (document.name === filter) return document;

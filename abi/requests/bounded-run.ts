@@ -1,4 +1,4 @@
-// Runs code whose cost somebody else chose (a pushed schema, a configuration under it) with an end to its time.
+// Runs code whose cost somebody else chose (an author's schema, a configuration under it) with an end to its time.
 
 import { createContext, runInContext } from "node:vm";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CONFIG_SCHEMA_BYTES_MAX, CONFIG_SCHEMA_DEPTH_MAX } from "../limits.ts";
+import { CONFIG_SCHEMA_BYTES_MAX, CONFIG_SCHEMA_DEPTH_MAX } from "./limits.ts";
 import { ConfigSchema } from "./config-schema.ts";
 
 const AREAS = {
@@ -54,9 +54,7 @@ describe("ConfigSchema", () => {
     { name: "a schema over its size", schema: { title: "x".repeat(CONFIG_SCHEMA_BYTES_MAX) }, message: "bytes" },
     { name: "a schema over its depth", schema: nested(CONFIG_SCHEMA_DEPTH_MAX + 1), message: "nested" },
   ])("refuses $name", ({ schema, message }) => {
-    expect(() => new ConfigSchema(schema)).toThrow(
-      expect.objectContaining({ code: "SLUICE-E3046", message: expect.stringContaining(message) as string }) as Error,
-    );
+    expect(() => new ConfigSchema(schema)).toThrow(message);
   });
 
   it("stops a schema that doubles its work at every reference", () => {

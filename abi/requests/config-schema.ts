@@ -1,26 +1,21 @@
-// A filter's configuration schema, as its author pushed it: hostile until shown otherwise. Compiled with bounds on size,
-// depth and time, without remote references, its patterns run in linear time.
+// A filter's configuration schema, as its author wrote it: hostile until shown otherwise. Compiled with bounds on size,
+// depth and time, without remote references, its patterns run in linear time. Author's tools, registry and loader all
+// read schemas through here, so that one of them never takes what another refuses.
 
-import { SluiceError } from "@sluice/abi";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { RE2JS } from "re2js";
-import { REGISTRY_ERRORS } from "../errors.ts";
-import { CONFIG_CHECK_MS_MAX, CONFIG_SCHEMA_BYTES_MAX, CONFIG_SCHEMA_DEPTH_MAX } from "../limits.ts";
 import { runBounded } from "./bounded-run.ts";
+import { CONFIG_CHECK_MS_MAX, CONFIG_SCHEMA_BYTES_MAX, CONFIG_SCHEMA_DEPTH_MAX } from "./limits.ts";
 
 /** Checks configurations of one version. */
 export class ConfigSchema {
   readonly #validate: ValidateFunction;
 
-  /** Throws SLUICE-E3046 when the schema is too big, refers elsewhere, or is not JSON Schema 2020-12. */
+  /** Throws an Error that says why, when the schema is too big, refers elsewhere, or is not JSON Schema 2020-12. */
   constructor(schema: unknown) {
     refuseUnbounded(schema);
-    try {
-      this.#validate = compile(schema as object);
-    } catch (error) {
-      throw refusal((error as Error).message);
-    }
+    this.#validate = compile(schema as object);
   }
 
   /** What is wrong with a configuration, as `/areas/0/open must be boolean`; null when it fits. */
@@ -59,18 +54,18 @@ const linearRegExp = Object.assign(
 );
 
 function refuseUnbounded(schema: unknown): void {
-  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) throw refusal("it is not a map");
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) throw new Error("it is not a map");
   const bytes = Buffer.byteLength(JSON.stringify(schema));
-  if (bytes > CONFIG_SCHEMA_BYTES_MAX) throw refusal(`it has ${bytes} bytes, ${CONFIG_SCHEMA_BYTES_MAX} are allowed`);
+  if (bytes > CONFIG_SCHEMA_BYTES_MAX) throw new Error(`it has ${bytes} bytes, ${CONFIG_SCHEMA_BYTES_MAX} are allowed`);
   refuseDeepOrRemote(schema, 0);
 }
 
 function refuseDeepOrRemote(node: unknown, depth: number): void {
   if (typeof node !== "object" || node === null) return;
-  if (depth > CONFIG_SCHEMA_DEPTH_MAX) throw refusal(`it is nested deeper than ${CONFIG_SCHEMA_DEPTH_MAX}`);
+  if (depth > CONFIG_SCHEMA_DEPTH_MAX) throw new Error(`it is nested deeper than ${CONFIG_SCHEMA_DEPTH_MAX}`);
   for (const [key, value] of Object.entries(node)) {
     if (REFERENCES.includes(key) && typeof value === "string" && !value.startsWith("#")) {
-      throw refusal(`${key} ${JSON.stringify(value.slice(0, 100))} leaves the document; only #… is followed`);
+      throw new Error(`${key} ${JSON.stringify(value.slice(0, 100))} leaves the document; only #… is followed`);
     }
     refuseDeepOrRemote(value, depth + 1);
   }
@@ -82,8 +77,4 @@ function problemText({ instancePath, message, params, keyword }: ErrorObject): s
   const place = instancePath === "" ? "the configuration" : instancePath;
   const detail = keyword === "additionalProperties" ? ` (${JSON.stringify(params["additionalProperty"])})` : "";
   return `${place} ${message ?? keyword}${detail}`;
-}
-
-function refusal(why: string): SluiceError {
-  return new SluiceError(REGISTRY_ERRORS.configSchemaRefused, `the configuration schema cannot be used: ${why}`);
 }
