@@ -35,9 +35,9 @@ export class BodyBuffer implements StreamBody {
     this.length += chunk.length;
   }
 
-  /** Takes back the last `length` bytes pushed. */
+  /** Takes back the last `length` bytes pushed, or what an edit has left of them. */
   dropLast(length: number): void {
-    this.length -= length;
+    this.length = Math.max(0, this.length - length);
   }
 
   /** Copies a borrowed chunk, so that it may be kept. */

@@ -80,7 +80,7 @@ function compilePlan(slots: readonly ChainSlot[], mask: number): ChainPlan {
       0,
     );
   const checks = withPhase(PHASE.check);
-  const editors = withPhase(PHASE.requestHeaders | PHASE.requestBody);
+  const editors = withPhase(PHASE.check | PHASE.requestHeaders | PHASE.requestBody);
   return {
     mask,
     requestBody: withPhase(PHASE.requestBody),

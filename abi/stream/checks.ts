@@ -31,18 +31,21 @@ export class Checks {
     head.editedNames = this.state.plan!.tracksReads ? this.editedNames : null;
   }
 
-  /** The chain's plan has more slots now. What checks have read untracked counts as everything. */
+  /**
+   * The chain's plan has more slots now, and they may stand before slots that have checked: edits are noted from here
+   * on. What checks have read untracked counts as everything.
+   */
   planChanged(head: Head): void {
-    if (!this.state.plan!.tracksReads || head.editedNames !== null) return;
+    if (head.editedNames !== null) return;
     head.editedNames = this.editedNames;
     for (let i = 0; i < this.state.slotCount; i++) this.state.runAt(i).reads.addAll();
   }
 
   /** Runs the slot's check; its kind, or FAILED. */
   invoke(run: SlotRun): number {
-    const { readLog, plan } = this.state;
+    const { readLog } = this.state;
     const head = this.state.request.head!;
-    if (plan!.tracksReads || readLog !== null) {
+    if (head.editedNames !== null || readLog !== null) {
       run.reads.clear();
       run.reads.spelled = readLog === null ? null : readLog.headerNames;
       head.reads = run.reads;
@@ -53,7 +56,7 @@ export class Checks {
     return kind;
   }
 
-  /** Marks the checks of earlier slots that read what this slot has just edited. Its own check knew what it was about. */
+  /** Marks the checks of other slots that read what this slot has just edited. Its own check knew what it was about. */
   noteEdits(slot: number): void {
     const { state, editedNames } = this;
     if (editedNames.isEmpty) return;
@@ -61,7 +64,7 @@ export class Checks {
     for (let i = 0; i < state.slotCount; i++) {
       const index = state.asked[i]!;
       const run = state.runs[index]!;
-      if (index >= slot || !run.hasChecked || run.isRechecked) continue;
+      if (index === slot || !run.hasChecked || run.isRechecked) continue;
       if (isIdentity || run.reads.meets(editedNames)) this.outdated |= 1 << index;
     }
     editedNames.clear();

@@ -21,7 +21,7 @@ export interface StreamEffects {
   /** False: one was made before. */
   localResponse(run: SlotRun, reply: LocalReply): boolean;
   continueStream(run: SlotRun, type: StreamType): void;
-  closeStream(): void;
+  closeStream(run: SlotRun): void;
   instanceLost(run: SlotRun, failure: GuestFailure): void;
 }
 
@@ -92,7 +92,7 @@ export class HostcallContext implements StreamContext {
     if (this.calls.runningPhase !== PHASE.check) return;
     const run = this.state.runs[slot]!;
     run.code = code;
-    run.reason = reason.slice(0, REASON_LENGTH);
+    run.reason = reason.slice(0, REASON_LENGTH).toWellFormed();
   }
 
   setResponse(slot: number, status: number, headers: Head, body: Uint8Array): void {
@@ -115,8 +115,8 @@ export class HostcallContext implements StreamContext {
     this.effects.continueStream(this.state.runs[slot]!, type);
   }
 
-  closeStream(_slot: number, _type: StreamType): void {
-    this.effects.closeStream();
+  closeStream(slot: number, _type: StreamType): void {
+    this.effects.closeStream(this.state.runs[slot]!);
   }
 
   instanceLost(slot: number, failure: GuestFailure): void {

@@ -148,7 +148,7 @@ export class SlotCalls {
   keepFailure(run: SlotRun, cause: number, message: string, at: string | null): void {
     if (run.failureCause !== 0) return;
     run.failureCause = cause;
-    run.failureMessage = message.slice(0, MESSAGE_LENGTH);
+    run.failureMessage = message.slice(0, MESSAGE_LENGTH).toWellFormed();
     run.failureAt = at;
   }
 

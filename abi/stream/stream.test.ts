@@ -254,6 +254,13 @@ rows("Stream decides at the body", [
     logs: ["new"],
   },
   {
+    name: "a chunk that was cut short and is then not kept leaves nothing",
+    slots: [[(g) => g.on("requestBody", g.beforeEnd(g.setBody(0, "x"), g.result(3)), g.logBody(0))]],
+    events: ["headers", "data abcdef", "data gh", "data ij end"],
+    lines: ["> GET /a", '> "ij" end'],
+    logs: ["ij"],
+  },
+  {
     name: "over the limit: 413",
     slots: [[buffersBody]],
     bodyBufferBytesMax: 4,
@@ -443,6 +450,12 @@ rows("Stream replies in the upstream's place", [
     verdicts: ["deny PERMISSION_DENIED no"],
   },
   {
+    name: "in dry run close_stream does not reset",
+    slots: [[(g) => g.on("requestHeaders", g.closeStream(0), g.pause()), { dryRun: true }]],
+    events: ["headers end"],
+    lines: ["> GET /a end"],
+  },
+  {
     name: "a gRPC client gets a status it can read",
     slots: [[denies]],
     headers: [["content-type", "application/grpc"]],
@@ -572,6 +585,8 @@ rows("Stream asks checks", [
 
 const readsRole: Guest = (g) => g.on("check", g.log("check"), g.read(0, "x-role"), g.result(1));
 
+const deniesRole: Guest = (g) => g.on("check", g.whenHeader("x-role", g.verdict(7, "role"), g.result(2)), g.result(1));
+
 rows("Stream asks a check again after an edit", [
   {
     name: "of a header it read, once",
@@ -604,13 +619,53 @@ rows("Stream asks a check again after an edit", [
   },
   {
     name: "the second answer counts",
-    slots: [
-      [(g) => g.on("check", g.whenHeader("x-role", g.verdict(7, "role"), g.result(2)), g.result(1))],
-      [(g) => g.on("requestHeaders", g.add(0, "x-role", "admin"))],
-    ],
+    slots: [[deniesRole], [(g) => g.on("requestHeaders", g.add(0, "x-role", "admin"))]],
     events: ["headers end"],
     lines: DENIED,
     verdicts: ["deny PERMISSION_DENIED role"],
+    flag: "UAEX",
+  },
+  {
+    name: "when a filter that only checks edited it",
+    slots: [[deniesRole], [(g) => g.on("check", g.add(0, "x-role", "admin"))]],
+    events: ["headers end"],
+    lines: DENIED,
+    flag: "UAEX",
+  },
+  {
+    name: "when a filter that holds the head edited it at the trailers",
+    slots: [
+      [deniesRole],
+      [
+        (g) =>
+          g
+            .on("requestHeaders", g.pause())
+            .on("requestBody", g.pause())
+            .on("requestTrailers", g.add(0, "x-role", "admin")),
+        { bodyWhilePaused: true },
+      ],
+    ],
+    events: ["headers", "data ab", "trailers"],
+    lines: DENIED,
+    flag: "UAEX",
+  },
+  {
+    name: "when a tick edited it and the callback behind it failed",
+    slots: [
+      [deniesRole],
+      [
+        (g) =>
+          g
+            .on("configure", g.tickEvery(10))
+            .on("requestHeaders", g.keepStream(), g.pause())
+            .on("requestBody", g.remove(0, "x-other"), g.trap())
+            .on("tick", g.actOnStream(), g.add(0, "x-role", "admin")),
+        { bodyWhilePaused: true, failOpen: CAUSE.trap },
+      ],
+    ],
+    headers: [["x-other", "1"]],
+    events: ["headers", "tick", "data ab end"],
+    lines: DENIED,
     flag: "UAEX",
   },
 ]);
@@ -1023,6 +1078,15 @@ describe("Stream and its driver", () => {
   it("asks a check again when the new route's slot edits what was read before anybody tracked it", () => {
     const stage = new Stage([[readsRole], [(g) => g.on("requestHeaders", g.add(0, "x-role", "admin"))]], {
       slotMask: 1,
+    });
+    stage.driver.nextMask = 0b11;
+    stage.play(["headers end"]);
+    expect(stage.logs()).toEqual(["check", "check"]);
+  });
+
+  it("asks a check again when the new route's slot stands before it in the chain", () => {
+    const stage = new Stage([[(g) => g.on("requestHeaders", g.add(0, "x-role", "admin"))], [readsRole]], {
+      slotMask: 0b10,
     });
     stage.driver.nextMask = 0b11;
     stage.play(["headers end"]);

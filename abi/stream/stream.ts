@@ -246,6 +246,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     const held = run.held[flow.direction];
     const phase = flow.direction === REQUEST ? PHASE.requestBody : PHASE.responseBody;
     const hadTrailers = flow.trailers !== null;
+    this.noteHeldEdits(flow, run);
     held.isOpen = true;
     held.hasLastChunk = endOfStream;
     const action = this.calls.invoke(run, phase, held.body.length, endOfStream);
@@ -255,7 +256,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
       if (!hadTrailers) flow.trailers = null;
       return this.outcomeOfFailure(run);
     }
-    if (flow.direction === REQUEST && flow.headAt === run.slot!.index) this.checks.noteEdits(flow.headAt);
+    this.noteHeldEdits(flow, run);
     if (!endOfStream) run.left |= phase;
     const outcome = this.outcomeOf(run, flow.direction, action !== 0);
     if (outcome !== OUTCOME.hold) return outcome;
@@ -266,11 +267,18 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   trailersPhase(flow: MessageFlow, run: SlotRun): Outcome {
     const held = run.held[flow.direction];
     const phase = flow.direction === REQUEST ? PHASE.requestTrailers : PHASE.responseTrailers;
+    this.noteHeldEdits(flow, run);
     held.hasOpenTrailers = true;
     const action = this.calls.invoke(run, phase, flow.trailers!.count, true);
+    if (action !== FAILED) this.noteHeldEdits(flow, run);
     const outcome = action === FAILED ? this.outcomeOfFailure(run) : this.outcomeOf(run, flow.direction, action !== 0);
     if (outcome !== OUTCOME.hold) held.hasOpenTrailers = false;
     return outcome;
+  }
+
+  /** Before a callback, what a tick edited in the head held here; behind it, what the callback did. */
+  private noteHeldEdits(flow: MessageFlow, run: SlotRun): void {
+    if (flow.direction === REQUEST && flow.headAt === run.slot!.index) this.checks.noteEdits(flow.headAt);
   }
 
   sendHead(flow: MessageFlow): boolean {
@@ -381,6 +389,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     const kind = (run.left & PHASE.check) === 0 ? 0 : this.checks.invoke(run);
     run.hasChecked = true;
     if (kind === FAILED) return this.outcomeOfFailure(run);
+    this.checks.noteEdits(run.slot!.index);
     if (this.staged.kind !== "none") return OUTCOME.stop;
     const { verdict, problem } = decideCheck(kind, run.slot!.requiresCheck);
     run.verdict = verdict;
@@ -698,7 +707,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     return true;
   }
 
-  /** In dry run an answer is recorded and nothing waits for it. */
+  /** In dry run an answer is recorded and nothing waits for it; a reset is not done either. */
   private letGoInDryRun(run: SlotRun): void {
     this.continueStream(run, REQUEST);
     this.continueStream(run, RESPONSE);
@@ -714,8 +723,12 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.leave();
   }
 
-  closeStream(): void {
+  closeStream(run: SlotRun): void {
     if (this.state.isFinished || this.isCut || this.isOver || this.staged.kind !== "none") return;
+    if (run.slot!.dryRun) {
+      this.letGoInDryRun(run);
+      return;
+    }
     this.enter();
     this.staged.stage(0, null, NO_BYTES, -1);
     this.staged.kind = "reset";
@@ -756,5 +769,5 @@ function directionOf(phase: number): Direction | -1 {
 function noteOwnAnswer(run: SlotRun, reply: LocalReply): void {
   run.verdict = "deny";
   run.code = codeOfStatus(reply.status);
-  run.reason = reply.details === "" ? null : reply.details.slice(0, REASON_LENGTH);
+  run.reason = reply.details === "" ? null : reply.details.slice(0, REASON_LENGTH).toWellFormed();
 }
