@@ -59,9 +59,9 @@ describe("isolation: stream", () => {
     expect(request(plugin.acquire()!)).toBe(2);
   });
 
-  it("lends 64 instances and then none", () => {
+  it("lends 1,024 instances and then none", () => {
     const { plugin } = startPlugin("", { isolation: "stream" });
-    const lent = Array.from({ length: 64 }, () => plugin.acquire());
+    const lent = Array.from({ length: 1_024 }, () => plugin.acquire());
     expect(lent).not.toContain(null);
     expect([plugin.acquire(), plugin.failure]).toEqual([null, null]);
     plugin.release(lent[0]!);
