@@ -58,4 +58,9 @@ export const SDK_ERRORS = {
     meaning: "There is no request file to test the filter with.",
     hint: "Write one into requests/ and name it in filter.yaml (`requests: [requests/*.yaml]`), or name files on the command line.",
   },
+  fileUnreadable: {
+    code: "SLUICE-E4012",
+    meaning: "A module or a request file that was named cannot be read.",
+    hint: "Check the path; it is relative to the folder the command runs in.",
+  },
 } as const satisfies ErrorTable;

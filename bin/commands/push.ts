@@ -1,13 +1,14 @@
 // `sluice push`: sends a module to the registry, which tries it at once and answers with a proof or a refusal. Pushing
 // never changes traffic.
 
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import type { Pushed } from "@sluice/registry";
+import { folderOfModule, readFilterFolder } from "@sluice/sdk-filter";
+import type { FilterFolder } from "@sluice/sdk-filter";
 import { Command } from "commander";
 import { BIN_ERRORS } from "../errors.ts";
-import { hasFilterDocument, pushPartsOf, readFilterFolder } from "../filter-folder.ts";
-import type { FilterFolder } from "../filter-folder.ts";
+import { pushPartsOf } from "../filter-folder.ts";
 import { readNamedBytes } from "../named-file.ts";
 import { openRegistry, withRegistry } from "../registry-access.ts";
 import type { RegistryOptions } from "../registry-access.ts";
@@ -33,7 +34,7 @@ export function pushCommand(terminal: Terminal): Command {
 }
 
 async function push(terminal: Terminal, file: string | undefined, options: PushOptions): Promise<void> {
-  const { name, parts } = whatToPush(terminal, file, options.name);
+  const { name, parts } = await whatToPush(terminal, file, options.name);
   const answer = await openRegistry(terminal, options).push(name, parts, options.tag ?? null);
   printResult(terminal, options, answer, printable(answerText(answer)));
 }
@@ -45,12 +46,12 @@ interface PushPlan {
 
 // The document that belongs to a module lies beside it or one folder up (build/NAME.wasm). A module without one, or
 // pushed under another name, goes alone; the registry says which document it took instead.
-function whatToPush(terminal: Terminal, file: string | undefined, name: string | undefined): PushPlan {
-  if (file === undefined) return folderPlan(readFilterFolder(terminal, terminal.cwd));
+async function whatToPush(terminal: Terminal, file: string | undefined, name: string | undefined): Promise<PushPlan> {
+  if (file === undefined) return folderPlan(await readFilterFolder(terminal.cwd));
   const module = readNamedBytes(terminal, file);
   const full = resolve(terminal.cwd, file);
-  const folder = [dirname(full), join(dirname(full), "..")].find(hasFilterDocument);
-  const filter = folder === undefined ? null : readFilterFolder(terminal, folder);
+  const folder = folderOfModule(full);
+  const filter = folder === null ? null : await readFilterFolder(folder);
   if (filter !== null && (name === undefined || name === filter.document.name)) return folderPlan(filter, full);
   if (name === undefined) {
     throw new SluiceError(BIN_ERRORS.usage, `"${file}" has no filter.yaml beside it; say whose it is with --name.`);

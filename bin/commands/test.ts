@@ -1,32 +1,18 @@
 // `sluice test`: runs request files against a module in the real host, without a proxy. Works for any language's wasm.
 
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { parseRequests, prepareModule, runRequests, SluiceError } from "@sluice/abi";
-import type { CaseReport, FilterDocument, ModuleArtifact } from "@sluice/abi";
-import { buildFilter } from "@sluice/sdk-filter";
+import { relative, resolve } from "node:path";
+import { SluiceError } from "@sluice/abi";
+import type { CaseReport } from "@sluice/abi";
+import { testFilter } from "@sluice/sdk-filter";
+import type { RequestFileReport } from "@sluice/sdk-filter";
 import { Command } from "commander";
 import { BIN_ERRORS } from "../errors.ts";
-import { hasFilterDocument, readFilterFolder } from "../filter-folder.ts";
-import { readNamedBytes, readNamedText } from "../named-file.ts";
 import { printable, printResult } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface TestOptions {
   readonly json?: boolean;
   readonly requests?: readonly string[];
-}
-
-/** What is tested, and with which files. */
-interface Subject {
-  readonly artifact: ModuleArtifact;
-  readonly filter: FilterDocument | null;
-  readonly requestFiles: readonly string[];
-}
-
-interface FileReport {
-  readonly file: string;
-  readonly cases: readonly CaseReport[];
 }
 
 export function testCommand(terminal: Terminal): Command {
@@ -39,37 +25,16 @@ export function testCommand(terminal: Terminal): Command {
 }
 
 async function test(terminal: Terminal, path: string, options: TestOptions): Promise<void> {
-  const { artifact, filter, requestFiles } = await subjectAt(terminal, path, options);
-  if (requestFiles.length === 0) {
-    throw new SluiceError(BIN_ERRORS.usage, `No request file for "${path}".`, {
-      hint: "Name one with --requests FILE.",
-    });
-  }
-  const reports = requestFiles.map((file): FileReport => {
-    const document = parseRequests(readNamedText(terminal, file), relative(terminal.cwd, file));
-    return { file: relative(terminal.cwd, file), cases: runRequests(artifact, document, { filter }).cases };
-  });
-  const failed = reports.flatMap(({ cases }) => cases).filter(({ ok }) => !ok).length;
-  printResult(terminal, options, { ok: failed === 0, files: reports }, printable(reports.map(reportText).join("\n")));
-  if (failed > 0) throw new SluiceError(BIN_ERRORS.testsFailed, `${failed} ${failed === 1 ? "case" : "cases"} failed.`);
+  const requests = options.requests?.map((file) => resolve(terminal.cwd, file));
+  const report = await testFilter(resolve(terminal.cwd, path), requests === undefined ? {} : { requests });
+  const files = report.files.map((file) => ({ ...file, file: relative(terminal.cwd, file.file) }));
+  printResult(terminal, options, { ...report, files }, printable(files.map(reportText).join("\n")));
+  if (report.ok) return;
+  throw new SluiceError(BIN_ERRORS.testsFailed, `${report.failed} ${report.failed === 1 ? "case" : "cases"} failed.`);
 }
 
-async function subjectAt(terminal: Terminal, path: string, options: TestOptions): Promise<Subject> {
-  const named = options.requests?.map((file) => resolve(terminal.cwd, file));
-  const full = resolve(terminal.cwd, path);
-  const isFolder = existsSync(full) && statSync(full).isDirectory();
-  const bytes = isFolder ? (await buildFilter(full, { onlyWhenStale: true })).wasm : readNamedBytes(terminal, path);
-  const folder = isFolder ? full : [dirname(full), join(dirname(full), "..")].find(hasFilterDocument);
-  const filter = folder === undefined ? null : readFilterFolder(terminal, folder);
-  return {
-    artifact: prepareModule(bytes),
-    filter: filter?.document ?? null,
-    requestFiles: named ?? filter?.requestFiles ?? [],
-  };
-}
-
-function reportText({ file, cases }: FileReport): string {
-  return [basename(file), ...cases.flatMap(caseLines)].join("\n");
+function reportText({ file, cases }: RequestFileReport): string {
+  return [file, ...cases.flatMap(caseLines)].join("\n");
 }
 
 function caseLines({ ok, name, fuel, failures, logs }: CaseReport): string[] {

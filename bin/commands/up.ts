@@ -81,7 +81,7 @@ async function startAll(terminal: Terminal, options: UpOptions, parts: PartList)
 
   const token = readFileSync(registry.tokenFiles.admin, "utf8").trim();
   const client = new RegistryClient({ address: `http://${options.registryAddress}`, token });
-  await Promise.all([seedRegistry(terminal, client, builds.rbac), awaitReady(proxy, options.admin)]);
+  await Promise.all([seedRegistry(client, builds.rbac), awaitReady(proxy, options.admin)]);
   await awaitDeployment(client);
   terminal.out(welcome(options, relative(terminal.cwd, stateDir) || "."));
   return proxy;

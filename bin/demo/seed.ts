@@ -4,18 +4,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readDocument, SluiceError } from "@sluice/abi";
+import { readFilterFolder } from "@sluice/sdk-filter";
 import { planDeploy } from "../deploy-plan.ts";
 import { BIN_ERRORS } from "../errors.ts";
-import { pushPartsOf, readFilterFolder } from "../filter-folder.ts";
+import { pushPartsOf } from "../filter-folder.ts";
 import type { RegistryClient } from "../registry-client.ts";
-import type { Terminal } from "../terminal.ts";
 import { rbacFolder } from "./builds.ts";
 
 /** True when it seeded. `built` resolves when the filter's module is there; only an empty registry waits for it. */
-export async function seedRegistry(terminal: Terminal, client: RegistryClient, built: Promise<void>): Promise<boolean> {
+export async function seedRegistry(client: RegistryClient, built: Promise<void>): Promise<boolean> {
   if ((await client.filters()).length > 0) return false;
   await built;
-  const filter = readFilterFolder(terminal, rbacFolder);
+  const filter = await readFilterFolder(rbacFolder);
   const { name } = filter.document;
   const answer = await client.push(name, pushPartsOf(filter), "v1");
   const version = (await client.versions(name)).find((entry) => entry.digest === answer.version);

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SluiceError, parseFilterDocument } from "@sluice/abi";
 import type { FilterDocument } from "@sluice/abi";
 import { SDK_ERRORS } from "../errors.ts";
@@ -15,6 +15,8 @@ export interface FilterFolder {
   readonly documentText: string;
   readonly document: FilterDocument;
   readonly runtime: AssemblyRuntime;
+  /** The request files that filter.yaml names, sorted, absolute. */
+  readonly requestFiles: readonly string[];
 }
 
 /** Reads filter.yaml. Throws E4001 when there is none, E1001 when it is not as it should be. */
@@ -23,13 +25,25 @@ export async function readFilterFolder(folder: string): Promise<FilterFolder> {
   if (!existsSync(file)) throw new SluiceError(SDK_ERRORS.notAFilterFolder, `${folder} has no filter.yaml`);
   const documentText = await readFile(file, "utf8");
   const document = parseFilterDocument(documentText, file);
-  return { folder, name: document.name, documentText, document, runtime: document.runtime ?? "minimal" };
+  return {
+    folder,
+    name: document.name,
+    documentText,
+    document,
+    runtime: document.runtime ?? "minimal",
+    requestFiles: await filesMatching(folder, document.requests ?? []),
+  };
 }
 
-/** The request files that filter.yaml names, sorted, absolute. */
-export async function requestFilesOf({ folder, document }: FilterFolder): Promise<string[]> {
+/** The folder whose filter.yaml belongs to a module: its own or the one above (`build/NAME.wasm`); null for a bare module. */
+export function folderOfModule(moduleFile: string): string | null {
+  const own = dirname(moduleFile);
+  return [own, join(own, "..")].find((folder) => existsSync(join(folder, "filter.yaml"))) ?? null;
+}
+
+async function filesMatching(folder: string, patterns: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
-  for (const pattern of document.requests ?? []) {
+  for (const pattern of patterns) {
     for await (const file of glob(pattern, { cwd: folder })) files.add(join(folder, file));
   }
   return [...files].sort();

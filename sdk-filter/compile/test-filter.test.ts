@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildFilter } from "./build-filter.ts";
@@ -37,8 +37,23 @@ describe("testFilter", () => {
     expect(await testFilter(wasmFile, { requests: [requests] })).toMatchObject({ passed: 1, failed: 1 });
   });
 
+  it("finds a module's request files through the filter.yaml above it", async () => {
+    const { wasmFile } = await buildFilter(await sample());
+    expect(await testFilter(wasmFile)).toMatchObject({ name: "sample", ok: true, passed: 2 });
+  });
+
   it("refuses to say that nothing passed", async () => {
     const { wasmFile } = await buildFilter(await sample());
-    await expect(testFilter(wasmFile)).rejects.toMatchObject({ code: "SLUICE-E4011" });
+    const bare = join(await scratchFolder(), "bare.wasm");
+    await copyFile(wasmFile, bare);
+    await expect(testFilter(bare)).rejects.toMatchObject({ code: "SLUICE-E4011" });
+  });
+
+  it("names the file that cannot be read", async () => {
+    const missing = join(await scratchFolder(), "missing.wasm");
+    await expect(testFilter(missing)).rejects.toMatchObject({
+      code: "SLUICE-E4012",
+      message: `"${missing}" cannot be read: there is no such file`,
+    });
   });
 });

@@ -6,7 +6,7 @@ import { SluiceError, parseRequests, prepareModule, runRequests } from "@sluice/
 import type { CaseReport, FilterDocument, ModuleArtifact } from "@sluice/abi";
 import { SDK_ERRORS } from "../errors.ts";
 import { buildFilter } from "./build-filter.ts";
-import { readFilterFolder, requestFilesOf } from "./filter-folder.ts";
+import { folderOfModule, readFilterFolder } from "./filter-folder.ts";
 
 /** One request file's cases. */
 export interface RequestFileReport {
@@ -26,13 +26,13 @@ export interface TestReport {
 }
 
 export interface TestOptions {
-  /** Request files in place of those that filter.yaml names; needed for a bare module. */
+  /** Request files in place of those that filter.yaml names; needed for a module without one beside or above it. */
   readonly requests?: readonly string[];
 }
 
 /**
- * Tests a filter's folder (built first when it has changed) or a `.wasm` file. Throws E4011 when there is no request file, what
- * `buildFilter` throws, and the host's refusals of module and configuration.
+ * Tests a filter's folder (built first when it has changed) or a `.wasm` file. Throws E4011 when there is no request file, E4012 for a
+ * file that cannot be read, what `buildFilter` throws, and the host's refusals of module and configuration.
  */
 export async function testFilter(target: string, { requests }: TestOptions = {}): Promise<TestReport> {
   const subject = target.endsWith(".wasm") ? await moduleSubject(target) : await folderSubject(resolve(target));
@@ -41,7 +41,7 @@ export async function testFilter(target: string, { requests }: TestOptions = {})
     throw new SluiceError(SDK_ERRORS.noRequests, `there is no request file to test ${subject.name} with`);
   const reports: RequestFileReport[] = [];
   for (const file of files) {
-    const document = parseRequests(await readFile(file, "utf8"), file);
+    const document = parseRequests((await readNamed(file)).toString("utf8"), file);
     reports.push({ file, cases: runRequests(subject.artifact, document, { filter: subject.document }).cases });
   }
   return summarise(subject.name, reports);
@@ -56,13 +56,26 @@ interface Subject {
 
 async function folderSubject(folder: string): Promise<Subject> {
   const { wasm, name } = await buildFilter(folder, { onlyWhenStale: true });
-  const filter = await readFilterFolder(folder);
-  return { name, artifact: prepareModule(wasm), document: filter.document, requestFiles: await requestFilesOf(filter) };
+  const { document, requestFiles } = await readFilterFolder(folder);
+  return { name, artifact: prepareModule(wasm), document, requestFiles };
 }
 
 async function moduleSubject(file: string): Promise<Subject> {
-  const bytes = new Uint8Array(await readFile(file));
-  return { name: file, artifact: prepareModule(bytes), document: null, requestFiles: [] };
+  const artifact = prepareModule(await readNamed(file));
+  const folder = folderOfModule(resolve(file));
+  if (folder === null) return { name: file, artifact, document: null, requestFiles: [] };
+  const { name, document, requestFiles } = await readFilterFolder(folder);
+  return { name, artifact, document, requestFiles };
+}
+
+async function readNamed(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const reason = code === "ENOENT" ? "there is no such file" : code;
+    throw new SluiceError(SDK_ERRORS.fileUnreadable, `"${file}" cannot be read: ${reason}`, { cause });
+  }
 }
 
 function summarise(name: string, files: readonly RequestFileReport[]): TestReport {
