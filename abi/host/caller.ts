@@ -5,7 +5,7 @@
 
 import { Status } from "../spec/enums.ts";
 import type { Effect } from "./effects.ts";
-import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL } from "./limits.ts";
+import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL, TEXT_FUEL_PER_BYTE } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { ForbiddenMoment, HostFuelSpent } from "./guest-exit.ts";
 import type { PluginScope } from "./plugin-scope.ts";
@@ -129,6 +129,8 @@ export class Caller {
    * memory: it may move while the block is made.
    */
   returnBytes(source: Uint8Array, start: number, length: number, ptrOut: number, sizeOut: number): number {
+    // Before anything can be refused: what is returned was put together at some cost.
+    this.charge(length);
     if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return Status.InvalidMemoryAccess;
     let block = 0;
     if (length > 0) {
@@ -147,6 +149,7 @@ export class Caller {
    * caller must fill it. For values that are built in place.
    */
   returnBlock(length: number, ptrOut: number, sizeOut: number): number {
+    this.charge(length);
     if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return -1;
     const block = length === 0 ? 0 : this.allocate(length);
     if (block === NO_BLOCK) return -1;
@@ -183,14 +186,24 @@ export class Caller {
    * and writing that takes two BigInts, 60 ns, more than most hostcalls.
    */
   charge(length: number): void {
-    this.hostFuel += Math.ceil(length / BYTES_PER_FUEL);
+    this.spend(Math.ceil(length / BYTES_PER_FUEL));
+  }
+
+  /** Text of the guest's, made safe to print: decoding and escaping cost many times what a copy does. */
+  text(ptr: number, size: number, bytesMax: number): string {
+    this.spend(Math.min(size >>> 0, bytesMax) * TEXT_FUEL_PER_BYTE);
+    return printable(this.slice(ptr, size), bytesMax);
+  }
+
+  /** Work of the host that is not a copy. */
+  spend(fuel: number): void {
+    this.hostFuel += fuel;
     if (this.hostFuel > this.hostFuelMax) throw new HostFuelSpent();
   }
 
   private allocate(size: number): number {
     const allocator = this.allocator;
     if (allocator === null) return NO_BLOCK;
-    this.charge(size);
     const acting = this.acting;
     const restriction = restricted;
     this.acting = VM_CONTEXT;

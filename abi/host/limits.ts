@@ -46,6 +46,9 @@ export const RANDOM_BYTES_MAX = 65_536;
 /** Bytes that hostcalls move for one unit of fuel. */
 export const BYTES_PER_FUEL = 8;
 
+/** Fuel of a byte of text that is decoded and made safe to print: up to 90 ns where every byte is a control character. */
+export const TEXT_FUEL_PER_BYTE = 4;
+
 /** Below this period ticks are not armed more often: a guest must not own a worker. */
 export const TICK_PERIOD_MS_MIN = 10;
 

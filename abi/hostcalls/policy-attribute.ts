@@ -7,6 +7,7 @@ export function policyAttribute(namePtr: number, nameSize: number, attributeIdOu
   const guest = caller();
   if (!guest.has(namePtr, nameSize) || !guest.has(attributeIdOut, 4)) return Status.InvalidMemoryAccess;
   if (nameSize >>> 0 > NAME_BYTES_MAX) return Status.NotFound;
+  guest.charge(nameSize);
   const id = guest.scope.attributes.resolve(guest.latin1(namePtr, nameSize));
   if (id === 0) return Status.NotFound;
   guest.setU32(attributeIdOut, id);

@@ -1,7 +1,6 @@
 // policy_report: adds a value to the stream's record, under the slot's name.
 import { caller } from "../host/caller.ts";
 import { NAME_BYTES_MAX } from "../host/limits.ts";
-import { printable } from "../host/log-text.ts";
 import { mayReport } from "../host/moment.ts";
 import { ReportType, Status } from "../spec/enums.ts";
 
@@ -18,7 +17,7 @@ export function policyReport(
   const { stream, slot } = guest.acting;
   if (stream === null || !mayReport(guest)) return Status.BadArgument;
   if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
-  const key = printable(guest.slice(keyPtr, keySize), NAME_BYTES_MAX);
+  const key = guest.text(keyPtr, keySize, NAME_BYTES_MAX);
   return stream.report(slot, key, valueType, guest.slice(valuePtr, valueSize)) ? Status.Ok : Status.InternalFailure;
 }
 

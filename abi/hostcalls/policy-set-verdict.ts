@@ -1,7 +1,6 @@
 // policy_set_verdict: code and reason of the verdict that the running check is about to return.
 import { caller } from "../host/caller.ts";
 import { NAME_BYTES_MAX } from "../host/limits.ts";
-import { printable } from "../host/log-text.ts";
 import { isChecking } from "../host/moment.ts";
 import { GrpcStatus, Status } from "../spec/enums.ts";
 
@@ -11,6 +10,6 @@ export function policySetVerdict(code: number, reasonPtr: number, reasonSize: nu
   if (!guest.has(reasonPtr, reasonSize)) return Status.InvalidMemoryAccess;
   const { stream, slot } = guest.acting;
   if (stream === null || !isChecking(guest)) return Status.BadArgument;
-  stream.setVerdict(slot, code, printable(guest.slice(reasonPtr, reasonSize), NAME_BYTES_MAX));
+  stream.setVerdict(slot, code, guest.text(reasonPtr, reasonSize, NAME_BYTES_MAX));
   return Status.Ok;
 }

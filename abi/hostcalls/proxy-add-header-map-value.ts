@@ -16,13 +16,13 @@ export function proxyAddHeaderMapValue(
   if (!isMapType(mapType)) return Status.BadArgument;
   if (!guest.has(keyPtr, keySize) || !guest.has(valuePtr, valueSize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers) return Status.BadArgument;
+  if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
   const name = canonicalName(guest.slice(keyPtr, keySize), mapType);
   const value = guest.slice(valuePtr, valueSize);
   if (!mayWrite(mapType, name, value)) return Status.BadArgument;
   const head = writableHead(guest, mapType);
   if (head === null || head.count >= PAIRS_COUNT_MAX) return Status.BadArgument;
   if (isPseudo(name) && head.find(name, 0, name.length) >= 0) return Status.BadArgument;
-  if (!guest.hold(name.length + value.length)) return Status.InternalFailure;
   appendField(head, name, value);
   return Status.Ok;
 }

@@ -1,7 +1,6 @@
 // proxy_define_metric
 import { caller } from "../host/caller.ts";
 import { NAME_BYTES_MAX } from "../host/limits.ts";
-import { printable } from "../host/log-text.ts";
 import type { MetricType as Kind } from "../host/services.ts";
 import { MetricType, Status } from "../spec/enums.ts";
 
@@ -10,7 +9,7 @@ export function proxyDefineMetric(metricType: number, namePtr: number, nameSize:
   if (metricType >>> 0 > MetricType.Histogram) return Status.BadArgument;
   if (!guest.has(namePtr, nameSize) || !guest.has(metricIdOut, 4)) return Status.InvalidMemoryAccess;
   if (nameSize === 0 || nameSize >>> 0 > NAME_BYTES_MAX) return Status.BadArgument;
-  const name = printable(guest.slice(namePtr, nameSize), NAME_BYTES_MAX);
+  const name = guest.text(namePtr, nameSize, NAME_BYTES_MAX);
   guest.setU32(metricIdOut, guest.scope.metrics.define(metricType as Kind, name));
   return Status.Ok;
 }

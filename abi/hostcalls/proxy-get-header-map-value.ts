@@ -19,6 +19,7 @@ export function proxyGetHeaderMapValue(
   if (!guest.has(keyPtr, keySize)) return Status.InvalidMemoryAccess;
   const at = keyPtr >>> 0;
   const length = keySize >>> 0;
+  guest.charge(length);
   const head = readableHead(guest, mapType);
   if (head === null || length === 0) return Status.BadArgument;
   const { bytes } = guest;

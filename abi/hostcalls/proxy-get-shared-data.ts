@@ -11,6 +11,7 @@ export function proxyGetSharedData(
 ): number {
   const guest = caller();
   if (!guest.has(keyPtr, keySize) || !guest.has(casOut, 4)) return Status.InvalidMemoryAccess;
+  guest.charge(keySize >>> 0);
   const { services, spec } = guest.scope;
   const found = services.sharedData.get(spec.vmId, guest.slice(keyPtr, keySize));
   if (found === "absent") return Status.NotFound;

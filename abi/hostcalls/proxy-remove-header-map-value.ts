@@ -9,6 +9,7 @@ export function proxyRemoveHeaderMapValue(mapType: number, keyPtr: number, keySi
   if (!isMapType(mapType)) return Status.BadArgument;
   if (!guest.has(keyPtr, keySize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers) return Status.BadArgument;
+  guest.charge(keySize >>> 0);
   const name = canonicalName(guest.slice(keyPtr, keySize), mapType);
   if (!isName(mapType, name)) return Status.BadArgument;
   const head = writableHead(guest, mapType);

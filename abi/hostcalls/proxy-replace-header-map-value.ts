@@ -16,6 +16,7 @@ export function proxyReplaceHeaderMapValue(
   if (!isMapType(mapType)) return Status.BadArgument;
   if (!guest.has(keyPtr, keySize) || !guest.has(valuePtr, valueSize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers) return Status.BadArgument;
+  if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
   const name = canonicalName(guest.slice(keyPtr, keySize), mapType);
   const value = guest.slice(valuePtr, valueSize);
   if (!mayWrite(mapType, name, value)) return Status.BadArgument;
@@ -23,7 +24,6 @@ export function proxyReplaceHeaderMapValue(
   if (head === null) return Status.BadArgument;
   const isThere = head.find(name, 0, name.length) >= 0;
   if (!isThere && head.count >= PAIRS_COUNT_MAX) return Status.BadArgument;
-  if (!guest.hold(name.length + value.length)) return Status.InternalFailure;
   if (isThere) head.replace(name, value);
   else appendField(head, name, value);
   return Status.Ok;

@@ -3,7 +3,6 @@
 import { caller } from "../host/caller.ts";
 import { queueEffect } from "../host/effects.ts";
 import { NAME_BYTES_MAX, PAIRS_BYTES_MAX } from "../host/limits.ts";
-import { printable } from "../host/log-text.ts";
 import { isChecking, maySteer } from "../host/moment.ts";
 import { isReplyStatus, replyHeaders } from "../host/reply-headers.ts";
 import { GrpcStatus, LogLevel, Status } from "../spec/enums.ts";
@@ -36,7 +35,7 @@ export function proxySendLocalResponse(
   if (!guest.hold((bodySize >>> 0) + (headersSize >>> 0))) return Status.InternalFailure;
   const headers = replyHeaders(guest.slice(headersPtr, headersSize));
   if (headers === null) return Status.BadArgument;
-  const details = printable(guest.slice(detailsPtr, detailsSize), NAME_BYTES_MAX).replaceAll(/\s/g, "_");
+  const details = guest.text(detailsPtr, detailsSize, NAME_BYTES_MAX).replaceAll(/\s/g, "_");
   const reply = {
     status,
     headers,

@@ -12,12 +12,12 @@ export function proxySetHeaderMapPairs(mapType: number, pairsPtr: number, pairsS
   if (!isMapType(mapType)) return Status.BadArgument;
   if (!guest.has(pairsPtr, pairsSize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers || pairsSize >>> 0 > PAIRS_BYTES_MAX) return Status.BadArgument;
+  if (!guest.hold(pairsSize >>> 0)) return Status.InternalFailure;
   const decoded = decodePairs(guest.slice(pairsPtr, pairsSize));
   const fields = decoded === null ? null : wholeMap(decoded, mapType);
   if (fields === null) return Status.BadArgument;
   const head = writableHead(guest, mapType);
   if (head === null) return Status.BadArgument;
-  if (!guest.hold(pairsSize >>> 0)) return Status.InternalFailure;
   head.clear();
   for (const { name, value } of fields) head.append(name, value);
   return Status.Ok;

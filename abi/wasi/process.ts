@@ -41,6 +41,7 @@ export function randomGet(buffer: number, size: number): number {
   if (size >>> 0 > RANDOM_BYTES_MAX) return Errno.Inval;
   if (size === 0) return Errno.Success;
   if (!guest.has(buffer, size)) return Errno.Fault;
+  guest.charge(size >>> 0);
   guest.scope.services.random(guest.slice(buffer, size));
   return Errno.Success;
 }

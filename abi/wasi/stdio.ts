@@ -1,15 +1,17 @@
 // Descriptors 1 and 2 are the filter's log, at info and at error. There are no others.
 
 import { callerAnytime, callerWhileStarting, type Caller } from "../host/caller.ts";
-import { LOG_LINE_BYTES_MAX } from "../host/limits.ts";
+import { LOG_LINE_BYTES_MAX, TEXT_FUEL_PER_BYTE } from "../host/limits.ts";
 import { Errno, LogLevel } from "../spec/enums.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
 const NEWLINE = 0x0a;
 const IOVEC_BYTES = 8;
-/** More vectors than any libc sends; each one costs the host a turn of a loop that is not metered. */
+/** More vectors than any libc sends. */
 const IOVECS_MAX = 1024;
+/** What a vector costs beside its bytes. */
+const IOVEC_FUEL = 16;
 const FDSTAT_BYTES = 24;
 const RIGHTS_OFFSET = 8;
 const RIGHT_FD_WRITE = 64n;
@@ -60,8 +62,10 @@ function write(guest: Caller, fd: number, iovs: number, iovsLength: number, writ
   const count = iovsLength >>> 0;
   if (count > IOVECS_MAX) return Errno.Inval;
   if (!guest.has(iovs, count * IOVEC_BYTES) || !guest.has(writtenOut, 4)) return Errno.Fault;
+  guest.spend(count * IOVEC_FUEL);
   const line = gather(guest, iovs >>> 0, count);
   if (line === null) return Errno.Fault;
+  guest.spend(line.bytes.length * TEXT_FUEL_PER_BYTE);
   if (line.bytes.length > 0) {
     guest.scope.logGuest(fd === STDOUT ? LogLevel.Info : LogLevel.Error, guest.acting.id, line.bytes);
     if (fd === STDERR) guest.rememberWords(line.bytes);
