@@ -93,7 +93,7 @@ class CallGraph {
     const chargingCalls = plan.calls.filter(({ callee }) => this.silent[callee - this.imported] !== 1);
     if (!pays) {
       this.folded[index] = entryFuel;
-      this.silent[index] = chargingCalls.length === 0 ? 1 : 0;
+      this.silent[index] = chargingCalls.length === 0 && !chargesByLength(plan) ? 1 : 0;
     }
     this.decided[index] = {
       entryFuel: pays ? entryFuel : 0,
@@ -130,6 +130,11 @@ function mergeShortLoops({ marks }: FunctionPlan, markFuel: number[]): void {
     markFuel[loopOf(index)]! += markFuel[index]!;
     markFuel[index] = 0;
   }
+}
+
+/** Bulk operations charge where they stand, whoever pays for the rest of the function. */
+function chargesByLength({ marks }: FunctionPlan): boolean {
+  return marks.some(({ kind }) => kind === MARK.bulkBytes || kind === MARK.bulkEntries);
 }
 
 /** Whether a loop runs through without a call that charges. */
