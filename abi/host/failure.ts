@@ -3,8 +3,8 @@
 
 import type { FrameNames } from "./frame-names.ts";
 import { ForbiddenMoment, GuestAbort, GuestExit, HostFuelSpent } from "./guest-exit.ts";
-import { GuestFailure, type FailureCause } from "./guest-failure.ts";
-import type { PluginSpec } from "./plugin.ts";
+import { GuestFailure, type FailedPlugin, type FailureCause } from "./guest-failure.ts";
+import { escapeControls } from "./log-text.ts";
 
 /** What the meter's globals said when the guest stopped. */
 export interface MeterReading {
@@ -13,7 +13,11 @@ export interface MeterReading {
 }
 
 const FRAMES_SHOWN = 4;
-const WASM_FRAME = /(?:at (?:async )?(.+?) \()?wasm:\/\/wasm\/[^\s)]*?:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
+/** Where a line of V8's stack ends that speaks of a function of a module. */
+const PLACE = /:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+const PLACE_LENGTH = 64;
+/** Names of functions and files are their author's: a module may bring some of megabytes, or with control characters. */
+const NAME_LENGTH = 120;
 
 export interface Stop {
   readonly thrown: unknown;
@@ -23,7 +27,7 @@ export interface Stop {
   readonly lastWords: string | null;
 }
 
-export function describeFailure(spec: PluginSpec, stop: Stop, frameNames: FrameNames): GuestFailure {
+export function describeFailure(spec: FailedPlugin, stop: Stop, frameNames: FrameNames): GuestFailure {
   const cause = causeOf(stop);
   const detail = stop.lastWords === null ? sentence(stop, cause) : `${sentence(stop, cause)}: ${stop.lastWords}`;
   return new GuestFailure(cause, spec, stop.callback, detail, frames(stop.thrown, frameNames));
@@ -49,10 +53,19 @@ function frames(thrown: unknown, frameNames: FrameNames): string | null {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return null;
   const names: string[] = [];
   for (const line of thrown.stack.split("\n")) {
-    const frame = WASM_FRAME.exec(line);
-    if (frame === null) continue;
-    names.push(frameNames.nameOf(Number(frame[2]), Number.parseInt(frame[3]!, 16), frame[1] ?? null));
+    const place = PLACE.exec(line.slice(-PLACE_LENGTH));
+    if (place === null) continue;
+    const shown = frameNames.nameOf(Number(place[1]), Number.parseInt(place[2]!, 16), nameIn(line));
+    names.push(escapeControls(shown.slice(0, 2 * NAME_LENGTH)));
     if (names.length === FRAMES_SHOWN) break;
   }
   return names.length === 0 ? null : names.join(" < ");
+}
+
+/** Of a line `    at name (wasm://wasm/…`; null when the function has no name. */
+function nameIn(line: string): string | null {
+  const end = line.lastIndexOf(" (wasm://wasm/");
+  if (end < 0) return null;
+  const start = line.indexOf("at ") + "at ".length;
+  return line.slice(start, Math.min(end, start + NAME_LENGTH));
 }

@@ -20,10 +20,11 @@ export function printable(bytes: Uint8Array, bytesMax = LOG_LINE_BYTES_MAX): str
   return bytes.length > bytesMax ? `${text}… (${bytes.length} bytes)` : text;
 }
 
-/** The same for text that is a string already. */
+/** The same for text that is a string already, which may hold halves of characters. */
 export function escapeControls(text: string): string {
-  if (!UNSAFE_ONCE.test(text)) return text;
-  return text.replace(
+  const whole = text.toWellFormed();
+  if (!UNSAFE_ONCE.test(whole)) return whole;
+  return whole.replace(
     UNSAFE,
     (char) => SHORT_ESCAPES[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -51,6 +51,13 @@ describe("GuestFailure", () => {
     expect(failIn(text).failure.cause).toBe(cause);
   });
 
+  it("shows valid Unicode of what an abort says in half characters", () => {
+    const { failure } = failIn(`(import "env" "abort" (func $abort (param i32 i32 i32 i32)))
+      (data (i32.const 1020) "\\02\\00\\00\\00\\00\\d8")
+      ${onRequest("(call $abort (i32.const 1024) (i32.const 0) (i32.const 7) (i32.const 9))")}`);
+    expect(failure.message).toContain("abort: \ufffd ");
+  });
+
   it("names filter, slot, callback and the functions at work", () => {
     const { failure } = failIn(`(func $inner (unreachable)) ${onRequest("(call $inner)")}`, {
       filter: "rbac",
