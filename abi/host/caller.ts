@@ -8,6 +8,7 @@ import type { Effect } from "./effects.ts";
 import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL, TEXT_FUEL_PER_BYTE } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { ForbiddenMoment, HostFuelSpent } from "./guest-exit.ts";
+import { blocksOf } from "./image.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 import type { StreamContext } from "./stream-context.ts";
 
@@ -56,6 +57,8 @@ export class Caller {
   /** Fuel for work done by the host on behalf of the running callback; over `hostFuelMax` the guest ends. */
   hostFuel = 0;
   hostFuelMax = START_FUEL;
+  /** Blocks of memory that the host wrote since the instance was last put back, as the bits of image.ts. */
+  written = 0;
   private memory: WebAssembly.Memory | null = null;
   private allocator: Allocate | null = null;
   private cachedBytes: Uint8Array = NO_MEMORY;
@@ -105,6 +108,17 @@ export class Caller {
     return this.bytes.subarray(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
   }
 
+  /** The same to write to. Memory is put back by the blocks noted here and by the guest: no other way to write may be used. */
+  writable(ptr: number, size: number): Uint8Array {
+    this.noteWrite(ptr >>> 0, size >>> 0);
+    return this.slice(ptr, size);
+  }
+
+  /** Before the host writes there through `bytes` or `view`. */
+  noteWrite(ptr: number, length: number): void {
+    this.written |= blocksOf(ptr, length);
+  }
+
   /** A copy of guest memory, for what outlives the call. */
   copy(ptr: number, size: number): Uint8Array {
     return this.bytes.slice(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
@@ -116,10 +130,12 @@ export class Caller {
   }
 
   setU32(ptr: number, value: number): void {
+    this.noteWrite(ptr >>> 0, 4);
     this.view.setInt32(ptr >>> 0, value | 0, true);
   }
 
   setU64(ptr: number, value: bigint): void {
+    this.noteWrite(ptr >>> 0, 8);
     this.view.setBigUint64(ptr >>> 0, BigInt.asUintN(64, value), true);
   }
 
@@ -138,6 +154,8 @@ export class Caller {
       if (block === NO_BLOCK) return Status.InvalidMemoryAccess;
       this.put(block, source, start, length);
     }
+    this.noteWrite(ptrOut >>> 0, 4);
+    this.noteWrite(sizeOut >>> 0, 4);
     const view = this.view;
     view.setInt32(ptrOut >>> 0, block | 0, true);
     view.setInt32(sizeOut >>> 0, length, true);
@@ -153,6 +171,7 @@ export class Caller {
     if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return -1;
     const block = length === 0 ? 0 : this.allocate(length);
     if (block === NO_BLOCK) return -1;
+    this.noteWrite(block, length);
     this.setU32(ptrOut, block);
     this.setU32(sizeOut, length);
     return block;
@@ -216,6 +235,7 @@ export class Caller {
   }
 
   private put(ptr: number, source: Uint8Array, start: number, length: number): void {
+    this.noteWrite(ptr, length);
     const bytes = this.bytes;
     if (length > COPY_BY_HAND_BYTES) {
       bytes.set(source.subarray(start, start + length), ptr);

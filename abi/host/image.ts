@@ -1,13 +1,26 @@
 // HOT: bench abi.
 // The state of an instance as bytes: what a stream's instance is put back to, so that nothing of one request is visible to
 // the next. Tables and segments are not in it; modules that change those are not resettable and are remade instead.
+//
+// Metered code notes which blocks of memory it writes, and the host which it writes for it; only those are put back. A
+// check of rbac writes to four of 32 blocks: 0.2 µs instead of 1.4 to 2.6 µs for its 128 KiB.
+
+import { BLOCK_SHIFT } from "../module/limits.ts";
 
 const PAGE_BYTES = 65_536;
+const BLOCK_BYTES = 1 << BLOCK_SHIFT;
+/** A store is noted by its first byte; the widest one may write this much of the next block. */
+const OVERHANG_BYTES = 15;
+
+/** Bits of a mask of blocks; block n has bit n mod 32. */
+const ALL_BLOCKS = -1;
 
 export interface Image {
   /** Memory up to its last byte that is not 0: most of a heap is zeros, and filling is half the work of copying. */
   readonly bytes: Uint8Array;
   readonly memoryBytes: number;
+  /** Every block with what a store in it may change, as views. */
+  readonly blocks: readonly Uint8Array[];
   readonly globals: readonly (number | bigint)[];
 }
 
@@ -15,9 +28,13 @@ export interface Image {
 export function takeImage(memory: Uint8Array, globals: readonly WebAssembly.Global[]): Image {
   let used = memory.length;
   while (used > 0 && memory[used - 1] === 0) used--;
+  const whole = memory.slice();
   return {
-    bytes: memory.slice(0, used),
+    bytes: whole.subarray(0, used),
     memoryBytes: memory.length,
+    blocks: Array.from({ length: memory.length / BLOCK_BYTES }, (_, block) =>
+      whole.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES + OVERHANG_BYTES),
+    ),
     globals: globals.map((global) => global.value),
   };
 }
@@ -28,9 +45,34 @@ export function growTo(image: Image, memory: WebAssembly.Memory): void {
   if (missing > 0) memory.grow(missing / PAGE_BYTES);
 }
 
-/** `memory` is at least as large as the image's: what grew since stays grown (it cannot shrink) and is zeroed. */
-export function restoreImage(image: Image, memory: Uint8Array, globals: readonly WebAssembly.Global[]): void {
-  memory.set(image.bytes);
-  memory.fill(0, image.bytes.length);
+/**
+ * `memory` is at least as large as the image's: what grew since stays grown (it cannot shrink) and is zeroed. `dirty` are
+ * the blocks written since it was like the image; ALL_BLOCKS when it never was.
+ */
+export function restoreMemory(image: Image, memory: Uint8Array, dirty: number): void {
+  if (dirty === ALL_BLOCKS || memory.length !== image.memoryBytes) {
+    memory.set(image.bytes);
+    memory.fill(0, image.bytes.length);
+    return;
+  }
+  const { blocks } = image;
+  for (let rest = dirty; rest !== 0; rest &= rest - 1) {
+    for (let block = 31 - Math.clz32(rest & -rest); block < blocks.length; block += 32) {
+      memory.set(blocks[block]!, block << BLOCK_SHIFT);
+    }
+  }
+}
+
+/** The mask of blocks that [ptr, ptr + length) lies in. */
+export function blocksOf(ptr: number, length: number): number {
+  const first = ptr >>> BLOCK_SHIFT;
+  const last = (ptr + length) >>> BLOCK_SHIFT;
+  if (last - first >= 31) return ALL_BLOCKS;
+  let mask = 1 << first;
+  for (let block = first + 1; block <= last; block++) mask |= 1 << block;
+  return mask;
+}
+
+export function restoreGlobals(image: Image, globals: readonly WebAssembly.Global[]): void {
   for (let i = 0; i < globals.length; i++) globals[i]!.value = image.globals[i]!;
 }

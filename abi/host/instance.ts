@@ -18,7 +18,7 @@ import {
 import { perform } from "./effects.ts";
 import { describeFailure } from "./failure.ts";
 import type { GuestFailure } from "./guest-failure.ts";
-import { growTo, restoreImage, takeImage, type Image } from "./image.ts";
+import { growTo, restoreGlobals, restoreMemory, takeImage, type Image } from "./image.ts";
 import type { StreamContext } from "./stream-context.ts";
 
 type GuestFunction = (...args: number[]) => unknown;
@@ -68,6 +68,8 @@ export interface GuestExports {
   readonly fuel: WebAssembly.Global | null;
   /** Calls that may still nest; null in a module that is not metered. */
   readonly depth: WebAssembly.Global | null;
+  /** Blocks of memory written since it was set to 0, as bits; null in a module that is not metered. */
+  readonly dirty: WebAssembly.Global | null;
   /** Mutable globals, for the image. */
   readonly globals: readonly WebAssembly.Global[];
 }
@@ -88,6 +90,8 @@ export class Instance {
   private readonly fuelBudget: bigint;
   private readonly depthBudget: number;
   private nextId = ROOT_ID + 1;
+  /** What memory was put back to last: only what was written since differs from it. */
+  private held: Image | null = null;
 
   constructor(guest: Caller, exports: GuestExports) {
     const { limits } = guest.scope.spec;
@@ -195,8 +199,14 @@ export class Instance {
   /** Puts everything back to the image; the instance is as fresh as one just made, also after a failure. */
   reset(image: Image): void {
     const { guest } = this;
-    if (guest.bytes.length < image.memoryBytes) growTo(image, this.exports.memory);
-    restoreImage(image, guest.bytes, this.exports.globals);
+    const { memory, dirty, globals } = this.exports;
+    if (guest.bytes.length < image.memoryBytes) growTo(image, memory);
+    const isKnown = this.held === image && dirty !== null;
+    restoreMemory(image, guest.bytes, isKnown ? (dirty.value as number) | guest.written : -1);
+    restoreGlobals(image, globals);
+    if (dirty !== null) dirty.value = 0;
+    guest.written = 0;
+    this.held = image;
     guest.contexts.clear();
     guest.contexts.set(ROOT_ID, this.root);
     guest.effects.length = 0;

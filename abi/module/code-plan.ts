@@ -12,7 +12,7 @@ import {
   MODULE_COST_MAX,
   NESTING_MAX,
 } from "./limits.ts";
-import { readValueType, type BodyRange, type FunctionType, type ModuleShape } from "./module-shape.ts";
+import { VALUE_TYPE, readValueType, type BodyRange, type FunctionType, type ModuleShape } from "./module-shape.ts";
 import {
   BULK,
   BULK_DELTAS,
@@ -23,12 +23,14 @@ import {
   OP,
   SIMD_DELTAS,
   SIMD_IMMEDIATES,
+  SIMD_STORES,
+  STORED_TYPES,
   featureOf,
 } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
 
 /** What is inserted at a mark. */
-export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment: 4 } as const;
+export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment: 4, store: 5 } as const;
 
 /**
  * A place in the body. A segment is a place inside a loop where branches join: behind the end of a block, or an `else`.
@@ -36,11 +38,11 @@ export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment:
  */
 export interface Mark {
   readonly kind: number;
-  /** Loop: behind its block type. Segment: behind its opcode. Return and bulk: before the opcode. */
+  /** Loop: behind its block type. Segment: behind its opcode. Return, bulk and store: before the opcode. */
   readonly at: number;
-  /** Loop and segment: fuel of their own instructions. Return: how many blocks it leaves. */
+  /** Loop and segment: fuel of their own instructions. Return: how many blocks it leaves. Store: its offset. */
   value: number;
-  /** Loop: index of the mark of the loop around it, -1 when there is none. Segment: of the loop it is in. */
+  /** Loop: index of the mark of the loop around it, -1 when there is none. Segment: of the loop it is in. Store: the value's type. */
   readonly outer: number;
 }
 
@@ -214,7 +216,7 @@ class BodyWalk {
         this.branchTable();
         break;
       case IMMEDIATE.memory:
-        this.memoryArgument();
+        this.memoryArgument(at, STORED_TYPES[opcode]!);
         break;
       case IMMEDIATE.memoryIndex:
         if (this.reader.byte() !== 0) this.refuseFeature("several memories");
@@ -240,7 +242,7 @@ class BodyWalk {
         break;
       case IMMEDIATE.prefix:
         if (opcode === OP.bulkPrefix) this.bulk(at, this.reader.u32());
-        else this.simd(this.reader.u32());
+        else this.simd(at, this.reader.u32());
         break;
       default:
         this.refuseFeature(featureOf(opcode));
@@ -333,10 +335,12 @@ class BodyWalk {
     for (let i = 0; i < count; i++) readValueType(this.reader);
   }
 
-  private memoryArgument(): void {
+  /** `stored`: the type of the value, of stores; 0 for what only reads. */
+  private memoryArgument(at: number, stored: number): void {
     const align = this.reader.u32();
     if (align >= 64) this.refuseFeature("several memories");
-    this.reader.u32();
+    const offset = this.reader.u32();
+    if (stored !== 0) this.mark(MARK.store, at, offset, stored);
   }
 
   private bulk(at: number, code: number): void {
@@ -353,13 +357,14 @@ class BodyWalk {
     this.adjust(BULK_DELTAS[code]!);
   }
 
-  private simd(code: number): void {
+  private simd(at: number, code: number): void {
     if (code >= SIMD_IMMEDIATES.length) {
       // Relaxed SIMD may give other results on another processor; a verdict must not.
       this.refuseFeature(code < 0x114 ? "relaxed SIMD" : `an opcode that is not known (0xfd ${code})`);
     }
     const immediate = SIMD_IMMEDIATES[code]!;
-    if (immediate === IMMEDIATE.memory || immediate === IMMEDIATE.memoryLane) this.memoryArgument();
+    const stored = SIMD_STORES.has(code) ? VALUE_TYPE.v128 : 0;
+    if (immediate === IMMEDIATE.memory || immediate === IMMEDIATE.memoryLane) this.memoryArgument(at, stored);
     if (immediate === IMMEDIATE.lane || immediate === IMMEDIATE.memoryLane) this.reader.skip(1);
     if (immediate === IMMEDIATE.bytes16) this.reader.skip(16);
     this.adjust(SIMD_DELTAS[code]!);

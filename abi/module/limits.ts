@@ -70,5 +70,8 @@ export const LONG_LOOP_FUEL = 200;
 /** What the fuel global holds before the host sets it: enough for a start function. */
 export const FUEL_INITIAL = 500_000_000n;
 
+/** Memory is put back in blocks of 2^12 bytes: a check writes to three or four, and copying one takes 40 ns. */
+export const BLOCK_SHIFT = 12;
+
 /** What the depth global holds before the host sets it. */
 export const DEPTH_INITIAL = 1_024;

@@ -231,6 +231,30 @@ describe("meter", () => {
     expect(guest.metered.mutableGlobals.map((name) => exported[name]!.value)).toEqual([5, 2.5]);
   });
 
+  it.each([
+    { name: "a store by its offset", code: "(i32.store8 offset=4096 (i32.const 0) (i32.const 1))", blocks: [1] },
+    { name: "a store by its first byte", code: "(i64.store (i32.const 4095) (i64.const 1))", blocks: [0] },
+    { name: "a block beyond the 32nd", code: "(f64.store (i32.const 135168) (f64.const 1))", blocks: [1] },
+    { name: "both ends of a fill", code: "(memory.fill (i32.const 8000) (i32.const 1) (i32.const 300))", blocks: [1, 2] },
+    {
+      name: "the target of a copy",
+      code: "(memory.copy (i32.const 12288) (i32.const 0) (i32.const 4))",
+      blocks: [3],
+    },
+    {
+      name: "everything when much is moved",
+      code: "(memory.fill (i32.const 0) (i32.const 1) (i32.const 4097))",
+      blocks: Array.from({ length: 32 }, (_, block) => block),
+    },
+  ])("notes as written: $name", ({ code, blocks }) => {
+    const guest = run(filter(`(func (export "write") ${code})`, "3"));
+    const dirty = (guest.call as unknown as Record<string, WebAssembly.Global>)[guest.metered.dirtyExport]!;
+    expect(dirty.value).toBe(-1);
+    dirty.value = 0;
+    spend(guest, "write");
+    expect(dirty.value).toBe(blocks.reduce((mask, block) => mask | (1 << block), 0));
+  });
+
   it("turns a start section into an export that the host calls", () => {
     const guest = run(filter(`(global $g (mut i32) (i32.const 0)) (func $s (global.set $g (i32.const 9))) (start $s)`));
     const exported = guest.call as unknown as Record<string, WebAssembly.Global>;
@@ -244,6 +268,7 @@ describe("meter", () => {
     expect(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)).toEqual([
       "sluice_fuel",
       "sluice_depth",
+      "sluice_dirty",
     ]);
   });
 

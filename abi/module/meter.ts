@@ -1,5 +1,5 @@
 // Rewrites a module so that the host can bound what it spends: fuel, call depth, memory and tables; and so that an
-// instance can be put back from an image. Everything else is copied byte for byte; no index is renumbered.
+// instance can be put back from an image by the blocks it wrote. Everything else is copied byte for byte; no index is renumbered.
 import { ABI_ERRORS } from "../error-table.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -17,7 +17,7 @@ import {
   type ModuleShape,
   type SectionRange,
 } from "./module-shape.ts";
-import { DEPTH_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
+import { DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
 import type { OffsetTable } from "./offset-table.ts";
 import { OP } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
@@ -34,6 +34,8 @@ export interface MeteredModule {
   readonly fuelExport: typeof FUEL_EXPORT;
   /** Exported mutable i32: depth left; -1 after a trap means that calls nested too deep. */
   readonly depthExport: typeof DEPTH_EXPORT;
+  /** Exported mutable i32, at first -1: bit b is set when a block n of 2^BLOCK_SHIFT bytes with n mod 32 = b may be written. */
+  readonly dirtyExport: typeof DIRTY_EXPORT;
   /** Export of the function that stood in the start section: call it first, when memory can be reached. */
   readonly startExport: typeof START_EXPORT | null;
   /** Export names of the module's own mutable globals, for the image. */
@@ -72,7 +74,7 @@ class MeterWriter {
     this.options = options;
     this.out = new ByteWriter(shape.bytes.length * 1.25);
     const fuel = shape.globals.length;
-    this.indices = { fuel, depth: fuel + 1, blockType: (results) => this.blockType(results) };
+    this.indices = { fuel, depth: fuel + 1, dirty: fuel + 2, blockType: (results) => this.blockType(results) };
     this.mutableGlobals = shape.globals.flatMap(({ mutable }, index) => (mutable ? [index] : []));
     this.blockTypes = plan.functions
       .filter(({ type }, index) => type.results > 1 && needsBlock(this.metering[index]!))
@@ -91,6 +93,7 @@ class MeterWriter {
       bytes,
       fuelExport: FUEL_EXPORT,
       depthExport: DEPTH_EXPORT,
+      dirtyExport: DIRTY_EXPORT,
       startExport: this.shape.startFunction === null ? null : START_EXPORT,
       mutableGlobals: this.mutableGlobals.map(globalExport),
       offsets: { original: Uint32Array.from(this.original), rewritten: Uint32Array.from(this.rewritten) },
@@ -117,7 +120,7 @@ class MeterWriter {
           writeLimits(out, memory, this.options.memoryPagesMax);
         });
       case SECTION.global:
-        return this.extendList(id, section, 2, writeMeterGlobals);
+        return this.extendList(id, section, 3, writeMeterGlobals);
       case SECTION.export:
         return this.writeExports(section);
       case SECTION.start:
@@ -176,10 +179,11 @@ class MeterWriter {
 
   private writeExports(section: SectionRange | null): void {
     const start = this.shape.startFunction;
-    const added = 2 + this.mutableGlobals.length + (start === null ? 0 : 1);
+    const added = 3 + this.mutableGlobals.length + (start === null ? 0 : 1);
     this.extendList(SECTION.export, section, added, (out) => {
       writeExport(out, FUEL_EXPORT, GLOBAL_EXPORT, this.indices.fuel);
       writeExport(out, DEPTH_EXPORT, GLOBAL_EXPORT, this.indices.depth);
+      writeExport(out, DIRTY_EXPORT, GLOBAL_EXPORT, this.indices.dirty);
       for (const index of this.mutableGlobals) writeExport(out, globalExport(index), GLOBAL_EXPORT, index);
       if (start !== null) writeExport(out, START_EXPORT, FUNCTION_EXPORT, start);
     });
@@ -232,7 +236,7 @@ function writeMeterGlobals(out: ByteWriter): void {
   out.s64(FUEL_INITIAL);
   out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const);
   out.s64(BigInt(DEPTH_INITIAL));
-  out.byte(OP.end);
+  out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end);
 }
 
 function writeLimits(out: ByteWriter, { min, max }: Limits, cap: number): void {

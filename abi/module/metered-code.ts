@@ -1,5 +1,6 @@
 // Writes the code section anew: every function as it was, with fuel charged at its entry and at each loop head (in long
-// loops at each segment), bulk operations charged by length, and depth counted where recursion is possible.
+// loops at each segment), bulk operations charged by length, depth counted where recursion is possible, and the block
+// of memory noted that a store is about to write, so that an instance can be put back by those blocks alone.
 //
 //   (func                                       (func
 //     body                                        depth -= units; if depth < 0 { depth = -1; unreachable }
@@ -15,7 +16,7 @@
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Metering } from "./call-graph.ts";
 import { MARK, type CallSite, type FunctionPlan, type Mark } from "./code-plan.ts";
-import { BULK_BYTES_SHIFT } from "./limits.ts";
+import { BLOCK_SHIFT, BULK_BYTES_SHIFT } from "./limits.ts";
 import { VALUE_TYPE } from "./module-shape.ts";
 import { OP } from "./opcodes.ts";
 
@@ -25,6 +26,7 @@ const EMPTY_BLOCK = 0x40;
 export interface MeterIndices {
   readonly fuel: number;
   readonly depth: number;
+  readonly dirty: number;
   /** Type index of a block with these results, for functions with several. */
   readonly blockType: (results: Uint8Array) => number;
 }
@@ -61,6 +63,10 @@ class FunctionWriter {
   private readonly added: number[] = [];
   /** Index of the i32 local that holds a bulk operation's length. */
   private readonly lengthLocal: number;
+  /** By the type of a value: index of the local that holds it while the address below it is looked at. */
+  private readonly valueLocals = new Map<number, number>();
+  /** Index of the i32 local that holds an address. */
+  private readonly addressLocal: number;
   /** Index of the i64 local that keeps the fuel. */
   private readonly fuelLocal: number;
   private at: number;
@@ -75,6 +81,11 @@ class FunctionWriter {
     const bulk = plan.marks.some(({ kind }) => kind === MARK.bulkBytes || kind === MARK.bulkEntries);
     this.lengthLocal = bulk ? this.addLocal(VALUE_TYPE.i32) : -1;
     this.fuelLocal = metering.keepsFuel ? this.addLocal(VALUE_TYPE.i64) : -1;
+    const stored = new Set(plan.marks.flatMap(({ kind, outer }) => (kind === MARK.store ? [outer] : [])));
+    // A bulk operation's second operand, a source or a byte, is an i32 too.
+    if (plan.marks.some(({ kind }) => kind === MARK.bulkBytes)) stored.add(VALUE_TYPE.i32);
+    for (const type of stored) this.valueLocals.set(type, this.addLocal(type));
+    this.addressLocal = stored.size > 0 ? this.addLocal(VALUE_TYPE.i32) : -1;
     this.at = plan.codeStart;
   }
 
@@ -128,9 +139,13 @@ class FunctionWriter {
       this.at++;
       this.out.byte(OP.br);
       this.out.u32(mark.value);
+    } else if (mark.kind === MARK.store) {
+      this.copyTo(mark.at);
+      this.noteStore(mark.outer, mark.value);
     } else {
       this.copyTo(mark.at);
       this.chargeLength(mark.kind === MARK.bulkBytes);
+      if (mark.kind === MARK.bulkBytes) this.noteRange();
     }
   }
 
@@ -174,6 +189,53 @@ class FunctionWriter {
     }
     out.byte(OP.i64Sub);
     this.settleFuel();
+  }
+
+  /** The address lies under the value. A store that reaches into the next block is the reset's to know. */
+  private noteStore(type: number, offset: number): void {
+    const value = this.valueLocals.get(type)!;
+    this.local(OP.localSet, value);
+    this.local(OP.localTee, this.addressLocal);
+    this.noteBlock(offset);
+    this.local(OP.localGet, value);
+  }
+
+  /** Start and end of what a bulk operation writes, and everything when there may be a block between them. */
+  private noteRange(): void {
+    const { out } = this;
+    const second = this.valueLocals.get(VALUE_TYPE.i32)!;
+    this.local(OP.localSet, this.lengthLocal);
+    this.local(OP.localSet, second);
+    this.local(OP.localTee, this.addressLocal);
+    this.noteBlock(0);
+    this.local(OP.localGet, this.addressLocal);
+    this.local(OP.localGet, this.lengthLocal);
+    out.byte(OP.i32Add);
+    this.local(OP.localSet, this.addressLocal);
+    this.noteBlock(0);
+    this.local(OP.localGet, this.lengthLocal);
+    out.byte(OP.i32Const);
+    out.s64(1n << BigInt(BLOCK_SHIFT));
+    out.bytes(OP.i32GtU, OP.if, EMPTY_BLOCK, OP.i32Const, 0x7f);
+    this.set(this.indices.dirty);
+    out.byte(OP.end);
+    this.local(OP.localGet, second);
+    this.local(OP.localGet, this.lengthLocal);
+  }
+
+  /** dirty |= 1 << block; a shift counts modulo 32, so each bit stands for every 32nd block. */
+  private noteBlock(offset: number): void {
+    const { out } = this;
+    this.get(this.indices.dirty);
+    out.bytes(OP.i32Const, 1);
+    this.local(OP.localGet, this.addressLocal);
+    if (offset !== 0) {
+      out.byte(OP.i32Const);
+      out.s64(BigInt(offset | 0));
+      out.byte(OP.i32Add);
+    }
+    out.bytes(OP.i32Const, BLOCK_SHIFT, OP.i32ShrU, OP.i32Shl, OP.i32Or);
+    this.set(this.indices.dirty);
   }
 
   private loadFuel(): void {

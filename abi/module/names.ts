@@ -6,6 +6,9 @@ export const FUEL_EXPORT = "sluice_fuel";
 /** Mutable i32: depth left. -1 after a trap means that calls nested too deep. */
 export const DEPTH_EXPORT = "sluice_depth";
 
+/** Mutable i32: which blocks of memory the guest has written to since the host set it to 0. */
+export const DIRTY_EXPORT = "sluice_dirty";
+
 /** The module's start function, which the meter takes out of the start section so that imports find a memory. */
 export const START_EXPORT = "sluice_start";
 
@@ -15,4 +18,4 @@ export function globalExport(index: number): string {
 }
 
 /** The policy extension's marker begins alike and is not reserved. */
-export const RESERVED_EXPORTS = /^sluice_(fuel|depth|start|global_\d+)$/;
+export const RESERVED_EXPORTS = /^sluice_(fuel|depth|dirty|start|global_\d+)$/;

@@ -48,9 +48,13 @@ export const OP = {
   i32Const: 0x41,
   i64Const: 0x42,
   i32LtS: 0x48,
+  i32GtU: 0x4b,
   i64LtS: 0x53,
   i32Add: 0x6a,
   i32Sub: 0x6b,
+  i32Or: 0x72,
+  i32Shl: 0x74,
+  i32ShrU: 0x76,
   i64Sub: 0x7d,
   i64ShrU: 0x88,
   i64ExtendI32U: 0xad,
@@ -193,6 +197,16 @@ for (const [first, last] of [
 ] as const) {
   defineSimd(first, last, IMMEDIATE.none, 0);
 }
+
+/** By opcode: the type of the value that it stores, as the binary format writes types; 0 for what stores nothing. */
+export const STORED_TYPES: Uint8Array = new Uint8Array(256);
+for (const i32Store of [0x36, 0x3a, 0x3b]) STORED_TYPES[i32Store] = 0x7f;
+for (const i64Store of [0x37, 0x3c, 0x3d, 0x3e]) STORED_TYPES[i64Store] = 0x7e;
+STORED_TYPES[0x38] = 0x7d; // f32.store
+STORED_TYPES[0x39] = 0x7c; // f64.store
+
+/** v128.store and store_lane, behind 0xfd. */
+export const SIMD_STORES: ReadonlySet<number> = new Set([11, 88, 89, 90, 91]);
 
 /** The feature a refused opcode belongs to. */
 export function featureOf(opcode: number): string {

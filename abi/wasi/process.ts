@@ -30,7 +30,7 @@ export function environGet(pointers: number, buffer: number): number {
   let at = buffer >>> 0;
   entries.forEach((entry, i) => {
     guest.setU32((pointers >>> 0) + i * 4, at);
-    guest.slice(at, entry.length).set(entry);
+    guest.writable(at, entry.length).set(entry);
     at += entry.length;
   });
   return Errno.Success;
@@ -42,7 +42,7 @@ export function randomGet(buffer: number, size: number): number {
   if (size === 0) return Errno.Success;
   if (!guest.has(buffer, size)) return Errno.Fault;
   guest.charge(size >>> 0);
-  guest.scope.services.random(guest.slice(buffer, size));
+  guest.scope.services.random(guest.writable(buffer, size));
   return Errno.Success;
 }
 

@@ -33,7 +33,7 @@ export function fdFdstatGet(fd: number, statOut: number): number {
   const guest = callerWhileStarting();
   if (!isStdio(fd)) return Errno.Badf;
   if (!guest.has(statOut, FDSTAT_BYTES)) return Errno.Fault;
-  guest.slice(statOut, FDSTAT_BYTES).fill(0);
+  guest.writable(statOut, FDSTAT_BYTES).fill(0);
   guest.setU64(statOut + RIGHTS_OFFSET, RIGHT_FD_WRITE);
   return Errno.Success;
 }

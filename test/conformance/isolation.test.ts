@@ -15,6 +15,24 @@ const COUNTING = `(global $seen (mut i32) (i32.const 0))
   (func (export "proxy_on_request_trailers") (param i32 i32) (result i32)
     (i32.load (i32.const 65540)))`;
 
+/** A guest with three full pages that runs `code` in its headers callback; its allocator gives a block in the last page. */
+const writing = (code: string): string => `
+  (import "env" "proxy_get_header_map_value" (func $header (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_log_level" (func $level (param i32) (result i32)))
+  (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (data $words "words")
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 139260))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (memory.grow (i32.const 2)))
+    (memory.fill (i32.const 0) (i32.const 165) (i32.const 196608))
+    (i32.store (i32.const 0) (i32.const 0x65792d78)) (i32.store16 (i32.const 4) (i32.const 0x73))
+    (i32.const 1))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${code} (i32.const 0))`;
+
 const request = (instance: Instance, count = 1): number => {
   const id = instance.createStream(new PlainStream(), 0);
   return instance.requestHeaders(id, count, true);
@@ -38,6 +56,54 @@ describe("isolation: stream", () => {
     plugin.release(instance);
     expect(plugin.acquire()).toBe(instance);
     expect(instance.requestTrailers(instance.createStream(new PlainStream(), 0), 0)).toBe(0);
+  });
+
+  describe.each([
+    ["i32.store", "(i32.store (i32.const 100) (i32.const -1))"],
+    ["i32.store8", "(i32.store8 offset=70000 (i32.const 8) (i32.const -1))"],
+    ["i32.store16, over the border of two blocks", "(i32.store16 (i32.const 4095) (i32.const -1))"],
+    ["i64.store, over the border of two blocks", "(i64.store offset=4090 (i32.const 1) (i64.const -1))"],
+    ["i64.store8", "(i64.store8 (i32.const 131072) (i64.const -1))"],
+    ["i64.store16", "(i64.store16 (i32.const 140000) (i64.const -1))"],
+    ["i64.store32", "(i64.store32 (i32.const 40000) (i64.const -1))"],
+    ["f32.store", "(f32.store (i32.const 20000) (f32.const 1))"],
+    ["f64.store, at the very end", "(f64.store (i32.const 196600) (f64.const 1))"],
+    ["v128.store, over the border", "(v128.store (i32.const 8191) (v128.const i64x2 -1 -1))"],
+    ["v128.store8_lane", "(v128.store8_lane 1 (i32.const 5000) (v128.const i64x2 -1 -1))"],
+    ["v128.store16_lane", "(v128.store16_lane 1 (i32.const 5000) (v128.const i64x2 -1 -1))"],
+    ["v128.store32_lane", "(v128.store32_lane 1 (i32.const 5000) (v128.const i64x2 -1 -1))"],
+    ["v128.store64_lane", "(v128.store64_lane 1 (i32.const 5000) (v128.const i64x2 -1 -1))"],
+    ["memory.fill", "(memory.fill (i32.const 4000) (i32.const 1) (i32.const 4096))"],
+    ["a long memory.fill", "(memory.fill (i32.const 4000) (i32.const 1) (i32.const 100000))"],
+    ["memory.copy", "(memory.copy (i32.const 90000) (i32.const 0) (i32.const 5000))"],
+    ["memory.init", "(memory.init $words (i32.const 60000) (i32.const 0) (i32.const 5))"],
+    [
+      "a header's value",
+      `(drop (call $header ${"(i32.const 0) (i32.const 0) (i32.const 5) (i32.const 77000) (i32.const 77004)"}))`,
+    ],
+    ["a header map", "(drop (call $pairs (i32.const 0) (i32.const 77000) (i32.const 90000)))"],
+    ["a number", "(drop (call $level (i32.const 90000)))"],
+    ["a time", "(drop (call $time (i32.const 4092)))"],
+    ["random bytes", "(drop (call $random (i32.const 4000) (i32.const 200)))"],
+    ["the state of a file", "(drop (call $fdstat (i32.const 1) (i32.const 53240)))"],
+    ["environment variables", "(drop (call $environ (i32.const 50000) (i32.const 80000)))"],
+    ["what is done before a trap", "(i32.store (i32.const 9000) (i32.const -1)) (unreachable)"],
+  ])("puts back what was written by %s", (_name, code) => {
+    it("and nothing else needs to be", () => {
+      const { plugin } = startPlugin(writing(code), { isolation: "stream", environment: { NAME: "value" } });
+      const start = plugin.image()!;
+      const instance = plugin.acquire()!;
+      const stream = new PlainStream({ requestHeaders: [["x-yes", "a value of a header"]] });
+      try {
+        instance.requestHeaders(instance.createStream(stream, 0), 0, true);
+      } catch (failure) {
+        expect(failure).toBeInstanceOf(GuestFailure);
+      }
+      expect(Buffer.compare(instance.takeImage().bytes, start.bytes)).not.toBe(0);
+      plugin.release(instance);
+      expect(plugin.acquire()).toBe(instance);
+      expect(Buffer.compare(instance.takeImage().bytes, start.bytes)).toBe(0);
+    });
   });
 
   it("gives each stream the same context id", () => {
