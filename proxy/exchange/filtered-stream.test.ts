@@ -224,6 +224,61 @@ describe("Exchange with a filter", () => {
     expect(loopback.seen[0]!.flags).toHaveLength(1);
   });
 
+  describe("that edits what frames a message", () => {
+    const set = (call: string, map: number): string =>
+      `(drop (call ${call} (i32.const ${map}) ${at(0)} (i32.const 14) ${at(1)} (i32.const 2)))`;
+    const lengths = ["content-length", "12"];
+    const toHead = `(drop (call $replace (i32.const 0) ${at(0)} ${size(":method")} ${at(1)} ${size("HEAD")}))`;
+    const two = `GET /1 HTTP/1.1\r\nhost: a.test\r\n\r\nGET /2 HTTP/1.1\r\n${LAST}\r\n`;
+    const answers =
+      (answer: string) =>
+      (socket: Socket): void => {
+        socket.on("data", () => void socket.write(answer));
+      };
+
+    it("promises no body where a method became HEAD", async () => {
+      await start(guest([":method", "HEAD"], onRequestHeaders(toHead + CONTINUE)), {
+        upstream: answers("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"),
+      });
+      const said = await loopback.talk(two);
+      expect(said.match(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/g)).toHaveLength(2);
+      expect(said.match(/content-length: \d+/g)).toEqual(["content-length: 0", "content-length: 0"]);
+    });
+
+    it("promises no body for its own reply where a method became HEAD", async () => {
+      const reply = `(drop (call $reply (i32.const 403) (i32.const 0) (i32.const 0) ${at(1)} (i32.const 4) (i32.const 0) (i32.const 0) (i32.const -1)))`;
+      await start(guest([":method", "HEAD"], onRequestHeaders(toHead + reply + PAUSE)));
+      const said = await loopback.talk(two);
+      expect(said.match(/HTTP\/1\.1 403 Forbidden/g)).toHaveLength(2);
+      expect(said.match(/content-length: \d+/g)).toEqual(["content-length: 0", "content-length: 0"]);
+    });
+
+    it("promises no body where a length was added to an empty response", async () => {
+      await start(guest(lengths, onResponseHeaders(set("$replace", 2) + CONTINUE)), {
+        upstream: answers("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+      });
+      expect((await loopback.talk(two)).match(/content-length: \d+/g)).toEqual([
+        "content-length: 0",
+        "content-length: 0",
+      ]);
+    });
+
+    it("cuts a response that got a second length", async () => {
+      await start(guest(lengths, onResponseHeaders(set("$add", 2) + CONTINUE)), {
+        upstream: answers("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"),
+      });
+      expect(await loopback.talk(two)).toBe("");
+      expect(loopback.seen[0]!.flags).toEqual(["LR"]);
+    });
+
+    it("answers 500 for a request that got a second length", async () => {
+      await start(guest(lengths, onRequestHeaders(set("$add", 0) + CONTINUE)));
+      const said = await loopback.talk(`POST /1 HTTP/1.1\r\n${LAST}content-length: 5\r\n\r\nhello`);
+      expect(said).toMatch(/^HTTP\/1\.1 500 /);
+      expect(loopback.upstreamHeads).toEqual([]);
+    });
+  });
+
   it("answers 503 for a slot that could not be loaded", async () => {
     await start(null);
     expect(await loopback.talk(`GET /1 HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 503 /);

@@ -31,10 +31,11 @@ export function headBytesMax(head: Head): number {
   return bytes + head.bytes.length;
 }
 
-/** The Content-Length a head declares: -1 none, -2 not a number. */
+/** The Content-Length a head declares: -1 none, -2 not a number, or a second one that a filter added. */
 export function contentLengthOf(head: Head): number {
   const field = head.find(CONTENT_LENGTH, 0, CONTENT_LENGTH.length);
   if (field < 0) return -1;
+  if (head.edited && head.find(CONTENT_LENGTH, 0, CONTENT_LENGTH.length, field + 1) >= 0) return -2;
   const start = head.valueStart(field);
   const offset = start < 0 ? ~start : start;
   const length = readLength(head.bufferOf(start), offset, offset + head.valueLength(field));
@@ -81,7 +82,7 @@ export interface ResponseFraming {
   readonly close: boolean;
   /** The head must say that there is no content. */
   readonly empty: boolean;
-  /** Content-Length is not passed on (204; chunked). */
+  /** Content-Length is not passed on (204; one that promises what does not come). */
   readonly dropLength: boolean;
 }
 

@@ -407,8 +407,9 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     const isBodiless = status === 204 || status === 304;
     this.suppressBody = this.isHeadRequest || isBodiless;
     framing.chunked = false;
-    framing.dropLength = status === 204;
-    framing.empty = endOfStream && length < 0 && !this.suppressBody;
+    // A length above 0 without a body comes of a filter's edit: of the length, or of the method to HEAD.
+    framing.dropLength = status === 204 || (endOfStream && length > 0 && !this.suppressBody);
+    framing.empty = endOfStream && length !== 0 && !this.suppressBody;
     if (this.suppressBody) writer.startNone();
     else if (endOfStream) writer.startLength(0);
     else if (length >= 0) writer.startLength(length);
