@@ -15,6 +15,9 @@ export const TRIAL_HEAP_MIB = 256;
 /** How often a child's resident memory is read. */
 export const TRIAL_WATCH_MS = 25;
 
+/** How long after a trial the next child is started: what the trial was for is done by then. */
+export const TRIAL_SPARE_AFTER_MS = 1_000;
+
 /** How long a started child waits for the next trial before it is let go. */
 export const TRIAL_SPARE_MS = 60_000;
 
