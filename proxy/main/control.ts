@@ -15,6 +15,7 @@ import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
 import { APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS } from "./limits.ts";
 import type { FailedLoad, LoadedRevision, RevisionLoader } from "./revision-loader.ts";
 import { Serial } from "./serial.ts";
+import { StepTimes } from "./step-times.ts";
 import type { VersionSource } from "./version-source.ts";
 import type { Prepared } from "./worker-handle.ts";
 
@@ -24,7 +25,7 @@ export interface ControlOptions {
   readonly log: Logger;
   /** Number of a deployment that must not serve: the process died of it. 0: none. */
   readonly without: number;
-  publish(plan: SnapshotPlan): Promise<Prepared>;
+  publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared>;
   /** Something that `status` shows has changed. */
   changed(): void;
   /** A deployment serves as a whole; it may be kept for the next start. */
@@ -59,7 +60,7 @@ export class Control {
   async open(deployment: Deployment | null, source: VersionSource): Promise<void> {
     this.source = source;
     if (deployment !== null) await this.want(deployment);
-    if (this.serving === null) await this.serial.run(() => this.publish(null, this.machine, new Map()));
+    if (this.serving === null) await this.serial.run(() => this.apply(null, this.machine));
   }
 
   /** Makes `deployment` the wanted one. Resolves when it was applied or refused; which, stands in `refused`. */
@@ -94,16 +95,24 @@ export class Control {
   /** A version was pushed: load it as it would run in the slots of its filter, so that a deploy finds it ready. */
   async prepare(digest: Digest): Promise<void> {
     const { loader, log } = this.options;
+    const times = new StepTimes();
     try {
       const { document } = await this.source!.version({ filter: "", version: digest });
       const revisions = (this.wanted?.slots ?? [])
         .flatMap((slot) => slot.revisions)
         .filter(({ filter }) => filter === document?.name);
-      await Promise.all(revisions.map((revision) => loader.load({ ...revision, version: digest }, this.source!)));
-      log.info({ version: digest, filter: document?.name }, "pushed version is loaded and ready");
+      await Promise.all(
+        revisions.map((revision) => loader.load({ ...revision, version: digest }, this.source!, times)),
+      );
+      log.info({ version: digest, filter: document?.name, ms: times }, "pushed version is loaded and ready");
     } catch (error) {
       log.warn({ version: digest, err: error }, "pushed version cannot be loaded; what serves is not touched");
     }
+  }
+
+  /** Something is being applied. */
+  get isBusy(): boolean {
+    return this.serial.isBusy;
   }
 
   /** Slots in charge that have nothing to run. */
@@ -155,29 +164,29 @@ export class Control {
   }
 
   private async apply(deployment: Deployment | null, machine: Machine): Promise<void> {
-    if (deployment === null) return this.publish(null, machine, new Map());
+    const times: ApplyTimes = { slots: {}, steps: new StepTimes() };
+    if (deployment === null) return this.publish(null, machine, new Map(), times);
     refuseUnserved(deployment);
-    const loads = await this.loadAll(deployment);
+    const loads = await times.steps.of("load", this.loadAll(deployment, times));
     const failed = [...loads.values()].find((load): load is FailedLoad => "code" in load);
     // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
     if (failed !== undefined && this.hasOlder) throw refusal(failed);
-    await this.publish(deployment, machine, loads);
+    await this.publish(deployment, machine, loads, times);
   }
 
   private async publish(
     deployment: Deployment | null,
     machine: Machine,
     loads: Map<string, LoadedRevision | FailedLoad>,
+    times: ApplyTimes,
   ): Promise<void> {
     const { rows, log } = this.options;
     for (;;) {
       const generation = ++this.generation;
       const isClosed = deployment === null && (machine.registry !== null || machine.deployment !== null);
       const plan = compilePlan({ machine, deployment, isClosed, generation, loads, rowOf: (name) => rows.rowOf(name) });
-      const prepared = await this.options.publish(plan);
-      if (prepared.ok) {
-        return this.took(machine, deployment, plan);
-      }
+      const prepared = await this.options.publish(plan, times.steps);
+      if (prepared.ok) return this.took(machine, deployment, plan, times);
       if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
       log.error({ slot: prepared.slot, code: prepared.why.code }, prepared.why.message);
       const load = loads.get(prepared.slot)!;
@@ -185,7 +194,12 @@ export class Control {
     }
   }
 
-  private async took(machine: Machine, deployment: Deployment | null, plan: SnapshotPlan): Promise<void> {
+  private async took(
+    machine: Machine,
+    deployment: Deployment | null,
+    plan: SnapshotPlan,
+    times: ApplyTimes,
+  ): Promise<void> {
     const { rows, log } = this.options;
     this.serving = { machine, deployment, plan };
     rows.serve(plan.slots.map((slot) => slot.counterRow));
@@ -195,7 +209,12 @@ export class Control {
         ? null
         : { number: plan.number, code: missing.code, message: missing.message };
     log.info(
-      { deployment: plan.number, generation: plan.generation, slots: plan.slots.map((slot) => slot.name) },
+      {
+        deployment: plan.number,
+        generation: plan.generation,
+        slots: plan.slots.map((slot) => slot.name),
+        ms: { ...times.steps.toJSON(), slots: times.slots },
+      },
       "snapshot published",
     );
     if (deployment !== null)
@@ -225,12 +244,14 @@ export class Control {
     this.retry = setTimeout(() => void this.serial.run(() => this.tryWanted(deployment)), this.backoff.next()).unref();
   }
 
-  private async loadAll(deployment: Deployment): Promise<Map<string, LoadedRevision | FailedLoad>> {
+  private async loadAll(deployment: Deployment, times: ApplyTimes): Promise<Map<string, LoadedRevision | FailedLoad>> {
     const { loader, log } = this.options;
     const loads = await Promise.all(
       deployment.slots.map(async (slot): Promise<[string, LoadedRevision | FailedLoad]> => {
+        const slotTimes = new StepTimes();
+        times.slots[slot.name] = slotTimes;
         try {
-          return [slot.name, await loader.load(slot.revisions[0]!, this.source!)];
+          return [slot.name, await loader.load(slot.revisions[0]!, this.source!, slotTimes)];
         } catch (error) {
           if (!(error instanceof SluiceError)) throw error;
           log.error(
@@ -248,6 +269,12 @@ export class Control {
   private get hasOlder(): boolean {
     return (this.serving?.deployment ?? null) !== null;
   }
+}
+
+/** What an application took: its own steps, and by slot those of loading that were not done before. */
+interface ApplyTimes {
+  readonly steps: StepTimes;
+  readonly slots: Record<string, StepTimes>;
 }
 
 function deadly({ number }: Deployment): SluiceError {

@@ -13,6 +13,7 @@ import { isLoopback } from "../contract/index.ts";
 import type { Deployment, Machine } from "../contract/index.ts";
 import { RevisionRows } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
+import { LoaderThread } from "../loader/loader-thread.ts";
 import { openSink } from "../record/index.ts";
 import type { ReportSink } from "../record/report-sink.ts";
 import { BlobCache } from "../registry-client/blob-cache.ts";
@@ -30,7 +31,7 @@ import { createLog, logFilterLine, logSlotError } from "./log.ts";
 import { proxyStatus } from "./proxy-status.ts";
 import { RevisionLoader } from "./revision-loader.ts";
 import type { SocketSource } from "./supervisor-link.ts";
-import { prepareArtifact, tryRevision } from "./try-revision.ts";
+import { loadSteps } from "./try-revision.ts";
 import { CachedVersions, FileVersions } from "./version-source.ts";
 import type { VersionSource } from "./version-source.ts";
 import type { WorkerNews } from "./worker-handle.ts";
@@ -52,7 +53,8 @@ export class ProxyProcess {
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
   readonly control: Control;
-  private readonly trials = new ModuleTrials();
+  private readonly trials = new ModuleTrials({ isQuiet: () => !this.control.isBusy });
+  private readonly loader: LoaderThread;
   readonly log: Logger;
   link: RegistryLink | null = null;
   isDraining = false;
@@ -86,6 +88,7 @@ export class ProxyProcess {
     this.endProcess = options.stop;
     this.file = file;
     this.log = createLog(machine.node.id);
+    this.loader = new LoaderThread({ nodeId: machine.node.id, logLevel: FILTER_LOG_LEVEL });
     this.memory = new WorkerMemory(workers);
     this.rows = new RevisionRows(this.memory.slabs);
     this.sinks = openSinks(machine, folder);
@@ -97,11 +100,11 @@ export class ProxyProcess {
     );
     this.pool = this.workerPool(workers);
     this.control = new Control(machine, {
-      loader: new RevisionLoader((version, revision) => tryRevision(this.trials, version, revision), prepareArtifact),
+      loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
       without: options.without,
       log: this.log,
-      publish: (plan) => this.pool.publish(plan),
+      publish: (plan, times) => this.pool.publish(plan, times),
       changed: () => {
         this.sockets.tellServing(this.control.serving?.plan.number ?? 0);
         this.link?.post();
@@ -155,6 +158,7 @@ export class ProxyProcess {
     this.link?.close();
     this.control.close();
     this.trials.close();
+    this.loader.close();
     await this.pool.drain(STOP_DRAIN_MS);
     this.pool.close();
     for (const admin of this.admins) admin.close();
@@ -239,7 +243,6 @@ export class ProxyProcess {
       backoff: Backoff,
       status: () => proxyStatus(this),
       deployment: (deployment) => void this.control.want(deployment),
-      connected: () => this.trials.warm(),
       prepare: (digest) => void this.control.prepare(digest),
     });
   }

@@ -1,18 +1,25 @@
-// Turns revisions into modules that workers can run: fetched, tried in a child process, inspected, metered, compiled.
-// Every revision is tried once; what was loaded is kept for the next plan, for rollbacks and for `prepare`.
+// Turns revisions into modules that workers can run. A version is fetched, tried in a child process and compiled once;
+// each of its configurations is then tried on the compiled module, in this process. What was loaded is kept for the next
+// plan, for rollbacks and for `prepare`.
 
-import type { FilterDocument, ModuleArtifact } from "@sluice/abi";
+import { errorOf } from "@sluice/abi";
+import type { FilterDocument, ModuleArtifact, Refusal } from "@sluice/abi";
 import { filterLimits, revisionDigest } from "../contract/index.ts";
 import type { Digest, Revision } from "../contract/index.ts";
 import { LOADED_REVISIONS_MAX } from "./limits.ts";
 import type { NotLoaded } from "../snapshot/plan.ts";
+import { StepTimes } from "./step-times.ts";
 import type { FilterVersion, VersionSource } from "./version-source.ts";
 
-export interface LoadedRevision {
+/** A version ready to run with a certain memory. */
+export interface CompiledVersion {
   readonly version: Digest;
-  readonly revision: Digest;
   readonly artifact: ModuleArtifact;
   readonly document: FilterDocument | null;
+}
+
+export interface LoadedRevision extends CompiledVersion {
+  readonly revision: Digest;
 }
 
 /** A revision that cannot run, and what of it was loaded before that showed. */
@@ -20,67 +27,90 @@ export interface FailedLoad extends NotLoaded {
   readonly loaded: LoadedRevision | null;
 }
 
-/** Tries the module with its configuration where a crash does no harm. Throws the SluiceError of a refusal. */
-export type Trial = (version: FilterVersion, revision: Revision) => Promise<void>;
-/** Inspects, meters and compiles for good. Throws the SluiceError of a refusal. */
-export type Prepare = (module: Uint8Array, memoryBytesMax: number) => ModuleArtifact;
+export interface VersionTrial {
+  readonly refusal: Refusal | null;
+  /** The compiler bore the module; what refused it, if anything, came after and is contained. */
+  readonly isCompiled: boolean;
+}
+
+export interface LoadSteps {
+  /** Tries the module with a first configuration where a crash does no harm. */
+  tryVersion(version: FilterVersion, revision: Revision): Promise<VersionTrial>;
+  /** Inspects, meters and compiles for good. Throws the SluiceError of a refusal. */
+  compile(module: Uint8Array, memoryBytes: number): Promise<ModuleArtifact>;
+  /** Starts it with the revision's configuration, away from traffic. Throws the SluiceError of a refusal. */
+  configure(version: CompiledVersion, revision: Revision): Promise<void>;
+}
 
 export class RevisionLoader {
-  private readonly trial: Trial;
-  private readonly prepare: Prepare;
-  private readonly loaded = new Map<string, Promise<LoadedRevision>>();
-  private readonly artifacts = new Map<string, ModuleArtifact>();
+  private readonly steps: LoadSteps;
+  private readonly loaded = new Kept<LoadedRevision>();
+  /** By version and memory: all revisions that share both run one module, and V8 shares its code. */
+  private readonly compiled = new Kept<CompiledVersion>();
+  /** Versions that the compiler of a child process bore. */
+  private readonly survivors = new Set<Digest>();
 
-  constructor(trial: Trial, prepare: Prepare) {
-    this.trial = trial;
-    this.prepare = prepare;
+  constructor(steps: LoadSteps) {
+    this.steps = steps;
   }
 
-  /** Throws the SluiceError that says why the revision cannot run; the next call tries again. */
-  async load(revision: Revision, source: VersionSource): Promise<LoadedRevision> {
-    const version = await source.version(revision);
-    const named = { ...revision, version: version.version };
-    const digest = revisionDigest(named);
-    const known = this.loaded.get(digest);
-    if (known !== undefined) {
-      this.remember(digest, known);
-      return known;
-    }
-    const loading = this.loadNew(named, digest, version);
-    this.remember(digest, loading);
-    loading.catch(() => this.loaded.delete(digest));
-    return loading;
+  /** Throws the SluiceError that says why the revision cannot run; the next call tries again. `times`: steps that were needed. */
+  async load(revision: Revision, source: VersionSource, times = new StepTimes()): Promise<LoadedRevision> {
+    // A digest says what the bytes are; a file must be read to know them.
+    if (revision.module === undefined) return await this.loadNamed(revision, () => source.version(revision), times);
+    const version = await times.of("read", source.version(revision));
+    return await this.loadNamed({ ...revision, version: version.version }, () => Promise.resolve(version), times);
   }
 
-  private async loadNew(revision: Revision, digest: Digest, version: FilterVersion): Promise<LoadedRevision> {
-    await this.trial(version, revision);
+  private loadNamed(revision: Revision, read: Read, times: StepTimes): Promise<LoadedRevision> {
+    const digest = revisionDigest(revision);
+    return this.loaded.get(digest, async () => {
+      const { memoryBytes } = filterLimits(revision);
+      const key = `${revision.version} ${memoryBytes}`;
+      const version = await this.compiled.get(key, () => this.compileNew(revision, read, times));
+      await times.of("configure", this.steps.configure(version, revision));
+      return { ...version, revision: digest };
+    });
+  }
+
+  private async compileNew(revision: Revision, read: Read, times: StepTimes): Promise<CompiledVersion> {
+    const version = await times.of("read", read());
+    if (!this.survivors.has(version.version)) await times.of("child", this.survive(version, revision));
     const { memoryBytes } = filterLimits(revision);
-    return {
-      version: version.version,
-      revision: digest,
-      artifact: this.artifact(version, memoryBytes),
-      document: version.document,
-    };
+    const artifact = await times.of("compile", this.steps.compile(version.module, memoryBytes));
+    return { version: version.version, artifact, document: version.document };
   }
 
-  /** One compiled module for all revisions of a version that have the same memory: V8 then shares its code. */
-  private artifact(version: FilterVersion, memoryBytes: number): ModuleArtifact {
-    const key = `${version.version} ${memoryBytes}`;
-    const known = this.artifacts.get(key);
-    if (known !== undefined) return known;
-    const artifact = this.prepare(version.module, memoryBytes);
-    this.artifacts.set(key, artifact);
-    forgetOldest(this.artifacts);
-    return artifact;
-  }
-
-  private remember(digest: string, loading: Promise<LoadedRevision>): void {
-    this.loaded.delete(digest);
-    this.loaded.set(digest, loading);
-    forgetOldest(this.loaded);
+  /** What a child refuses after it has compiled the module is this configuration's fault: it is refused again by its own trial. */
+  private async survive(version: FilterVersion, revision: Revision): Promise<void> {
+    const { refusal, isCompiled } = await this.steps.tryVersion(version, revision);
+    if (!isCompiled && refusal !== null) throw errorOf(refusal);
+    this.survivors.add(version.version);
+    forgetOldest(this.survivors);
   }
 }
 
-function forgetOldest(map: Map<string, unknown>): void {
-  if (map.size > LOADED_REVISIONS_MAX) map.delete(map.keys().next().value!);
+type Read = () => Promise<FilterVersion>;
+
+/** Values made once for all who ask, the least recently asked for forgotten; what could not be made is made anew. */
+class Kept<T> {
+  private readonly values = new Map<string, Promise<T>>();
+
+  get(key: string, make: () => Promise<T>): Promise<T> {
+    const value = this.values.get(key) ?? this.made(key, make);
+    this.values.delete(key);
+    this.values.set(key, value);
+    forgetOldest(this.values);
+    return value;
+  }
+
+  private made(key: string, make: () => Promise<T>): Promise<T> {
+    const value = make();
+    value.catch(() => this.values.delete(key));
+    return value;
+  }
+}
+
+function forgetOldest(kept: Map<string, unknown> | Set<string>): void {
+  if (kept.size > LOADED_REVISIONS_MAX) kept.delete(kept.keys().next().value!);
 }

@@ -1,21 +1,35 @@
-// How a revision is tried before it enters this process, and made ready for the workers after.
+// How a revision is tried before a worker gets it: a version in a child process, for compiling is not contained; a
+// configuration of a version that has survived there in the loader thread of this process.
 
-import { setFlagsFromString } from "node:v8";
-import { errorOf, pluginConfigBytes, prepareModule } from "@sluice/abi";
-import type { ModuleArtifact, ModuleTrials } from "@sluice/abi";
-import { filterLimits } from "../contract/index.ts";
+import { pluginConfigBytes } from "@sluice/abi";
+import type { ModuleTrials, PluginSpec } from "@sluice/abi";
+import { FILTER_DEPTH_DEFAULT, filterLimits, grantedCapabilities } from "../contract/index.ts";
 import type { Revision } from "../contract/index.ts";
+import type { LoaderThread } from "../loader/loader-thread.ts";
+import type { CompiledVersion, LoadSteps, VersionTrial } from "./revision-loader.ts";
 import type { FilterVersion } from "./version-source.ts";
 
 const PAGE_BYTES = 65_536;
 
-/** Starts and configures the revision in a child process. Throws the SluiceError of a refusal. */
-export async function tryRevision(
+export function loadSteps(trials: ModuleTrials, loader: LoaderThread): LoadSteps {
+  return {
+    tryVersion: (version, revision) => {
+      // Needed as soon as the child is through.
+      loader.warm();
+      return tryVersion(trials, version, revision);
+    },
+    compile: (module, memoryBytes) => loader.compile(module, Math.floor(memoryBytes / PAGE_BYTES)),
+    configure: (version, revision) => loader.start(version.artifact, trialSpec(version, revision)),
+  };
+}
+
+/** Reads, compiles, starts and configures in a child process. */
+async function tryVersion(
   trials: ModuleTrials,
   { module, document }: FilterVersion,
   revision: Revision,
-): Promise<void> {
-  const { refusal } = await trials.try({
+): Promise<VersionTrial> {
+  const { refusal, compileMs } = await trials.try({
     module,
     pluginConfig: pluginConfigBytes(revision.pluginConfig),
     filter: document,
@@ -23,14 +37,27 @@ export async function tryRevision(
     capabilities: revision.capabilities ?? [],
     limits: filterLimits(revision),
   });
-  if (refusal !== null) throw errorOf(refusal);
+  return { refusal, isCompiled: compileMs > 0 };
 }
 
-/**
- * Inspects, meters and compiles for good, every function at once: compiled at its first call, a function would hold up
- * the worker that makes it. Threads that get the module share the code. Throws the SluiceError of a refusal.
- */
-export function prepareArtifact(module: Uint8Array, memoryBytesMax: number): ModuleArtifact {
-  setFlagsFromString("--no-wasm-lazy-compilation");
-  return prepareModule(module, { memoryPagesMax: Math.floor(memoryBytesMax / PAGE_BYTES) });
+/** The revision as a slot of its filter's name would have it: which slots it will be in does not matter to a start. */
+function trialSpec({ version, document }: CompiledVersion, revision: Revision): PluginSpec {
+  const name = document?.name ?? "module";
+  return {
+    slot: name,
+    filter: name,
+    version,
+    revision: version,
+    pluginName: name,
+    rootId: name,
+    vmId: name,
+    pluginConfig: pluginConfigBytes(revision.pluginConfig),
+    vmConfig: new Uint8Array(0),
+    environment: {},
+    capabilities: grantedCapabilities(revision),
+    limits: { ...filterLimits(revision), depth: FILTER_DEPTH_DEFAULT },
+    isolation: "stream",
+    requiresCheck: document?.requires?.includes("check") === true,
+    bodyCallbacks: document?.body === "none" ? "none" : "all",
+  };
 }

@@ -14,6 +14,7 @@ import {
   WORKER_START_MS,
 } from "./limits.ts";
 import { Serial } from "./serial.ts";
+import type { StepTimes } from "./step-times.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 import type { Prepared, WorkerNews } from "./worker-handle.ts";
 
@@ -56,8 +57,8 @@ export class WorkerPool {
   }
 
   /** All prepare, then all switch; one veto and nothing changes. Acts wait for each other. */
-  publish(plan: SnapshotPlan): Promise<Prepared> {
-    return this.serial.run(() => this.publishNow(plan));
+  publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {
+    return this.serial.run(() => this.publishNow(plan, times));
   }
 
   /** Ends a worker; another takes its place. False when there is none at that place. */
@@ -93,16 +94,16 @@ export class WorkerPool {
     for (const worker of this.live()) worker.kill("the proxy ends");
   }
 
-  private async publishNow(plan: SnapshotPlan): Promise<Prepared> {
+  private async publishNow(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {
     const workers = this.live().filter((worker) => worker.isReady);
-    const answers = await Promise.all(workers.map((worker) => worker.prepare(plan)));
+    const answers = await times.of("prepare", Promise.all(workers.map((worker) => worker.prepare(plan))));
     const veto = answers.find((answer) => !answer.ok);
     if (veto !== undefined) {
       for (const worker of workers) worker.abort(plan.generation);
       return veto;
     }
     this.current = plan;
-    await Promise.all(workers.map((worker) => this.switchTo(worker, plan)));
+    await times.of("switch", Promise.all(workers.map((worker) => this.switchTo(worker, plan))));
     return { ok: true };
   }
 

@@ -15,7 +15,6 @@ export interface RegistryLinkOptions {
   readonly log: Logger;
   readonly backoff: new (firstMs: number, maxMs: number) => { next(): number; reset(): void };
   status(): ProxyStatus;
-  connected(): void;
   deployment(deployment: Deployment): void;
   prepare(digest: Digest): void;
 }
@@ -35,7 +34,6 @@ export class RegistryLink {
       event: (event) => this.take(event),
       connected: () => {
         log.info("connected to the registry");
-        options.connected();
         this.posted = "";
         this.post();
       },

@@ -1,0 +1,8 @@
+// The part of @sluice/abi that makes modules ready: reading, metering and compiling them, starting a plugin once. No
+// documents and no schemas, which would cost the thread that does this some 20 MB.
+
+export { ABI_ERRORS } from "./error-table.ts";
+export { SluiceError } from "./errors.ts";
+export { Plugin } from "./host/plugin.ts";
+export { prepareModule } from "./module/artifact.ts";
+export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";

@@ -1,0 +1,8 @@
+// Times and bounds of the loader thread.
+
+/** Wall time of compiling a module or of one start with a configuration; as long as the child process has for a trial. */
+export const LOADER_WALL_MS = 10_000;
+/** The thread must have loaded its code within this time. */
+export const LOADER_START_MS = 15_000;
+/** JavaScript heap of the thread; as much as the child process has. */
+export const LOADER_HEAP_MIB = 256;

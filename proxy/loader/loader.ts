@@ -1,0 +1,54 @@
+// The entry of the loader thread: compiles modules that a child process has survived, and starts them with
+// configurations, so that neither main nor a worker waits for it. It serves nothing.
+
+import { setFlagsFromString } from "node:v8";
+import { parentPort, workerData } from "node:worker_threads";
+import { Plugin, SharedData, SluiceError, createSharedDataBuffer, prepareModule } from "@sluice/abi/load";
+import type { HostServices, ModuleArtifact, PluginSpec } from "@sluice/abi";
+import { SlabMetrics } from "../counters/filter-metrics.ts";
+import { FILTER_METRIC_CELLS } from "../counters/limits.ts";
+import { pluginServices } from "../worker/plugin-services.ts";
+import type { FromLoader, LoaderStart, ToLoader } from "./messages.ts";
+
+const port = parentPort!;
+// Every function is compiled at once: compiled at its first call, it would hold up the worker that makes it. Threads that
+// get the module share the code. The flag is one of the process.
+setFlagsFromString("--no-wasm-lazy-compilation");
+port.on("message", (message: ToLoader) => tell(answerTo(message)));
+tell({ type: "ready" });
+
+function answerTo(message: ToLoader): FromLoader {
+  try {
+    if (message.type === "compile") {
+      const { module, memoryPagesMax } = message;
+      return { type: "compiled", artifact: prepareModule(module, { memoryPagesMax }) };
+    }
+    startOnce(message.artifact, message.spec);
+    return { type: "started" };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { type: "refused", refusal: error.toJSON() };
+  }
+}
+
+/** With a worker's own services, but a store that nobody else sees and that is gone afterwards. */
+function startOnce(artifact: ModuleArtifact, spec: PluginSpec): void {
+  const plugin = new Plugin(artifact, spec, services());
+  plugin.start();
+  plugin.close();
+}
+
+function services(): HostServices {
+  return pluginServices({
+    ...(workerData as LoaderStart),
+    metrics: new SlabMetrics(new Float64Array(FILTER_METRIC_CELLS), [], () => undefined),
+    sharedData: new SharedData(createSharedDataBuffer(), { index: 0, epoch: 0 }),
+    log: () => undefined,
+    ticks: false,
+  });
+}
+
+function tell(message: FromLoader): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  port.postMessage(message);
+}
