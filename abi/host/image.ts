@@ -73,6 +73,10 @@ export function blocksOf(ptr: number, length: number): number {
   return mask;
 }
 
-export function restoreGlobals(image: Image, globals: readonly WebAssembly.Global[]): void {
-  for (let i = 0; i < globals.length; i++) globals[i]!.value = image.globals[i]!;
+/** `changed`: bit n mod 32 for every global that was set since. Setting one costs 15 ns, reading one more. */
+export function restoreGlobals(image: Image, globals: readonly WebAssembly.Global[], changed: number): void {
+  if (changed === 0) return;
+  for (let i = 0; i < globals.length; i++) {
+    if ((changed & (1 << i)) !== 0) globals[i]!.value = image.globals[i]!;
+  }
 }

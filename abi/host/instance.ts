@@ -70,6 +70,8 @@ export interface GuestExports {
   readonly depth: WebAssembly.Global | null;
   /** Blocks of memory written since it was set to 0, as bits; null in a module that is not metered. */
   readonly dirty: WebAssembly.Global | null;
+  /** The same of mutable globals. */
+  readonly changed: WebAssembly.Global | null;
   /** Mutable globals, for the image. */
   readonly globals: readonly WebAssembly.Global[];
 }
@@ -199,16 +201,20 @@ export class Instance {
   /** Puts everything back to the image; the instance is as fresh as one just made, also after a failure. */
   reset(image: Image): void {
     const { guest } = this;
-    const { memory, dirty, globals } = this.exports;
+    const { memory, dirty, changed, globals } = this.exports;
     if (guest.bytes.length < image.memoryBytes) growTo(image, memory);
-    const isKnown = this.held === image && dirty !== null;
+    const isKnown = this.held === image && dirty !== null && changed !== null;
     restoreMemory(image, guest.bytes, isKnown ? (dirty.value as number) | guest.written : -1);
-    restoreGlobals(image, globals);
+    restoreGlobals(image, globals, isKnown ? (changed.value as number) : -1);
     if (dirty !== null) dirty.value = 0;
+    if (changed !== null) changed.value = 0;
     guest.written = 0;
     this.held = image;
-    guest.contexts.clear();
-    guest.contexts.set(ROOT_ID, this.root);
+    // An instance whose stream ended well has none but the root's left; emptying a Map costs as much as filling one.
+    if (guest.contexts.size !== 1) {
+      guest.contexts.clear();
+      guest.contexts.set(ROOT_ID, this.root);
+    }
     guest.effects.length = 0;
     guest.rootPendingDone = false;
     guest.hostFuelMax = guest.scope.spec.limits.fuel;

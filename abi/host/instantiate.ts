@@ -77,6 +77,7 @@ function findExports({ meter, inspection }: ModuleArtifact, exports: WebAssembly
     functions,
     fuel: (exports[meter.fuelExport] as WebAssembly.Global | undefined) ?? null,
     depth: (exports[meter.depthExport] as WebAssembly.Global | undefined) ?? null,
+    changed: (exports[meter.changedExport] as WebAssembly.Global | undefined) ?? null,
     dirty: (exports[meter.dirtyExport] as WebAssembly.Global | undefined) ?? null,
     globals: meter.mutableGlobals.map((name) => exports[name] as WebAssembly.Global),
   };

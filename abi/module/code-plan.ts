@@ -30,7 +30,7 @@ import {
 import { refuse } from "./refusal.ts";
 
 /** What is inserted at a mark. */
-export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment: 4, store: 5 } as const;
+export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment: 4, store: 5, globalSet: 6 } as const;
 
 /**
  * A place in the body. A segment is a place inside a loop where branches join: behind the end of a block, or an `else`.
@@ -38,9 +38,9 @@ export const MARK = { loop: 0, return: 1, bulkBytes: 2, bulkEntries: 3, segment:
  */
 export interface Mark {
   readonly kind: number;
-  /** Loop: behind its block type. Segment: behind its opcode. Return, bulk and store: before the opcode. */
+  /** Loop: behind its block type. Segment: behind its opcode. Return, bulk and what writes: before the opcode. */
   readonly at: number;
-  /** Loop and segment: fuel of their own instructions. Return: how many blocks it leaves. Store: its offset. */
+  /** Loop and segment: fuel of their own instructions. Return: how many blocks it leaves. Store: its offset. GlobalSet: which. */
   value: number;
   /** Loop: index of the mark of the loop around it, -1 when there is none. Segment: of the loop it is in. Store: the value's type. */
   readonly outer: number;
@@ -253,6 +253,7 @@ class BodyWalk {
     if (opcode === OP.call) this.call(at, index);
     else if (opcode === OP.br) this.unreachable();
     else if (opcode === OP.refFunc) this.addressTaken.add(index);
+    else if (opcode === OP.globalSet) this.mark(MARK.globalSet, at, index);
     else if (opcode === OP.tableSet) this.effects.writesTables = true;
   }
 

@@ -235,7 +235,11 @@ describe("meter", () => {
     { name: "a store by its offset", code: "(i32.store8 offset=4096 (i32.const 0) (i32.const 1))", blocks: [1] },
     { name: "a store by its first byte", code: "(i64.store (i32.const 4095) (i64.const 1))", blocks: [0] },
     { name: "a block beyond the 32nd", code: "(f64.store (i32.const 135168) (f64.const 1))", blocks: [1] },
-    { name: "both ends of a fill", code: "(memory.fill (i32.const 8000) (i32.const 1) (i32.const 300))", blocks: [1, 2] },
+    {
+      name: "both ends of a fill",
+      code: "(memory.fill (i32.const 8000) (i32.const 1) (i32.const 300))",
+      blocks: [1, 2],
+    },
     {
       name: "the target of a copy",
       code: "(memory.copy (i32.const 12288) (i32.const 0) (i32.const 4))",
@@ -269,6 +273,7 @@ describe("meter", () => {
       "sluice_fuel",
       "sluice_depth",
       "sluice_dirty",
+      "sluice_changed",
     ]);
   });
 

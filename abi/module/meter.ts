@@ -17,7 +17,7 @@ import {
   type ModuleShape,
   type SectionRange,
 } from "./module-shape.ts";
-import { DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
+import { CHANGED_EXPORT, DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
 import type { OffsetTable } from "./offset-table.ts";
 import { OP } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
@@ -36,6 +36,8 @@ export interface MeteredModule {
   readonly depthExport: typeof DEPTH_EXPORT;
   /** Exported mutable i32, at first -1: bit b is set when a block n of 2^BLOCK_SHIFT bytes with n mod 32 = b may be written. */
   readonly dirtyExport: typeof DIRTY_EXPORT;
+  /** Exported mutable i32, at first -1: bit b is set when `mutableGlobals[n]` with n mod 32 = b may be changed. */
+  readonly changedExport: typeof CHANGED_EXPORT;
   /** Export of the function that stood in the start section: call it first, when memory can be reached. */
   readonly startExport: typeof START_EXPORT | null;
   /** Export names of the module's own mutable globals, for the image. */
@@ -74,8 +76,15 @@ class MeterWriter {
     this.options = options;
     this.out = new ByteWriter(shape.bytes.length * 1.25);
     const fuel = shape.globals.length;
-    this.indices = { fuel, depth: fuel + 1, dirty: fuel + 2, blockType: (results) => this.blockType(results) };
     this.mutableGlobals = shape.globals.flatMap(({ mutable }, index) => (mutable ? [index] : []));
+    this.indices = {
+      fuel,
+      depth: fuel + 1,
+      dirty: fuel + 2,
+      changed: fuel + 3,
+      mutableGlobals: this.mutableGlobals,
+      blockType: (results) => this.blockType(results),
+    };
     this.blockTypes = plan.functions
       .filter(({ type }, index) => type.results > 1 && needsBlock(this.metering[index]!))
       .map(({ type }) => type.resultTypes)
@@ -94,6 +103,7 @@ class MeterWriter {
       fuelExport: FUEL_EXPORT,
       depthExport: DEPTH_EXPORT,
       dirtyExport: DIRTY_EXPORT,
+      changedExport: CHANGED_EXPORT,
       startExport: this.shape.startFunction === null ? null : START_EXPORT,
       mutableGlobals: this.mutableGlobals.map(globalExport),
       offsets: { original: Uint32Array.from(this.original), rewritten: Uint32Array.from(this.rewritten) },
@@ -120,7 +130,7 @@ class MeterWriter {
           writeLimits(out, memory, this.options.memoryPagesMax);
         });
       case SECTION.global:
-        return this.extendList(id, section, 3, writeMeterGlobals);
+        return this.extendList(id, section, 4, writeMeterGlobals);
       case SECTION.export:
         return this.writeExports(section);
       case SECTION.start:
@@ -179,11 +189,12 @@ class MeterWriter {
 
   private writeExports(section: SectionRange | null): void {
     const start = this.shape.startFunction;
-    const added = 3 + this.mutableGlobals.length + (start === null ? 0 : 1);
+    const added = 4 + this.mutableGlobals.length + (start === null ? 0 : 1);
     this.extendList(SECTION.export, section, added, (out) => {
       writeExport(out, FUEL_EXPORT, GLOBAL_EXPORT, this.indices.fuel);
       writeExport(out, DEPTH_EXPORT, GLOBAL_EXPORT, this.indices.depth);
       writeExport(out, DIRTY_EXPORT, GLOBAL_EXPORT, this.indices.dirty);
+      writeExport(out, CHANGED_EXPORT, GLOBAL_EXPORT, this.indices.changed);
       for (const index of this.mutableGlobals) writeExport(out, globalExport(index), GLOBAL_EXPORT, index);
       if (start !== null) writeExport(out, START_EXPORT, FUNCTION_EXPORT, start);
     });
@@ -236,7 +247,7 @@ function writeMeterGlobals(out: ByteWriter): void {
   out.s64(FUEL_INITIAL);
   out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const);
   out.s64(BigInt(DEPTH_INITIAL));
-  out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end);
+  out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end);
 }
 
 function writeLimits(out: ByteWriter, { min, max }: Limits, cap: number): void {

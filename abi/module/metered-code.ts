@@ -27,6 +27,9 @@ export interface MeterIndices {
   readonly fuel: number;
   readonly depth: number;
   readonly dirty: number;
+  readonly changed: number;
+  /** By global: its place among the mutable ones. */
+  readonly mutableGlobals: readonly number[];
   /** Type index of a block with these results, for functions with several. */
   readonly blockType: (results: Uint8Array) => number;
 }
@@ -142,6 +145,9 @@ class FunctionWriter {
     } else if (mark.kind === MARK.store) {
       this.copyTo(mark.at);
       this.noteStore(mark.outer, mark.value);
+    } else if (mark.kind === MARK.globalSet) {
+      this.copyTo(mark.at);
+      this.noteGlobal(mark.value);
     } else {
       this.copyTo(mark.at);
       this.chargeLength(mark.kind === MARK.bulkBytes);
@@ -221,6 +227,15 @@ class FunctionWriter {
     out.byte(OP.end);
     this.local(OP.localGet, second);
     this.local(OP.localGet, this.lengthLocal);
+  }
+
+  private noteGlobal(global: number): void {
+    const { indices, out } = this;
+    this.get(indices.changed);
+    out.byte(OP.i32Const);
+    out.s64(BigInt(1 << indices.mutableGlobals.indexOf(global)));
+    out.byte(OP.i32Or);
+    this.set(indices.changed);
   }
 
   /** dirty |= 1 << block; a shift counts modulo 32, so each bit stands for every 32nd block. */

@@ -9,6 +9,9 @@ export const DEPTH_EXPORT = "sluice_depth";
 /** Mutable i32: which blocks of memory the guest has written to since the host set it to 0. */
 export const DIRTY_EXPORT = "sluice_dirty";
 
+/** Mutable i32: which mutable globals the guest has set since the host set it to 0, as bits. */
+export const CHANGED_EXPORT = "sluice_changed";
+
 /** The module's start function, which the meter takes out of the start section so that imports find a memory. */
 export const START_EXPORT = "sluice_start";
 
@@ -18,4 +21,4 @@ export function globalExport(index: number): string {
 }
 
 /** The policy extension's marker begins alike and is not reserved. */
-export const RESERVED_EXPORTS = /^sluice_(fuel|depth|dirty|start|global_\d+)$/;
+export const RESERVED_EXPORTS = /^sluice_(fuel|depth|dirty|changed|start|global_\d+)$/;
