@@ -34,6 +34,10 @@ deployment: { file: deployment.yaml }
 `;
 
 describe("runCli", () => {
+  it("tells its version and exits 0 at --version", async () => {
+    expect(await run(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+  });
+
   it("lists its commands and exits 0 at --help", async () => {
     const { code, out } = await run(["--help"]);
     expect(code).toBe(0);

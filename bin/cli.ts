@@ -3,6 +3,7 @@
 
 import { SluiceError } from "@sluice/abi";
 import { Command, CommanderError } from "commander";
+import manifest from "./package.json" with { type: "json" };
 import { buildCommand } from "./commands/build.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { historyCommand } from "./commands/history.ts";
@@ -56,6 +57,7 @@ export async function runCli(args: readonly string[], terminal: Terminal = proce
 function makeProgram(terminal: Terminal): Command {
   const program = new Command("sluice");
   program
+    .version(manifest.version)
     .description("A WebAssembly-extensible policy proxy: filters are loaded and replaced while traffic flows.")
     .addHelpText(
       "after",
