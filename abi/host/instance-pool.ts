@@ -44,7 +44,10 @@ export class InstancePool {
   take(): Instance | null {
     const instance = this.free.pop();
     if (instance === undefined) return this.makeLent();
-    if (instance.epoch !== this.source.epoch) this.refresh(instance);
+    if (instance.epoch !== this.source.epoch && !this.refresh(instance)) {
+      this.drop(instance);
+      return this.take();
+    }
     instance.lent = true;
     return instance;
   }
@@ -80,7 +83,8 @@ export class InstancePool {
 
   private refresh(instance: Instance): boolean {
     const image = this.source.image();
-    if (image === null) return false;
+    // Memory cannot shrink: what one stream made it grow would be missing to all after it.
+    if (image === null || instance.memoryBytes > image.memoryBytes) return false;
     instance.reset(image);
     instance.epoch = this.source.epoch;
     return true;
