@@ -165,6 +165,7 @@ export class MemoryMetrics implements MetricStore {
 
 /** One thread's shared data: the rules of the shared store without its memory. */
 export class MemorySharedData implements SharedDataStore {
+  readonly roomMadeBytes = 0;
   private readonly entries = new Map<string, SharedValue>();
   private lastCas = 0;
 

@@ -36,6 +36,8 @@ export interface SharedValue {
 
 /** Key and value pairs per vm id, exact over worker threads. `busy`: a lock was not to be had in bounded time. */
 export interface SharedDataStore {
+  /** Bytes that the last `set` went through to make room, also in vain. The guest that filled the store pays for it. */
+  readonly roomMadeBytes: number;
   get(vmId: string, key: Uint8Array): SharedValue | "absent" | "busy";
   /** `cas` 0 is unconditional. `full`: a bound of the store. */
   set(vmId: string, key: Uint8Array, value: Uint8Array, cas: number): "ok" | "casMismatch" | "full" | "busy";

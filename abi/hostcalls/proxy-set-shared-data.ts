@@ -15,6 +15,8 @@ export function proxySetSharedData(
   const { services, spec } = guest.scope;
   const key = guest.slice(keyPtr, keySize);
   const outcome = services.sharedData.set(spec.vmId, key, guest.slice(valuePtr, valueSize), cas >>> 0);
+  // 0.3 to 0.7 ms for 128 KiB of small entries: one fuel a byte.
+  guest.spend(services.sharedData.roomMadeBytes);
   if (outcome === "ok") return Status.Ok;
   return outcome === "casMismatch" ? Status.CasMismatch : Status.InternalFailure;
 }

@@ -38,6 +38,8 @@ export interface Entry {
 }
 
 export class Shard {
+  /** Bytes that the last `set` went through to make room. */
+  roomMadeBytes = 0;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly base: number;
@@ -67,6 +69,7 @@ export class Shard {
 
   /** `nextCas` is called once, when the entry will be stored. */
   set(entry: Entry, cas: number, nextCas: () => number): "ok" | "casMismatch" | "full" {
+    this.roomMadeBytes = 0;
     const half = this.activeHalf();
     const link = this.linkTo(half, entry.name, entry.hash);
     const old = this.words[link]!;
@@ -122,6 +125,7 @@ export class Shard {
 
   /** Copies what lives, without `old`, and the new entry into the other half, and makes that one active. */
   private compact(half: number, old: number, entry: Entry, nextCas: () => number): "ok" | "full" {
+    this.roomMadeBytes = this.halfBytes;
     if (this.liveBytes(half, old) + entryBytes(entry) > this.halfBytes) return "full";
     const other = half === this.halfAt(0) ? this.halfAt(1) : this.halfAt(0);
     this.empty(other);

@@ -32,6 +32,21 @@ const stores: { name: string; make: () => SharedDataStore }[] = [
   { name: "MemorySharedData", make: () => new MemorySharedData() },
 ];
 
+describe("SharedData", () => {
+  it("tells what it went through to make room, also in vain", () => {
+    const store = new SharedData(createSharedDataBuffer(), MAIN);
+    const value = new Uint8Array(SHARD_HALF_BYTES / 3);
+    const sets = [1, 2, 3].map(() => [store.set("vm", key, value, 0), store.roomMadeBytes]);
+    const inVain = [store.set("vm", key, new Uint8Array(SHARD_HALF_BYTES), 0), store.roomMadeBytes];
+    expect([...sets, inVain]).toEqual([
+      ["ok", 0],
+      ["ok", 0],
+      ["ok", SHARD_HALF_BYTES],
+      ["full", SHARD_HALF_BYTES],
+    ]);
+  });
+});
+
 describe.each(stores)("$name", ({ make }) => {
   it("answers absent for a key nobody set and for a vm id nobody used", () => {
     const store = make();

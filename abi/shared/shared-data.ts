@@ -17,6 +17,7 @@ export function createSharedDataBuffer(): SharedArrayBuffer {
 }
 
 export class SharedData implements SharedDataStore {
+  roomMadeBytes = 0;
   private readonly words: Int32Array;
   private readonly shards: readonly Shard[];
   private readonly own: number;
@@ -48,9 +49,12 @@ export class SharedData implements SharedDataStore {
     const name = nameOf(vmId, key);
     const hash = hashOf(name);
     const shard = this.shardOf(hash);
+    this.roomMadeBytes = 0;
     if (!this.lock(shard)) return "busy";
     try {
-      return shard.set({ name, hash, value }, cas, this.nextCas);
+      const outcome = shard.set({ name, hash, value }, cas, this.nextCas);
+      this.roomMadeBytes = shard.roomMadeBytes;
+      return outcome;
     } finally {
       releaseLock(this.words, shard.lockAt);
     }
