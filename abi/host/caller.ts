@@ -22,11 +22,15 @@ export interface GuestContext {
 /** Stands for "no context": while a module starts and while its allocator runs. */
 export const VM_CONTEXT: GuestContext = { id: 0, stream: null, slot: 0 };
 
-/** Nothing restricts hostcalls, or the module is starting, or its allocator runs on the host's behalf. */
+/**
+ * Nothing restricts hostcalls, or the module is starting, or its allocator runs on the host's behalf, or it is being found
+ * out whether a stream's context can be made without the host.
+ */
 export const OPEN = 0;
 export const STARTING = 1;
 export const ALLOCATING = 2;
-export type Restriction = typeof OPEN | typeof STARTING | typeof ALLOCATING;
+export const PROBING = 3;
+export type Restriction = typeof OPEN | typeof STARTING | typeof ALLOCATING | typeof PROBING;
 
 type Allocate = (size: number) => number;
 
@@ -252,24 +256,30 @@ export class Caller {
   }
 }
 
+const MOMENTS = {
+  [STARTING]: "the module starts",
+  [ALLOCATING]: "its allocator runs",
+  [PROBING]: "a context is made ahead",
+} as const;
+
 let running: Caller | null = null;
 let restricted: Restriction = OPEN;
 
 /** The guest that makes this hostcall. Throws, which ends the guest, where only a few hostcalls are allowed. */
 export function caller(): Caller {
-  if (restricted !== OPEN)
-    throw new ForbiddenMoment(restricted === STARTING ? "the module starts" : "its allocator runs");
+  if (restricted !== OPEN) throw new ForbiddenMoment(MOMENTS[restricted]);
   return running!;
 }
 
 /** The same for the hostcalls that are allowed at every moment: log and a few of WASI. */
 export function callerAnytime(): Caller {
+  if (restricted === PROBING) throw new ForbiddenMoment(MOMENTS[PROBING]);
   return running!;
 }
 
 /** The same for hostcalls that a starting module may make, but not an allocator. */
 export function callerWhileStarting(): Caller {
-  if (restricted === ALLOCATING) throw new ForbiddenMoment("its allocator runs");
+  if (restricted === ALLOCATING || restricted === PROBING) throw new ForbiddenMoment(MOMENTS[restricted]);
   return running!;
 }
 

@@ -22,10 +22,12 @@ export interface Image {
   /** Every block with what a store in it may change, as views. */
   readonly blocks: readonly Uint8Array[];
   readonly globals: readonly (number | bigint)[];
+  /** The context of a stream is in it already: its creation need not be called any more. */
+  readonly hasContext: boolean;
 }
 
 /** `globals` are the module's mutable globals, which the meter exported. */
-export function takeImage(memory: Uint8Array, globals: readonly WebAssembly.Global[]): Image {
+export function takeImage(memory: Uint8Array, globals: readonly WebAssembly.Global[], hasContext: boolean): Image {
   let used = memory.length;
   while (used > 0 && memory[used - 1] === 0) used--;
   const whole = memory.slice();
@@ -36,6 +38,7 @@ export function takeImage(memory: Uint8Array, globals: readonly WebAssembly.Glob
       whole.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES + OVERHANG_BYTES),
     ),
     globals: globals.map((global) => global.value),
+    hasContext,
   };
 }
 

@@ -51,6 +51,10 @@ export const TEXT_FUEL_PER_BYTE = 4;
 
 /** Below this period ticks are not armed more often: a guest must not own a worker. */
 export const TICK_PERIOD_MS_MIN = 10;
+/** Timers take no more: a longer delay would fire at once, again and again. */
+export const TICK_PERIOD_MS_MAX = 2_147_483_647;
+/** Fuel a tick may have spent for each millisecond until the next: one of 5 M is followed by 100 ms, a tenth of them its own. */
+export const TICK_FUEL_PER_MS = 50_000;
 
 /** Waits between attempts to start a plugin again whose start fails: doubled from MIN to MAX. */
 export const RESTART_BACKOFF_MS_MIN = 1_000;

@@ -11,7 +11,7 @@ import { importsFor } from "./imports.ts";
 import type { Instance } from "./instance.ts";
 import { InstancePool, type InstanceSource } from "./instance-pool.ts";
 import { instantiate, runStartFunction } from "./instantiate.ts";
-import { PENDING_DONE_MS_MAX, RESTART_BACKOFF_MS_MAX, RESTART_BACKOFF_MS_MIN, TICK_PERIOD_MS_MIN } from "./limits.ts";
+import { PENDING_DONE_MS_MAX, RESTART_BACKOFF_MS_MAX, RESTART_BACKOFF_MS_MIN, TICK_FUEL_PER_MS, TICK_PERIOD_MS_MAX, TICK_PERIOD_MS_MIN } from "./limits.ts";
 import { PHASE, PHASE_EXPORTS } from "./phase.ts";
 import { PluginScope, type RootControl } from "./plugin-scope.ts";
 import type { HostServices, TickTarget } from "./services.ts";
@@ -70,6 +70,9 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private readonly ending: TickTarget = { tick: () => this.rootDone() };
   private root: Instance | null = null;
   private imageNow: Image | null = null;
+  /** What streams with an instance of their own start from, and the root's image that it was made of. */
+  private streamImage: Image | null = null;
+  private streamImageOf: Image | null = null;
   private imageEpoch = -1;
   private tickPeriodMs = 0;
   private restartAtMs = 0;
@@ -139,12 +142,12 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** RootControl: 0 stops the ticks. */
   setTickPeriod(periodMs: number): void {
-    this.tickPeriodMs = periodMs === 0 ? 0 : Math.max(periodMs, TICK_PERIOD_MS_MIN);
+    this.tickPeriodMs = periodMs === 0 ? 0 : Math.min(Math.max(periodMs, TICK_PERIOD_MS_MIN), TICK_PERIOD_MS_MAX);
     if (this.tickPeriodMs === 0) this.services.timers.cancel(this);
     else this.services.timers.schedule(this, this.tickPeriodMs);
   }
 
-  /** TickTarget. The next tick is armed when this one has returned, so that slow ticks do not pile up. */
+  /** TickTarget. The next tick is armed when this one has returned, the later the more it spent: slow ticks do not pile up. */
   tick(): void {
     if (this.root === null || this.root.failed) this.remakeRoot();
     const { root } = this;
@@ -152,20 +155,29 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
       this.asksRoot(() => root.tick());
       this.epoch++;
     }
-    if (this.tickPeriodMs > 0 && !this.isClosed) this.services.timers.schedule(this, this.tickPeriodMs);
+    if (this.tickPeriodMs === 0 || this.isClosed) return;
+    const restMs = root === null ? 0 : Math.ceil(root.fuelUsed / TICK_FUEL_PER_MS);
+    this.services.timers.schedule(this, Math.max(this.tickPeriodMs, restMs));
   }
 
   /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
   make(): Instance {
-    const image = this.image();
-    if (image === null) return this.startInstance();
-    const { instance } = this.link();
-    instance.reset(image);
-    return instance;
+    return this.makeFrom(this.image());
   }
 
-  /** InstanceSource: taken anew after a root callback; of a shared root only once, before its first stream. */
+  /** InstanceSource: the root's image, with a stream's context in it where that can be. */
   image(): Image | null {
+    const image = this.rootImage();
+    if (image === null || this.spec.isolation === "shared") return image;
+    if (this.streamImageOf !== image) {
+      this.streamImage = this.withContext(image);
+      this.streamImageOf = image;
+    }
+    return this.streamImage;
+  }
+
+  /** Taken anew after a root callback; of a shared root only once, before its first stream. */
+  private rootImage(): Image | null {
     if (!this.artifact.meter.resettable) return null;
     const isStale = this.imageNow === null || (this.spec.isolation === "stream" && this.imageEpoch !== this.epoch);
     if (isStale && this.root !== null && !this.root.failed) {
@@ -173,6 +185,25 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
       this.imageEpoch = this.epoch;
     }
     return this.imageNow;
+  }
+
+  private makeFrom(image: Image | null): Instance {
+    if (image === null) return this.startInstance();
+    const { instance } = this.link();
+    instance.reset(image);
+    return instance;
+  }
+
+  private withContext(image: Image): Image {
+    if ((this.phases & PHASE.contextCreate) === 0) return image;
+    try {
+      const instance = this.makeFrom(image);
+      return instance.makeContextAhead() ? instance.takeImage(true) : image;
+    } catch (refused) {
+      // No room for one more instance now: contexts are then made stream by stream.
+      if (!(refused instanceof SluiceError)) throw refused;
+      return image;
+    }
   }
 
   private take(): Instance | null {
@@ -215,7 +246,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.root = null;
     if (this.isClosed || this.services.clock.monotonicMs() < this.restartAtMs) return;
     try {
-      this.root = this.make();
+      this.root = this.makeFrom(this.rootImage());
       this.failure = null;
       this.backoffMs = RESTART_BACKOFF_MS_MIN;
     } catch (refused) {

@@ -106,6 +106,35 @@ describe("isolation: stream", () => {
     });
   });
 
+  const creating = (code: string): string => `
+    (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+    (func (export "proxy_on_context_create") (param i32 i32)
+      (if (local.get 1) (then (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (local.get 0))) ${code})))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.load (i32.const 8)))`;
+
+  it("makes a stream's context ahead when that asks the host nothing", () => {
+    const { plugin } = startPlugin(creating(""), { isolation: "stream" });
+    for (let i = 0; i < 3; i++) {
+      const instance = plugin.acquire()!;
+      const id = instance.createStream(new PlainStream(), 0);
+      expect([id, instance.fuelUsed, instance.requestHeaders(id, 0, true)]).toEqual([2, 0, 2]);
+      plugin.release(instance);
+    }
+  });
+
+  it("makes it for each stream when it does", () => {
+    const { plugin, services } = startPlugin(creating("(drop (call $log (i32.const 2) (i32.const 0) (i32.const 0)))"), {
+      isolation: "stream",
+    });
+    expect(services.logs.length).toBe(0);
+    for (let i = 0; i < 3; i++) {
+      const instance = plugin.acquire()!;
+      expect(request(instance)).toBe(2);
+      plugin.release(instance);
+    }
+    expect(services.logs.length).toBe(3);
+  });
+
   it("gives each stream the same context id", () => {
     const { plugin } = startPlugin("", { isolation: "stream" });
     const ids = [0, 1].map(() => {
