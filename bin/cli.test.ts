@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,6 +65,24 @@ describe("runCli", () => {
     const { code, err } = await run(["status", "--registry", "http://127.0.0.1:1"], { SLUICE_TOKEN: "t" });
     expect(code).toBe(5);
     expect(err).toContain("http://127.0.0.1:1 did not answer");
+  });
+
+  it("exits 5 when the registry's answer breaks off", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await run(["list"], { SLUICE_TOKEN: "x", SLUICE_REGISTRY: `http://127.0.0.1:${port}` });
+    server.close();
+    expect({ code, err }).toMatchObject({ code: 5, err: expect.stringContaining("SLUICE-E5003") as string });
+  });
+
+  it("refuses an address and a token that cannot be sent", async () => {
+    expect(await run(["list"], { SLUICE_TOKEN: "x", SLUICE_REGISTRY: "ftp://a.test" })).toMatchObject({ code: 2 });
+    const { code, err } = await run(["list"], { SLUICE_TOKEN: "a\nb" });
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("SLUICE-E5004") as string });
   });
 
   it("prints an error as JSON when asked", async () => {

@@ -23,9 +23,12 @@ export function withRegistry(command: Command): Command {
 
 export function openRegistry(terminal: Terminal, options: RegistryOptions): RegistryClient {
   const address = options.registry ?? terminal.env["SLUICE_REGISTRY"] ?? defaultAddress;
-  if (!URL.canParse(address))
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new SluiceError(BIN_ERRORS.usage, `"${address}" is not a registry's address; write ${defaultAddress}.`);
-  return new RegistryClient({ address, token: findToken(terminal) });
+  const token = findToken(terminal);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new SluiceError(BIN_ERRORS.noToken, "The token holds a character that no token has, such as a line end.");
+  return new RegistryClient({ address, token });
 }
 
 function findToken(terminal: Terminal): string {

@@ -86,23 +86,24 @@ export class RegistryClient {
   }
 
   async #json<T>(method: string, path: string, message: Message = {}): Promise<T> {
-    const response = await this.#send(method, path, message);
-    const text = await response.text();
-    const value = parseJson(text, `${method} ${this.#access.address}${path}`, response.status);
-    if (!response.ok) throw refusalOf(value, response.status, `${method} ${path}`);
+    const { status, text } = await this.#send(method, path, message);
+    const value = parseJson(text, `${method} ${this.#access.address}${path}`, status);
+    if (status < 200 || status > 299) throw refusalOf(value, status, `${method} ${path}`);
     return value as T;
   }
 
-  async #send(method: string, path: string, message: Message): Promise<Response> {
+  /** The whole answer: a connection that breaks within the body is no answer either. */
+  async #send(method: string, path: string, message: Message): Promise<{ status: number; text: string }> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#access.token}`, ...message.headers };
     if (typeof message.body === "string") headers["content-type"] = "application/json";
     try {
-      return await fetch(new URL(path, this.#access.address), {
+      const response = await fetch(new URL(path, this.#access.address), {
         method,
         headers,
         ...(message.body === undefined ? {} : { body: message.body }),
         signal: AbortSignal.timeout(registryTimeoutMs),
       });
+      return { status: response.status, text: await response.text() };
     } catch (cause) {
       const reason = reasonOf(cause);
       throw new SluiceError(

@@ -29,6 +29,22 @@ describe("createRegistry", () => {
     await rm(stateDir, { recursive: true });
   });
 
+  it("refuses a state folder that is a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-registry-"));
+    const stateDir = join(folder, "state");
+    await writeFile(stateDir, "");
+    const start = createRegistry({ stateDir, address: "127.0.0.1:0", log: silent });
+    await expect(start).rejects.toMatchObject({ code: "SLUICE-E3013" });
+    await rm(folder, { recursive: true });
+  });
+
+  it("answers a path that cannot be decoded or is too long in its own shape", async () => {
+    await using registry = await TestRegistry.start();
+    for (const path of ["/v1/filters/%zz/versions", `/v1/filters/${"a".repeat(2_000)}/versions`]) {
+      expect(await registry.call("GET", path)).toMatchObject({ status: 400, json: { code: "SLUICE-E3021" } });
+    }
+  });
+
   it("refuses a broken tokens.json and a store of a newer registry", async () => {
     await using registry = await TestRegistry.start();
     await registry.stop();

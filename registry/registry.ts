@@ -141,6 +141,8 @@ function bareServer(log: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: DOCUMENT_BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // What fails before a route is found, such as a path with a broken percent code, is answered in the same shape.
+    frameworkErrors: answerFailure,
     // Longer than any digest or tag; the default of 100 would answer a long tag with 404.
     routerOptions: { maxParamLength: PATH_PARAM_CHARS_MAX },
     forceCloseConnections: "idle",

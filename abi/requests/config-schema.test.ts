@@ -61,6 +61,10 @@ describe("ConfigSchema", () => {
     expect(new ConfigSchema(doubling(40)).problemOf({}, 100)).toContain("took more than");
   });
 
+  it("tells of a schema that refers to itself for ever", () => {
+    expect(new ConfigSchema({ $ref: "#" }).problemOf({})).toContain("leads back to itself");
+  });
+
   it("matches a pattern in linear time where backtracking would take for ever", () => {
     const schema = new ConfigSchema({ type: "string", pattern: "^(a+)+$" });
     expect(schema.problemOf(`${"a".repeat(5_000)}b`)).toContain("must match pattern");

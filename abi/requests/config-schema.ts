@@ -20,9 +20,15 @@ export class ConfigSchema {
 
   /** What is wrong with a configuration, as `/areas/0/open must be boolean`; null when it fits. */
   problemOf(config: unknown, timeMs = CONFIG_CHECK_MS_MAX): string | null {
-    const run = runBounded(() => this.#validate(config), timeMs);
-    if (run === null) return `checking it took more than ${timeMs} ms`;
-    return run.result === true ? null : (this.#validate.errors ?? []).map(problemText).join("; ");
+    try {
+      const run = runBounded(() => this.#validate(config), timeMs);
+      if (run === null) return `checking it took more than ${timeMs} ms`;
+      return run.result === true ? null : (this.#validate.errors ?? []).map(problemText).join("; ");
+    } catch (error) {
+      // A schema that refers to itself without going down into the value has no end but that of the stack.
+      if (error instanceof RangeError) return "checking it goes round in circles: a $ref leads back to itself";
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // `sluice up`: everything on one machine – demo upstream, registry with console, proxy – with one filter deployed.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import { Command } from "commander";
@@ -65,7 +65,6 @@ async function requireAllFree(options: UpOptions): Promise<void> {
 /** Starts the parts, each noted in `parts`, and resolves when traffic flows through the deployed filter. */
 async function startAll(terminal: Terminal, options: UpOptions, parts: PartList): Promise<RunningChild> {
   const stateDir = resolve(terminal.cwd, options.stateDir);
-  mkdirSync(stateDir, { recursive: true });
   const cancel = new AbortController();
   await parts.add(() => cancel.abort());
   const builds = startBuilds(cancel.signal);

@@ -21,8 +21,17 @@ export interface Caller {
   readonly role: Role;
 }
 
-/** Writes tokens.json, admin.token and proxy.token unless tokens.json is there already. */
+/** Writes tokens.json, admin.token and proxy.token unless tokens.json is there already. Throws SLUICE-E3013. */
 export async function ensureTokens(stateDir: string): Promise<void> {
+  try {
+    await makeMissingTokens(stateDir);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new SluiceError(REGISTRY_ERRORS.storeUnusable, `cannot use the state folder ${stateDir}: ${why}`, { cause });
+  }
+}
+
+async function makeMissingTokens(stateDir: string): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   if (existsSync(tokensFile(stateDir))) return;
   const admin = newToken();
