@@ -11,7 +11,14 @@ import { importsFor } from "./imports.ts";
 import type { Instance } from "./instance.ts";
 import { InstancePool, type InstanceSource } from "./instance-pool.ts";
 import { instantiate, runStartFunction } from "./instantiate.ts";
-import { PENDING_DONE_MS_MAX, RESTART_BACKOFF_MS_MAX, RESTART_BACKOFF_MS_MIN, TICK_FUEL_PER_MS, TICK_PERIOD_MS_MAX, TICK_PERIOD_MS_MIN } from "./limits.ts";
+import {
+  PENDING_DONE_MS_MAX,
+  RESTART_BACKOFF_MS_MAX,
+  RESTART_BACKOFF_MS_MIN,
+  TICK_FUEL_PER_MS,
+  TICK_PERIOD_MS_MAX,
+  TICK_PERIOD_MS_MIN,
+} from "./limits.ts";
 import { PHASE, PHASE_EXPORTS } from "./phase.ts";
 import { PluginScope, type RootControl } from "./plugin-scope.ts";
 import type { HostServices, TickTarget } from "./services.ts";
@@ -70,9 +77,6 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private readonly ending: TickTarget = { tick: () => this.rootDone() };
   private root: Instance | null = null;
   private imageNow: Image | null = null;
-  /** What streams with an instance of their own start from, and the root's image that it was made of. */
-  private streamImage: Image | null = null;
-  private streamImageOf: Image | null = null;
   private imageEpoch = -1;
   private tickPeriodMs = 0;
   private restartAtMs = 0;
@@ -162,22 +166,15 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
   make(): Instance {
-    return this.makeFrom(this.image());
+    const image = this.image();
+    if (image === null) return this.startInstance();
+    const { instance } = this.link();
+    instance.reset(image);
+    return instance;
   }
 
-  /** InstanceSource: the root's image, with a stream's context in it where that can be. */
+  /** InstanceSource: taken anew after a root callback; of a shared root only once, before its first stream. */
   image(): Image | null {
-    const image = this.rootImage();
-    if (image === null || this.spec.isolation === "shared") return image;
-    if (this.streamImageOf !== image) {
-      this.streamImage = this.withContext(image);
-      this.streamImageOf = image;
-    }
-    return this.streamImage;
-  }
-
-  /** Taken anew after a root callback; of a shared root only once, before its first stream. */
-  private rootImage(): Image | null {
     if (!this.artifact.meter.resettable) return null;
     const isStale = this.imageNow === null || (this.spec.isolation === "stream" && this.imageEpoch !== this.epoch);
     if (isStale && this.root !== null && !this.root.failed) {
@@ -185,25 +182,6 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
       this.imageEpoch = this.epoch;
     }
     return this.imageNow;
-  }
-
-  private makeFrom(image: Image | null): Instance {
-    if (image === null) return this.startInstance();
-    const { instance } = this.link();
-    instance.reset(image);
-    return instance;
-  }
-
-  private withContext(image: Image): Image {
-    if ((this.phases & PHASE.contextCreate) === 0) return image;
-    try {
-      const instance = this.makeFrom(image);
-      return instance.makeContextAhead() ? instance.takeImage(true) : image;
-    } catch (refused) {
-      // No room for one more instance now: contexts are then made stream by stream.
-      if (!(refused instanceof SluiceError)) throw refused;
-      return image;
-    }
   }
 
   private take(): Instance | null {
@@ -246,7 +224,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.root = null;
     if (this.isClosed || this.services.clock.monotonicMs() < this.restartAtMs) return;
     try {
-      this.root = this.makeFrom(this.rootImage());
+      this.root = this.make();
       this.failure = null;
       this.backoffMs = RESTART_BACKOFF_MS_MIN;
     } catch (refused) {

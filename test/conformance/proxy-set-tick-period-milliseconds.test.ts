@@ -43,6 +43,20 @@ describe("proxy_set_tick_period_milliseconds", () => {
     expect(services.logs.length).toBe(10);
   });
 
+  it("waits the longer for the next tick the more one has spent", () => {
+    const { services } = startPlugin(ticking(10, "(loop $forever (br $forever))"), CAPABILITIES);
+    services.clock.advance(9 + 5 * 100);
+    expect(services.logs.filter(({ source }) => source === "guest").length).toBe(5);
+  });
+
+  it("takes a period that no timer can wait for as the longest", () => {
+    const { services } = startPlugin(ticking(-1), CAPABILITIES);
+    services.clock.advance(2 ** 31 - 2);
+    expect(services.logs).toEqual([]);
+    services.clock.advance(1);
+    expect(services.logs.length).toBe(1);
+  });
+
   it("goes on ticking after a tick that traps, and says so", () => {
     const { plugin, services } = startPlugin(ticking(100, "(unreachable)"), CAPABILITIES);
     services.clock.advance(200);
