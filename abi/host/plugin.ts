@@ -77,6 +77,9 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private readonly ending: TickTarget = { tick: () => this.rootDone() };
   private root: Instance | null = null;
   private imageNow: Image | null = null;
+  /** What streams with an instance of their own start from, and the root's image that it was made of. */
+  private streamImage: Image | null = null;
+  private streamImageOf: Image | null = null;
   private imageEpoch = -1;
   private tickPeriodMs = 0;
   private restartAtMs = 0;
@@ -166,15 +169,22 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
   make(): Instance {
-    const image = this.image();
-    if (image === null) return this.startInstance();
-    const { instance } = this.link();
-    instance.reset(image);
-    return instance;
+    return this.makeFrom(this.image());
   }
 
-  /** InstanceSource: taken anew after a root callback; of a shared root only once, before its first stream. */
+  /** InstanceSource: the root's image, with a stream's context in it where that can be. */
   image(): Image | null {
+    const image = this.rootImage();
+    if (image === null || this.spec.isolation === "shared") return image;
+    if (this.streamImageOf !== image) {
+      this.streamImage = this.withContext(image);
+      this.streamImageOf = image;
+    }
+    return this.streamImage;
+  }
+
+  /** Taken anew after a root callback; of a shared root only once, before its first stream. */
+  private rootImage(): Image | null {
     if (!this.artifact.meter.resettable) return null;
     const isStale = this.imageNow === null || (this.spec.isolation === "stream" && this.imageEpoch !== this.epoch);
     if (isStale && this.root !== null && !this.root.failed) {
@@ -182,6 +192,25 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
       this.imageEpoch = this.epoch;
     }
     return this.imageNow;
+  }
+
+  private makeFrom(image: Image | null): Instance {
+    if (image === null) return this.startInstance();
+    const { instance } = this.link();
+    instance.reset(image);
+    return instance;
+  }
+
+  private withContext(image: Image): Image {
+    if ((this.phases & PHASE.contextCreate) === 0) return image;
+    try {
+      const instance = this.makeFrom(image);
+      return instance.makeContextAhead() ? instance.takeImage(true) : image;
+    } catch (refused) {
+      // No room for one more instance now: contexts are then made stream by stream.
+      if (!(refused instanceof SluiceError)) throw refused;
+      return image;
+    }
   }
 
   private take(): Instance | null {
@@ -224,7 +253,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.root = null;
     if (this.isClosed || this.services.clock.monotonicMs() < this.restartAtMs) return;
     try {
-      this.root = this.make();
+      this.root = this.makeFrom(this.rootImage());
       this.failure = null;
       this.backoffMs = RESTART_BACKOFF_MS_MIN;
     } catch (refused) {
