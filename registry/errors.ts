@@ -110,6 +110,12 @@ export const REGISTRY_ERRORS = {
     meaning: "Too many calls of this kind are under way.",
     hint: "Try again in a moment.",
   },
+  storageFull: {
+    code: "SLUICE-E3026",
+    status: 507,
+    meaning: "The disk of the registry's state folder is full; nothing was changed.",
+    hint: "Make room on it; what is deployed and what runs is not touched.",
+  },
   nameInvalid: {
     code: "SLUICE-E3030",
     status: 400,

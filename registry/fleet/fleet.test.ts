@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { ProxyStatus } from "@sluice/proxy/contract";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testModule } from "../test-module.ts";
 import { TestRegistry } from "../test-registry.ts";
@@ -67,6 +68,20 @@ describe("a watching proxy", () => {
     await registry.stop();
     registry = await TestRegistry.start({ stateDir: registry.stateDir });
     expect(await (await watch("p1")).nextOf("secret")).toEqual(first);
+  });
+
+  it("gets its deployment, and may leave, while nothing can be stored of it", async () => {
+    await registry.deploy(deployment("default"), 0);
+    await registry.stop();
+    const database = new DatabaseSync(join(registry.stateDir, "registry", "registry.db"));
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON proxies BEGIN SELECT RAISE(FAIL, 'disk is full'); END`);
+    database.close();
+    registry = await TestRegistry.start({ stateDir: registry.stateDir, log: pino({ level: "silent" }) });
+    const stream = await watch("p1");
+    expect((await stream.nextOf("deployment")).data["name"]).toBe("default");
+    expect((await report("p1")).status).toBe(204);
+    await stream.close();
+    expect(await proxies()).toMatchObject([{ id: "p1", applied: 1 }]);
   });
 
   it("gets only deployments whose targets it fits", async () => {

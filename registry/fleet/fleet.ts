@@ -127,7 +127,7 @@ export class Fleet {
 
   /** Keeps the last word of every proxy for the next start. */
   close(): void {
-    this.#store.proxies.saveAll([...this.#members.values()].map(storedOf));
+    this.#keep(() => this.#store.proxies.saveAll([...this.#members.values()].map(storedOf)));
   }
 
   #member(id: string): Member {
@@ -149,7 +149,7 @@ export class Fleet {
 
   #forget(id: string): void {
     this.#members.delete(id);
-    this.#store.proxies.remove(id);
+    this.#keep(() => this.#store.proxies.remove(id));
   }
 
   #forgetOldest(): void {
@@ -175,7 +175,16 @@ export class Fleet {
   }
 
   #save(member: Member): void {
-    this.#store.proxies.save(storedOf(member));
+    this.#keep(() => this.#store.proxies.save(storedOf(member)));
+  }
+
+  /** Proxies on disk are for the next start only: a full disk must not keep a deployment from the one that connects. */
+  #keep(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#log.error({ err: error }, "what is known of the proxies could not be stored; it is gone with this process");
+    }
   }
 
   #tell(member: Member): void {

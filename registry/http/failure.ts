@@ -37,9 +37,10 @@ export function answerFailure(error: FastifyError | SluiceError, request: Fastif
 export function failureOf(error: FastifyError | SluiceError): { status: number; body: FailureBody } {
   if (error instanceof RefusedVersion) return { status: 422, body: { ...error.toJSON(), proof: error.proof } };
   if (error instanceof SluiceError) return { status: statusOf(error.code), body: error.toJSON() };
-  const row = rowOfFastify(error);
-  if (row === REGISTRY_ERRORS.internal) return { status: 500, body: { ...shape(row), message: row.meaning } };
-  return { status: row.status!, body: { ...shape(row), message: error.message } };
+  const row = isDiskFull(error) ? REGISTRY_ERRORS.storageFull : rowOfFastify(error);
+  // What failed in here is for the log: its words may name files of this machine.
+  const message = row.status! >= 500 ? row.meaning : error.message;
+  return { status: row.status!, body: { ...shape(row), message } };
 }
 
 /** A refusal by the abi or the contract is about a document or module the caller sent. */
@@ -53,6 +54,13 @@ const ROWS: readonly RegistryErrorRow[] = Object.values(REGISTRY_ERRORS);
 function shape(row: RegistryErrorRow): { code: string; hint: string } {
   return { code: row.code, hint: row.hint };
 }
+
+/** A blob's write says so by the system's code, the database by SQLite's. */
+function isDiskFull(error: { readonly code?: string; readonly errcode?: number }): boolean {
+  return error.code === "ENOSPC" || error.code === "EDQUOT" || error.errcode === SQLITE_FULL;
+}
+
+const SQLITE_FULL = 13;
 
 /** Fastify's own refusals of a request come as errors with a 4xx status; anything else is our fault. */
 function rowOfFastify(error: FastifyError): RegistryErrorRow {
