@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { ABI_ERRORS, SluiceError, errorOf } from "@sluice/abi";
 import type { ModuleArtifact, PluginSpec } from "@sluice/abi";
 import { Serial } from "../main/serial.ts";
-import { LOADER_HEAP_MIB, LOADER_START_MS, LOADER_WALL_MS } from "./limits.ts";
+import { LOADER_HEAP_MIB, LOADER_START_MS, LOADER_WALL_MS, LOADER_YOUNG_MIB } from "./limits.ts";
 import type { FromLoader, LoaderStart, ToLoader } from "./messages.ts";
 
 const LOADER_FILE = new URL("./loader.ts", import.meta.url);
@@ -84,7 +84,7 @@ class StartedThread {
     this.thread = new Worker(LOADER_FILE, {
       workerData: begin,
       name: "loader",
-      resourceLimits: { maxOldGenerationSizeMb: LOADER_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: LOADER_HEAP_MIB, maxYoungGenerationSizeMb: LOADER_YOUNG_MIB },
     });
     this.thread.unref();
     this.thread.once("exit", () => (this.hasEnded = true));

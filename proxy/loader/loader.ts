@@ -4,7 +4,7 @@
 import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { Plugin, SharedData, SluiceError, createSharedDataBuffer, prepareModule } from "@sluice/abi/load";
-import type { HostServices, ModuleArtifact, PluginSpec } from "@sluice/abi";
+import type { HostServices, ModuleArtifact, PluginSpec, SharedDataStore } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { FILTER_METRIC_CELLS } from "../counters/limits.ts";
 import { pluginServices } from "../worker/plugin-services.ts";
@@ -42,10 +42,32 @@ function services(): HostServices {
   return pluginServices({
     ...(workerData as LoaderStart),
     metrics: new SlabMetrics(new Float64Array(FILTER_METRIC_CELLS), [], () => undefined),
-    sharedData: new SharedData(createSharedDataBuffer(), { index: 0, epoch: 0 }),
+    sharedData: new OwnSharedData(),
     log: () => undefined,
     ticks: false,
   });
+}
+
+/** The shared store, empty; made when it is used, since it takes 4 MiB and few filters use it at configure. */
+class OwnSharedData implements SharedDataStore {
+  private made: SharedData | null = null;
+
+  get roomMadeBytes(): number {
+    return this.made?.roomMadeBytes ?? 0;
+  }
+
+  get(...asked: Parameters<SharedData["get"]>): ReturnType<SharedData["get"]> {
+    return this.store.get(...asked);
+  }
+
+  set(...asked: Parameters<SharedData["set"]>): ReturnType<SharedData["set"]> {
+    return this.store.set(...asked);
+  }
+
+  private get store(): SharedData {
+    this.made ??= new SharedData(createSharedDataBuffer(), { index: 0, epoch: 0 });
+    return this.made;
+  }
 }
 
 function tell(message: FromLoader): void {
