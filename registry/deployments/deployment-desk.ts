@@ -1,7 +1,7 @@
 // Writes of deployments: read, check as a whole, number, store, publish. Between the check of the expected number and the
 // commit nothing is awaited, so two writers can never both be the next.
 
-import { SluiceError, readDocument } from "@sluice/abi";
+import { SluiceError, readDocument, valueProblems } from "@sluice/abi";
 import { DeploymentSchema, deploymentWarnings, parseDeployment } from "@sluice/proxy/contract";
 import type { Deployment } from "@sluice/proxy/contract";
 import type { Caller } from "../access/tokens.ts";
@@ -49,6 +49,8 @@ export class DeploymentDesk {
   constructor(services: DeskServices) {
     this.#services = services;
     this.#check = new DeploymentCheck(services.store.versions, services.schemas);
+    // Compiles the schema: 44 ms, which the first deploy after a start would wait for.
+    valueProblems(null, DeploymentSchema);
   }
 
   /** Writes a whole document from its text (JSON or YAML). */
