@@ -57,6 +57,14 @@ const READ: Pairs = [
 ];
 
 describe("Head", () => {
+  it("gives the memory of large edits back when it is used again", () => {
+    const head = headOf([["x-a", "a".repeat(1_000_000)]]);
+    head.reset(new Uint8Array(0));
+    expect(head.edits.length).toBeLessThan(1024);
+    head.push(PSEUDO.path.start, PSEUDO.path.length, PSEUDO.path.start, PSEUDO.path.length);
+    expect(head.toPairs()).toEqual([[":path", ":path"]]);
+  });
+
   it("edits as a list of pairs would", () => {
     fc.assert(
       fc.property(edits, (steps) => {

@@ -27,6 +27,9 @@ export const PSEUDO = {
 
 const pseudoBytes = Buffer.from(PSEUDO_NAMES, "latin1");
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const EDITS_BYTES = 512;
+/** Heads are pooled: above this the buffer of edits is given back to the collector. */
+const KEPT_EDITS_BYTES = 64 * 1024;
 
 export class Head {
   /** The bytes that positive starts point into. Borrowed from the reader until `own()`. */
@@ -34,7 +37,7 @@ export class Head {
   table: Int32Array = new Int32Array(32 * FIELD_INTS);
   /** Number of fields, pseudo headers included. */
   count = 0;
-  edits: Uint8Array = new Uint8Array(512);
+  edits: Uint8Array = new Uint8Array(EDITS_BYTES);
   editsLength = pseudoBytes.length;
   /** True once anything was edited since the codec filled it. */
   edited = false;
@@ -62,6 +65,7 @@ export class Head {
   reset(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.count = 0;
+    if (this.edits.length > KEPT_EDITS_BYTES) this.shrinkEdits();
     this.editsLength = pseudoBytes.length;
     this.edited = false;
     this.routingEdited = false;
@@ -323,6 +327,11 @@ export class Head {
     const larger = new Int32Array(this.table.length * 2);
     larger.set(this.table);
     this.table = larger;
+  }
+
+  private shrinkEdits(): void {
+    this.edits = new Uint8Array(EDITS_BYTES);
+    this.edits.set(pseudoBytes);
   }
 
   private growEdits(atLeast: number): void {

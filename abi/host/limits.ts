@@ -22,6 +22,9 @@ export const CALLBACK_HELD_BYTES_MAX = 4 * 1024 * 1024;
 /** Effects (continue, close, local response) that one callback may queue. */
 export const CALLBACK_EFFECTS_MAX = 256;
 
+/** Bytes of edits after which a header map takes no more of them. */
+export const HEAD_EDITS_BYTES_MAX = 1024 * 1024;
+
 /** A serialised header map, as in proxy-wasm-cpp-host. */
 export const PAIRS_BYTES_MAX = 1024 * 1024;
 export const PAIRS_COUNT_MAX = 1024;

@@ -4,6 +4,7 @@
 
 import type { Head } from "../head/head.ts";
 import { MapType } from "../spec/enums.ts";
+import { HEAD_EDITS_BYTES_MAX } from "./limits.ts";
 import type { Caller } from "./caller.ts";
 import { isCreating } from "./moment.ts";
 import type { StreamMapType } from "./stream-context.ts";
@@ -22,9 +23,11 @@ export function readableHead(guest: Caller, mapType: number): Head | null {
   return stream.head(slot, mapType as StreamMapType);
 }
 
-/** null: the map may not be changed by this context now. */
+/** null: the map may not be changed by this context now, or was changed too much. */
 export function writableHead(guest: Caller, mapType: number): Head | null {
   const { stream, slot } = guest.acting;
   if (stream === null || mapType > LAST_OF_STREAM || isCreating(guest)) return null;
-  return stream.headForWrite(slot, mapType as StreamMapType);
+  const head = stream.headForWrite(slot, mapType as StreamMapType);
+  // What an edit replaces stays in the head until its end: a tick could make it grow for as long as a stream is paused.
+  return head === null || head.editsLength > HEAD_EDITS_BYTES_MAX ? null : head;
 }

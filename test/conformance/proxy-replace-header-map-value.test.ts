@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { itRefusesBadFields, stream, write } from "./kit/header-writes.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
+import { PlainStream } from "./kit/plain-stream.ts";
+import { startPlugin } from "./kit/plugin.ts";
 
 const replace = (mapType: number, name: string, value: string) =>
   write("proxy_replace_header_map_value", mapType, name, value);
@@ -40,5 +42,17 @@ describe("proxy_replace_header_map_value", () => {
 
   it("changes a response's status", () => {
     expect(replace(2, ":status", "418").pairs).toEqual([[":status", "418"]]);
+  });
+
+  it("answers BadArgument to a map that was edited for a mebibyte, however small it is now", () => {
+    const { plugin } = startPlugin(`
+      (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
+      (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (memory.fill (i32.const 0) (i32.const 97) (i32.const 32768))
+        (call $replace (i32.const 0) (i32.const 0) (i32.const 3) (i32.const 0) (i32.const 32768)))`);
+    const instance = plugin.acquire()!;
+    const id = instance.createStream(new PlainStream({ requestHeaders: [["x-a", "1"]] }), 0);
+    const statuses = Array.from({ length: 40 }, () => instance.requestHeaders(id, 0, true));
+    expect([statuses[30], statuses[39]]).toEqual([Status.Ok, Status.BadArgument]);
   });
 });
