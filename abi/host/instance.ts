@@ -242,7 +242,7 @@ export class Instance {
       guest.contexts.clear();
       guest.contexts.set(ROOT_ID, this.root);
     }
-    guest.effects.length = 0;
+    if (guest.effects.length > 0) guest.effects.length = 0;
     guest.rootPendingDone = false;
     guest.hostFuelMax = guest.scope.spec.limits.fuel;
     this.nextId = FIRST_STREAM_ID;
@@ -255,6 +255,8 @@ export class Instance {
   /** Plugin only: the module's start function, before any context exists. `fuel` is what is left of the start's budget. */
   runStart(run: () => unknown, name: string, restriction: Restriction): void {
     this.call(run, name, VM_CONTEXT, restriction, this.exports.fuel?.value ?? 0n, 0, 0, 0);
+    // A command's proc_exit(0) leaves frames without returning from them.
+    this.fillDepth();
   }
 
   private headers(callback: number, contextId: number, count: number, endOfStream: boolean): number {

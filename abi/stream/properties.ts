@@ -88,11 +88,17 @@ function joinedValue(head: Head, name: Uint8Array): Uint8Array | null {
 
 function pathPart(head: Head | null, isBeforeQuery: boolean): Uint8Array | null {
   if (head === null) return null;
-  const path = valueOf(head, PATH);
-  if (path === null) return null;
-  const mark = path.indexOf(QUESTION_MARK);
-  if (isBeforeQuery) return mark < 0 ? path : path.subarray(0, mark);
-  return mark < 0 ? null : path.subarray(mark + 1);
+  const field = head.find(PATH, 0, PATH.length);
+  if (field < 0) return null;
+  const start = head.valueStart(field);
+  const bytes = head.bufferOf(start);
+  const from = start < 0 ? ~start : start;
+  const end = from + head.valueLength(field);
+  // Looked for by hand, so that one view is made and not two: each costs as much as the rest of the property.
+  let mark = from;
+  while (mark < end && bytes[mark] !== QUESTION_MARK) mark++;
+  if (isBeforeQuery) return bytes.subarray(from, mark);
+  return mark === end ? null : bytes.subarray(mark + 1, end);
 }
 
 function statusOf(head: Head | null): Uint8Array | null {
