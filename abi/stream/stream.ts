@@ -348,9 +348,10 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     if (run.left === 0) return OUTCOME.go;
     const instance = plugin.acquire();
     if (instance === null) {
+      // A plugin that was loaded and cannot be started again is not `notLoaded`: a request may have brought that about.
       return plugin.failure === null
         ? this.waitForInstance(run, plugin)
-        : this.slotFailed(run, CAUSE.notLoaded, plugin.failure, null);
+        : this.slotFailed(run, CAUSE.limit, plugin.failure, null);
     }
     run.instance = instance;
     this.state.liveMask |= 1 << slot.index;
