@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PlainStream } from "./kit/plain-stream.ts";
 import { makePlugin, startPlugin } from "./kit/plugin.ts";
 
 const LOG = '(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))';
@@ -59,6 +60,23 @@ describe("Plugin.start", () => {
     const { plugin } = startPlugin(`(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
       (func (export "_start") (call $exit (i32.const 0)))`);
     expect(plugin.acquire()).not.toBeNull();
+  });
+
+  it("gives callbacks their whole depth, however deep _start was when it ended itself", () => {
+    const { plugin } = startPlugin(
+      `(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+       (func $down (param $calls i32)
+         (if (local.get $calls)
+           (then (call $down (i32.sub (local.get $calls) (i32.const 1))))
+           (else (call $exit (i32.const 0)))))
+       (func $deep (param $calls i32)
+         (if (local.get $calls) (then (call $deep (i32.sub (local.get $calls) (i32.const 1))))))
+       (func (export "_start") (call $down (i32.const 50)))
+       (func (export "proxy_on_log") (param i32) (call $deep (i32.const 50)))`,
+      { limits: { memoryBytes: 1 << 20, fuel: 10_000, depth: 64 } },
+    );
+    const instance = plugin.acquire()!;
+    expect(() => instance.log(instance.createStream(new PlainStream(), 0))).not.toThrow();
   });
 
   it("knows the phases of a module before it is started, without bodies when the filter document says none", () => {
