@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -29,6 +29,16 @@ describe("AdminTokens", () => {
     expect(readFileSync(file, "utf8")).toBe(token);
     expect(tokens.permits(token.trim(), "change")).toBe(true);
     expect(tokens.permits(`${token.trim()}x`, "read")).toBe(false);
+  });
+
+  it("makes none beside a registry's tokens, and leaves nothing else behind", () => {
+    writeFileSync(join(folder, "tokens.json"), '{"tokens":[]}');
+    new AdminTokens(folder).ensure();
+    expect(readdirSync(folder)).toEqual(["tokens.json"]);
+    rmSync(join(folder, "tokens.json"));
+    new AdminTokens(folder).ensure();
+    new AdminTokens(folder).ensure();
+    expect(readdirSync(folder)).toEqual(["admin.token"]);
   });
 
   it.each([

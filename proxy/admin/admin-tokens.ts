@@ -2,7 +2,7 @@
 // an admin call is rare enough for that.
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Roles whose bearers may change a proxy; every role but `proxy` may read. */
@@ -15,15 +15,21 @@ export class AdminTokens {
     this.stateDir = stateDir;
   }
 
-  /** Makes `admin.token` (mode 0600) when the folder has none: a proxy without a registry beside it has its own. */
+  /**
+   * Makes `admin.token` (mode 0600) when the folder has no tokens at all: a proxy that shares no folder with a registry
+   * has its own. Where a registry starts beside it, whoever comes last wins whole: a link is made only where no file is,
+   * and the registry puts its own in place by renaming.
+   */
   ensure(): void {
+    if (existsSync(join(this.stateDir, "tokens.json"))) return;
+    const aside = join(this.stateDir, `admin.token.${process.pid}`);
+    writeFileSync(aside, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
     try {
-      writeFileSync(join(this.stateDir, "admin.token"), `${randomBytes(32).toString("base64url")}\n`, {
-        flag: "wx",
-        mode: 0o600,
-      });
+      linkSync(aside, join(this.stateDir, "admin.token"));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(aside);
     }
   }
 

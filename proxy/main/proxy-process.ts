@@ -173,10 +173,9 @@ export class ProxyProcess {
     }
   }
 
-  private async openAdmin({ admin, health, registry }: Machine): Promise<{ admin: number; health: number | null }> {
+  private async openAdmin({ admin, health }: Machine): Promise<{ admin: number; health: number | null }> {
     const tokens = new AdminTokens(this.file.stateDir);
-    // A registry on this machine writes the state folder's tokens; only where there is none the proxy makes its own.
-    if (registry === null || !isLoopback(new URL(registry.address).hostname)) tokens.ensure();
+    tokens.ensure();
     if (!isLoopback(admin.host))
       this.log.warn({ admin }, "the admin port is reachable from other machines: put TLS in front of it");
     const calls = adminCalls(this);
