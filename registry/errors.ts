@@ -228,7 +228,7 @@ export const REGISTRY_ERRORS = {
     code: "SLUICE-E3055",
     status: 409,
     meaning: "The slot has no earlier entry to go back to.",
-    hint: "See the deployment's history; name a number with `to` in which the slot looked as wanted.",
+    hint: "See `sluice history` and name a number with `to` in which the slot looked as wanted. To take out a slot that was just added, write the deployment without it: `sluice deploy -f FILE`.",
   },
   protocolUnknown: {
     code: "SLUICE-E3060",

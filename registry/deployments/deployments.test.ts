@@ -290,7 +290,9 @@ describe("a rollback", () => {
   it("is refused when there is nothing to go back to, and when the number it saw is stale", async () => {
     expect(codeOf(await rollback({ slot: "gate", to: at(3) }))).toEqual({ status: 409, code: "SLUICE-E3055" });
     expect(codeOf(await rollback({ slot: "gate", to: at(77) }))).toEqual({ status: 409, code: "SLUICE-E3055" });
-    expect(codeOf(await rollback({ slot: "door" }))).toEqual({ status: 409, code: "SLUICE-E3055" });
+    const unknown = await rollback({ slot: "door" });
+    expect(codeOf(unknown)).toEqual({ status: 409, code: "SLUICE-E3055" });
+    expect(unknown.json).toMatchObject({ hint: expect.stringContaining("sluice deploy -f FILE") });
     expect(codeOf(await rollback({ slot: "gate" }, { "if-match": String(at(2)) }))).toEqual({
       status: 412,
       code: "SLUICE-E3052",
