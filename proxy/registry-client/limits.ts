@@ -8,6 +8,7 @@ export const WATCH_RETRY_MAX_MS = 15_000;
 export const WATCH_EVENT_CHARS_MAX = 2 * 1024 * 1024;
 /** Bytes of one blob: the largest module a registry takes. */
 export const BLOB_BYTES_MAX = 16 * 1024 * 1024;
+/** For the whole of it: a registry that sends slower than 1 MiB a second is taken for broken. */
 export const BLOB_TIMEOUT_MS = 15_000;
 export const STATUS_TIMEOUT_MS = 5_000;
 /** How often counters are posted while nothing changes. */

@@ -15,6 +15,8 @@ export interface RegistryApiOptions {
   /** Read anew for every call, so that a changed token needs no restart; null: calls go without one. */
   readonly tokenFile: string | null;
   readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
+  /** In place of BLOB_TIMEOUT_MS. */
+  readonly blobTimeoutMs?: number;
 }
 
 export class RegistryApi {
@@ -26,14 +28,21 @@ export class RegistryApi {
 
   /** The bytes of a blob, checked. Throws E2006, E2007, E2014 or E2015. */
   async blob(digest: Digest): Promise<Uint8Array> {
-    const response = await this.call("GET", `/v1/blobs/${digest}`, { timeoutMs: BLOB_TIMEOUT_MS });
+    const timeoutMs = this.options.blobTimeoutMs ?? BLOB_TIMEOUT_MS;
+    // By the whole and not only by silence: while a blob drips in, the deployments after it wait.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await this.call("GET", `/v1/blobs/${digest}`, { timeoutMs, signal });
     if (response.statusCode !== 200) {
       throw new SluiceError(
         PROXY_ERRORS.versionNotFetched,
         `The registry answered ${response.statusCode} for blob ${digest}: ${await failureText(response)}`,
       );
     }
-    const bytes = await readBounded(response.body, digest);
+    const bytes = await readBounded(response.body, digest).catch((cause: unknown) => {
+      if (cause instanceof SluiceError) throw cause;
+      const why = signal.aborted ? `it was not there after ${timeoutMs} ms` : (cause as Error).message;
+      throw new SluiceError(PROXY_ERRORS.versionNotFetched, `Blob ${digest} broke off: ${why}.`, { cause });
+    });
     if (digestOf(bytes) === digest) return bytes;
     throw new SluiceError(
       PROXY_ERRORS.digestMismatch,
