@@ -226,6 +226,15 @@ describe("inspect", () => {
     expect(inspectionOf(inspect(filter(code))).resettable).toBe(false);
   });
 
+  it("refuses a module of very many sections", () => {
+    const empty = Uint8Array.from({ length: 3_000 }, (_, at) => (at % 3 === 1 ? 1 : 0));
+    expect(refusalOf(inspect(Buffer.concat([filter(), empty]))).message).toContain("more than 1000 sections");
+  });
+
+  it("refuses a module of many tables", () => {
+    expect(refusalOf(inspect(filter("(table 1 funcref)".repeat(9)))).message).toContain("9 tables; at most 8");
+  });
+
   it("keeps hostile names out of messages", () => {
     const { message } = refusalOf(inspect(filter(`(import "env" "a\\1b[2J\\0a" (func))`)));
     expect(message).toContain("env.a?[2J?");

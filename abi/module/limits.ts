@@ -10,6 +10,12 @@ export const FUNCTIONS_MAX = 100_000;
 /** Entries of the type section, and of imports, exports, globals, segments each. */
 export const ENTRIES_MAX = 100_000;
 
+/** Sections, custom ones included: each costs a reader more than its three bytes. */
+export const SECTIONS_MAX = 1_000;
+
+/** Tables of one module; compilers make one for functions and at most one for references of the host. */
+export const TABLES_MAX = 8;
+
 /** Entries of one element segment. */
 export const ELEMENT_ENTRIES_MAX = 1_000_000;
 

@@ -283,4 +283,13 @@ describe("meter", () => {
       expect.objectContaining({ stack: expect.stringMatching(/deep_inside.*\n.*wrapper/) }),
     );
   });
+
+  it.each([
+    ["keeps names", 100, 1],
+    ["leaves names out where one has thousands of bytes", 5_000, 0],
+  ])("%s", (_, length, sections) => {
+    const { bytes } = meter(filter(`(func $${"n".repeat(length)})`), OPTIONS);
+    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    expect(WebAssembly.Module.customSections(module, "name")).toHaveLength(sections);
+  });
 });

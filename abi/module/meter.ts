@@ -20,7 +20,7 @@ import {
 import { CHANGED_EXPORT, DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
 import type { OffsetTable } from "./offset-table.ts";
 import { OP } from "./opcodes.ts";
-import { refuse } from "./refusal.ts";
+import { ModuleRefused, refuse } from "./refusal.ts";
 
 export interface MeterOptions {
   /** What the memory's maximum is lowered to, in pages of 64 KiB. */
@@ -148,7 +148,7 @@ class MeterWriter {
 
   /** Names stay, for traces. The rest would speak of offsets that are no longer true, or only cost memory. */
   private writeCustom(section: SectionRange): void {
-    if (section.name === "name") this.copySection(section);
+    if (section.name === "name" && hasShortNames(this.shape.bytes, section)) this.copySection(section);
   }
 
   private writeBody(id: number, body: ByteWriter): void {
@@ -230,6 +230,29 @@ class MeterWriter {
 
   private blockType(results: Uint8Array): number {
     return this.shape.types.length + this.blockTypes.findIndex((each) => sameBytes(each, results));
+  }
+}
+
+const FUNCTION_NAMES = 1;
+
+/** V8 spells a function's name out in each line of a trace: with one of 4 MB a trap took 0.3 s. */
+function hasShortNames(bytes: Uint8Array, section: SectionRange): boolean {
+  const reader = new ByteReader(bytes, section.start, section.end);
+  try {
+    reader.name();
+    while (!reader.done) {
+      const kind = reader.byte();
+      const part = reader.part(reader.u32());
+      if (kind !== FUNCTION_NAMES) continue;
+      for (let count = part.u32(); count > 0; count--) {
+        part.u32();
+        part.name();
+      }
+    }
+    return true;
+  } catch (refused) {
+    if (!(refused instanceof ModuleRefused)) throw refused;
+    return false;
   }
 }
 

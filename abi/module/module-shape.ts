@@ -2,7 +2,15 @@
 // rest. What has no place under a filter (other memories, threads, garbage collection) is refused here by its name.
 import { ABI_ERRORS } from "../error-table.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ELEMENT_ENTRIES_MAX, ENTRIES_MAX, FUNCTIONS_MAX, MODULE_BYTES_MAX, TYPE_VALUES_MAX } from "./limits.ts";
+import {
+  ELEMENT_ENTRIES_MAX,
+  ENTRIES_MAX,
+  FUNCTIONS_MAX,
+  MODULE_BYTES_MAX,
+  SECTIONS_MAX,
+  TABLES_MAX,
+  TYPE_VALUES_MAX,
+} from "./limits.ts";
 import { IMMEDIATE, IMMEDIATES, OP } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
 
@@ -156,11 +164,18 @@ export function readShape(bytes: Uint8Array): ModuleShape {
   checkPreamble(bytes);
   const shape = new ModuleShape(bytes);
   const reader = new ByteReader(bytes, 8, bytes.length);
-  while (!reader.done) readSection(reader, shape);
+  while (!reader.done) {
+    if (shape.sections.length === SECTIONS_MAX) tooManySections();
+    readSection(reader, shape);
+  }
   if (shape.bodies.length !== shape.functions.length) {
     reader.damaged(`${shape.functions.length} functions are declared, ${shape.bodies.length} have code`);
   }
   return shape;
+}
+
+function tooManySections(): never {
+  refuse(ABI_ERRORS.moduleTooCostly, `The module has more than ${SECTIONS_MAX} sections`);
 }
 
 function checkSize({ length }: Uint8Array): void {
@@ -225,7 +240,7 @@ const SECTION_READERS: Readonly<Record<number, SectionReader>> = {
     shape.functions = readList(reader, FUNCTIONS_MAX, "functions", () => reader.u32());
   },
   [SECTION.table]: (reader, shape) => {
-    shape.tables = readList(reader, ENTRIES_MAX, "tables", () => readTable(reader));
+    shape.tables = readList(reader, TABLES_MAX, "tables", () => readTable(reader));
   },
   [SECTION.memory]: (reader, shape) => {
     shape.memories = readList(reader, ENTRIES_MAX, "memories", () => readLimits(reader, "memory"));
