@@ -28,6 +28,8 @@ export interface VersionSource {
 export class CachedVersions implements VersionSource {
   private readonly cache: BlobCache;
   private readonly fetch: ((digest: Digest) => Promise<Uint8Array>) | null;
+  /** A version's announcement and its deployment may ask for the same blob at the same time. */
+  private readonly fetching = new Map<Digest, Promise<Uint8Array>>();
 
   constructor(cache: BlobCache, fetch: ((digest: Digest) => Promise<Uint8Array>) | null) {
     this.cache = cache;
@@ -64,7 +66,15 @@ export class CachedVersions implements VersionSource {
     }
   }
 
-  private async blob(digest: Digest): Promise<Uint8Array> {
+  private blob(digest: Digest): Promise<Uint8Array> {
+    const running = this.fetching.get(digest);
+    if (running !== undefined) return running;
+    const blob = this.blobOnce(digest).finally(() => this.fetching.delete(digest));
+    this.fetching.set(digest, blob);
+    return blob;
+  }
+
+  private async blobOnce(digest: Digest): Promise<Uint8Array> {
     const kept = await this.cache.read(digest);
     if (kept !== null) return kept;
     if (this.fetch === null) {
