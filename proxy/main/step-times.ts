@@ -8,8 +8,13 @@ export class StepTimes {
     try {
       return await work;
     } finally {
-      this.ms.set(step, (this.ms.get(step) ?? 0) + performance.now() - startedMs);
+      this.note(step, performance.now() - startedMs);
     }
+  }
+
+  /** Steps that are done more than once add up. */
+  note(step: string, ms: number): void {
+    this.ms.set(step, (this.ms.get(step) ?? 0) + ms);
   }
 
   /** Milliseconds by step, in the order in which they ended; tenths are enough. */

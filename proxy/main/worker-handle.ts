@@ -9,7 +9,7 @@ import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart 
 import { Heartbeat } from "./heartbeat.ts";
 
 export type Prepared =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly pauseMs: number }
   | { readonly ok: false; readonly slot: string | null; readonly why: NotLoaded };
 
 /** What a worker tells without being asked. */
@@ -67,7 +67,8 @@ export class WorkerHandle {
     this.post({ type: "prepare", plan });
     return this.answer<Prepared>(
       (message) => {
-        if (message.type === "prepared" && message.generation === generation) return { ok: true };
+        if (message.type === "prepared" && message.generation === generation)
+          return { ok: true, pauseMs: message.pauseMs };
         if (message.type !== "vetoed" || message.generation !== generation) return null;
         return { ok: false, slot: message.slot, why: message.why };
       },

@@ -56,7 +56,10 @@ export class WorkerPool {
     await Promise.all(this.live().map((worker) => worker.ready()));
   }
 
-  /** All prepare, then all switch; one veto and nothing changes. Acts wait for each other. */
+  /**
+   * All prepare, then all switch; one veto and nothing changes. Acts wait for each other. `times` is told of prepare and
+   * switch, and of pause: how long traffic of one worker stood still at the most.
+   */
   publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {
     return this.serial.run(() => this.publishNow(plan, times));
   }
@@ -102,9 +105,11 @@ export class WorkerPool {
       for (const worker of workers) worker.abort(plan.generation);
       return veto;
     }
+    const pauseMs = Math.max(0, ...answers.map((answer) => (answer.ok ? answer.pauseMs : 0)));
+    times.note("pause", pauseMs);
     this.current = plan;
     await times.of("switch", Promise.all(workers.map((worker) => this.switchTo(worker, plan))));
-    return { ok: true };
+    return { ok: true, pauseMs };
   }
 
   private async switchTo(worker: WorkerHandle, plan: SnapshotPlan): Promise<void> {

@@ -38,7 +38,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: "ready" }
-  | { readonly type: "prepared"; readonly generation: number }
+  /** `pauseMs`: how long the worker did nothing else meanwhile. */
+  | { readonly type: "prepared"; readonly generation: number; readonly pauseMs: number }
   | { readonly type: "vetoed"; readonly generation: number; readonly slot: string | null; readonly why: NotLoaded }
   | { readonly type: "committed"; readonly generation: number }
   | { readonly type: "listening"; readonly ports: Readonly<Record<string, number>> }

@@ -69,9 +69,10 @@ export class WorkerThread {
 
   private prepare(plan: SnapshotPlan): void {
     const { generation } = plan;
+    const startedMs = performance.now();
     try {
       this.prepared.set(generation, RuntimeSnapshot.compile(plan, this.surroundings));
-      this.tell({ type: "prepared", generation });
+      this.tell({ type: "prepared", generation, pauseMs: performance.now() - startedMs });
     } catch (error) {
       if (!(error instanceof SlotRefusal)) throw error;
       const { code, message } = error.refusal;
