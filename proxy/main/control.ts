@@ -66,9 +66,10 @@ export class Control {
   /** Makes `deployment` the wanted one. Resolves when it was applied or refused; which, stands in `refused`. */
   async want(deployment: Deployment): Promise<void> {
     if (this.options.without !== 0 && deployment.number === this.options.without)
-      return this.refuse(deployment, deadly(deployment));
+      return this.refuse(deployment.number, deadly(deployment));
     // A registry says what it wants at every connect; what serves as a whole needs no second publication.
     if (this.applied !== null && isDeepStrictEqual(deployment, this.serving?.deployment)) return;
+    this.warnWhenBackwards(deployment);
     this.wanted = deployment;
     this.backoff.reset();
     await this.serial.run(() => this.tryWanted(deployment));
@@ -158,7 +159,7 @@ export class Control {
     try {
       await this.apply(deployment, this.machine);
     } catch (error) {
-      this.refuse(deployment, error);
+      this.refuse(deployment.number ?? 0, error);
     }
     if (this.applied !== (deployment.number ?? 0) || this.refused !== null) this.tryAgain(deployment);
   }
@@ -225,12 +226,22 @@ export class Control {
     this.options.changed();
   }
 
-  private refuse(deployment: Deployment, error: unknown): void {
+  /** Numbers of one name only grow, a rollback's too: the registry has lost what was deployed since, as after a restore. */
+  private warnWhenBackwards({ name, number = 0 }: Deployment): void {
+    const serving = this.serving?.deployment ?? null;
+    if (serving === null || serving.name !== name || number >= (serving.number ?? 0)) return;
+    this.options.log.warn(
+      { deployment: number, serving: serving.number },
+      "the registry went back to an earlier number; the proxy follows it",
+    );
+  }
+
+  /** Notes that this number cannot be taken, and why. What serves is kept. */
+  refuse(number: number, error: unknown): void {
     const { code, message } =
       error instanceof SluiceError
         ? error
         : { code: PROXY_ERRORS.internal.code, message: String((error as Error).stack) };
-    const number = deployment.number ?? 0;
     this.refused = { number, code, message };
     this.options.log.error(
       { deployment: number, serving: this.serving?.plan.number ?? null, code },

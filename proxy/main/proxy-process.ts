@@ -242,6 +242,7 @@ export class ProxyProcess {
       backoff: Backoff,
       status: () => proxyStatus(this),
       deployment: (deployment) => void this.control.want(deployment),
+      unreadable: (number, error) => this.control.refuse(number, error),
       prepare: (digest) => void this.control.prepare(digest),
     });
   }

@@ -17,6 +17,8 @@ export interface RegistryLinkOptions {
   readonly backoff: new (firstMs: number, maxMs: number) => { next(): number; reset(): void };
   status(): ProxyStatus;
   deployment(deployment: Deployment): void;
+  /** A deployment came that cannot be read. */
+  unreadable(number: number, error: unknown): void;
   prepare(digest: Digest): void;
 }
 
@@ -82,12 +84,14 @@ export class RegistryLink {
     if (posted !== "") this.post();
   }
 
-  private take({ event, data }: ServerSentEvent): void {
+  private take({ event, data, id }: ServerSentEvent): void {
     try {
       if (event === "deployment")
         this.options.deployment(parseDeployment(data, "deployment from the registry", { syntax: "json" }));
       else if (event === "prepare") this.prepare(data);
     } catch (error) {
+      // A deployment's event has its number as id: who deployed it waits for an answer.
+      if (event === "deployment" && /^\d{1,15}$/.test(id)) return this.options.unreadable(Number(id), error);
       this.options.log.error(
         { err: error },
         "the registry sent something that this proxy does not understand; what serves is kept",

@@ -55,6 +55,11 @@ describe("A proxy with a registry", () => {
       "SLUICE-E2007",
     ],
     ["it asks for a split", splitDeployment, "SLUICE-E2004"],
+    [
+      "it has a field of a later version",
+      (version: Digest): Deployment => Object.assign(deploymentOf(2, version, 2), { later: true }),
+      'unknown key "later"',
+    ],
   ])("refuses a deployment when %s, and keeps the one before", async (_name, next, message) => {
     const module = await fixtureModule("answer-by-configuration");
     registry.deploy(deploymentOf(1, registry.push("answering", module), 3));

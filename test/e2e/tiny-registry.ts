@@ -74,7 +74,7 @@ export class TinyRegistry {
   }
 
   announce(digest: Digest): void {
-    for (const stream of this.streams) this.send(stream, "prepare", { digest });
+    for (const stream of this.streams) this.send(stream, "prepare", { digest } as object);
   }
 
   /** The first status from now on that `isTrue` likes, the last known included. */
@@ -127,7 +127,8 @@ export class TinyRegistry {
     this.lookers.forEach((look) => look());
   }
 
-  private send(stream: ServerResponse, event: string, data: object): void {
-    stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  private send(stream: ServerResponse, event: string, data: { readonly number?: number }): void {
+    const id = data.number === undefined ? "" : `id: ${data.number}\n`;
+    stream.write(`event: ${event}\n${id}data: ${JSON.stringify(data)}\n\n`);
   }
 }
