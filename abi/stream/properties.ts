@@ -103,17 +103,20 @@ function pathPart(head: Head | null, isBeforeQuery: boolean): Uint8Array | null 
 
 function statusOf(head: Head | null): Uint8Array | null {
   if (head === null) return null;
-  const value = valueOf(head, STATUS);
-  if (value === null) return null;
-  scratchView.setUint32(0, statusNumber(value), true);
+  const field = head.find(STATUS, 0, STATUS.length);
+  if (field < 0) return null;
+  scratchView.setUint32(0, statusNumber(head, field), true);
   scratchView.setUint32(4, 0, true);
   return scratch;
 }
 
-/** Three digits as a number; 0 for anything else. */
-export function statusNumber(value: Uint8Array): number {
-  if (value.length !== 3) return 0;
-  const status = (value[0]! - 0x30) * 100 + (value[1]! - 0x30) * 10 + (value[2]! - 0x30);
+/** Three digits in a field as a number; 0 for anything else. */
+export function statusNumber(head: Head, field: number): number {
+  if (head.valueLength(field) !== 3) return 0;
+  const start = head.valueStart(field);
+  const bytes = head.bufferOf(start);
+  const at = start < 0 ? ~start : start;
+  const status = (bytes[at]! - 0x30) * 100 + (bytes[at + 1]! - 0x30) * 10 + (bytes[at + 2]! - 0x30);
   return status >= 100 && status <= 999 ? status : 0;
 }
 

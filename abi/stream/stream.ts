@@ -110,6 +110,13 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     return this.response.wantsData || !this.response.isHeadSent;
   }
 
+  /** False: every filter is through with the stream, so nobody will look at its heads once they were sent. */
+  get hasInstances(): boolean {
+    const { state } = this;
+    for (let i = 0; i < state.slotCount; i++) if (state.runAt(i).instance !== null) return true;
+    return false;
+  }
+
   /** Both messages have passed. A response may be through while its request still arrives: that can still fail. */
   private get isOver(): boolean {
     const { request, response } = this;
@@ -483,7 +490,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.fitContentLength(flow);
     const head = flow.head!;
     const status = head.find(STATUS, 0, STATUS.length);
-    this.status = status < 0 ? 0 : statusNumber(head.value(status));
+    this.status = status < 0 ? 0 : statusNumber(head, status);
     flow.isHeadSent = true;
     if (flow.isHeadOnly) flow.isEndSent = true;
     this.state.driver!.sendResponseHead(head, flow.isHeadOnly);

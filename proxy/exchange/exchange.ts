@@ -39,6 +39,9 @@ export interface ExchangeHost {
 /** Who wants a direction's reads to stop. */
 const PAUSE = { peer: 1, filter: 2 } as const;
 const NO_STORE = new Uint8Array(0);
+const METHOD = Buffer.from(":method", "latin1");
+const AUTHORITY = Buffer.from(":authority", "latin1");
+const PATH = Buffer.from(":path", "latin1");
 const HEAD_METHOD = Buffer.from("HEAD", "latin1");
 /** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => Buffer.from(method, "latin1"));
@@ -215,13 +218,18 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       if (!this.writer!.sendResponseHead(responseHead, endOfStream)) this.fail(502, BAD_ANSWER, "UPE");
       return;
     }
-    // Filters may look at the response head until the stream's end, the reader's buffer is gone after this call.
-    if (this.responseStore.length < headEnd) this.responseStore = Buffer.allocUnsafeSlow(headEnd + STORE_BYTES);
-    copy(responseHead.bytes, 0, headEnd, this.responseStore, 0);
-    responseHead.bytes = this.responseStore;
+    if (stream.hasInstances) this.keepResponseHead(headEnd);
     this.engineDepth++;
     stream.responseHeaders(responseHead, endOfStream);
     this.leaveEngine();
+  }
+
+  /** Filters may look at the response head until the stream's end, the reader's buffer is gone after its call. */
+  private keepResponseHead(length: number): void {
+    const { responseHead } = this;
+    if (this.responseStore.length < length) this.responseStore = Buffer.allocUnsafeSlow(length + STORE_BYTES);
+    copy(responseHead.bytes, 0, length, this.responseStore, 0);
+    responseHead.bytes = this.responseStore;
   }
 
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -338,13 +346,19 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     return Buffer.from(this.store.buffer, this.store.byteOffset + this.idAt, REQUEST_ID_BYTES).toString("latin1");
   }
   method(): string {
-    return this.requestHead.get(":method") ?? "";
+    return this.requestField(METHOD);
   }
   authority(): string {
-    return this.requestHead.get(":authority") ?? "";
+    return this.requestField(AUTHORITY);
   }
   path(): string {
-    return this.requestHead.get(":path") ?? "";
+    return this.requestField(PATH);
+  }
+
+  private requestField(name: Uint8Array): string {
+    const { requestHead } = this;
+    const field = requestHead.find(name, 0, name.length);
+    return field < 0 ? "" : requestHead.valueString(field);
   }
 
   // ---- the way up
