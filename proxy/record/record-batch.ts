@@ -27,6 +27,9 @@ export class RecordBatch {
     const { text, count } = this;
     this.text = "";
     this.count = 0;
-    this.handOver(new TextEncoder().encode(text), count);
+    // Lines are ASCII: latin1 is a plain copy of them. Of its own, because the receiver takes the whole buffer over.
+    const lines = Buffer.allocUnsafeSlow(text.length);
+    lines.write(text, "latin1");
+    this.handOver(lines, count);
   }
 }

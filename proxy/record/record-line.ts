@@ -1,22 +1,42 @@
 // HOT: bench proxy.
 // One finished stream as one JSON line. Strings of clients and filters leave here as pure ASCII with every control
 // character escaped, so that a line can be shown in a terminal, cut at newlines and parsed anywhere.
+//
+// Names of the configuration come again with every line, so they are quoted once; so is the beginning of a slot's part,
+// which is two digests long. Only what a client or a filter said is looked at byte by byte.
 
 import type { SlotReport } from "@sluice/abi";
 import type { ExchangeFacts } from "../exchange/http-server.ts";
+import { KEPT_NAMES_MAX } from "./limits.ts";
 
 /** The record of a stream, newline included. `node` is the proxy's id. */
 export function recordLine(facts: ExchangeFacts, node: string): string {
   const { route, endpoint, slots } = facts;
   return (
-    `{"time":"${new Date(facts.startedMs).toISOString()}","id":"${facts.id()}","node":${quoted(node)}` +
-    `,"deployment":${facts.snapshot.number},"listener":${quoted(facts.listener)}` +
-    `,"route":${route === null ? "null" : quoted(route.name)},"cluster":${route === null ? "null" : quoted(route.cluster.name)}` +
-    `,"upstream":${endpoint === null ? "null" : quoted(endpoint.address)},"source":${quoted(facts.sourceAddress)}` +
+    `{"time":"${timeOf(facts.startedMs)}","id":"${facts.id()}","node":${named(node)}` +
+    `,"deployment":${facts.snapshot.number},"listener":${named(facts.listener)}` +
+    `,"route":${route === null ? "null" : named(route.name)},"cluster":${route === null ? "null" : named(route.cluster.name)}` +
+    `,"upstream":${endpoint === null ? "null" : named(endpoint.address)},"source":${quoted(facts.sourceAddress)}` +
     `,"method":${quoted(facts.method())},"authority":${quoted(facts.authority())},"path":${quoted(facts.path())}` +
-    `,"status":${facts.status},"flags":[${facts.flags.map(quoted).join(",")}],"durationUs":${Math.round(facts.durationUs)}` +
+    `,"status":${facts.status},"flags":${flagsOf(facts)},"durationUs":${Math.round(facts.durationUs)}` +
     `,"bytesIn":${facts.bytesIn},"bytesOut":${facts.bytesOut},"slots":[${slots === null ? "" : slotParts(slots)}]}\n`
   );
+}
+
+let timeMs = -1;
+let timeText = "";
+
+/** Streams of a busy worker share their millisecond: dozens of them begin in one. */
+function timeOf(ms: number): string {
+  if (ms !== timeMs) {
+    timeText = new Date(ms).toISOString();
+    timeMs = ms;
+  }
+  return timeText;
+}
+
+function flagsOf({ flags }: ExchangeFacts): string {
+  return flags.length === 0 ? "[]" : `[${flags.map(quoted).join(",")}]`;
 }
 
 function slotParts(slots: NonNullable<ExchangeFacts["slots"]>): string {
@@ -29,12 +49,48 @@ function slotParts(slots: NonNullable<ExchangeFacts["slots"]>): string {
 
 function slotPart(report: SlotReport): string {
   return (
-    `{"slot":${quoted(report.slot)},"filter":${quoted(report.filter)},"version":${quoted(report.version)}` +
-    `,"revision":${quoted(report.revision)},"verdict":"${report.verdict}","code":${nullable(report.code)}` +
+    `${slotPrefix(report)},"verdict":"${report.verdict}","code":${nullable(report.code)}` +
     `,"reason":${nullable(report.reason)},"cached":${report.cached},"fuel":${report.fuel},"durationUs":${report.durationUs ?? "null"}` +
     `,"dryRun":${report.dryRun},"error":${report.error === null ? "null" : escaped(JSON.stringify(report.error))}` +
-    `,"quotas":[],"additions":${escaped(JSON.stringify(report.additions))}}`
+    `,"quotas":[],"additions":${additionsOf(report)}}`
   );
+}
+
+interface Prefix {
+  readonly filter: string;
+  readonly version: string;
+  readonly revision: string;
+  readonly text: string;
+}
+
+/** By slot, of its revision in the last line. */
+const prefixes = new Map<string, Prefix>();
+
+function slotPrefix({ slot, filter, version, revision }: SlotReport): string {
+  const known = prefixes.get(slot);
+  if (known !== undefined && known.revision === revision && known.version === version && known.filter === filter)
+    return known.text;
+  const text = `{"slot":${quoted(slot)},"filter":${quoted(filter)},"version":${quoted(version)},"revision":${quoted(revision)}`;
+  if (prefixes.size >= KEPT_NAMES_MAX) prefixes.clear();
+  prefixes.set(slot, { filter, version, revision, text });
+  return text;
+}
+
+function additionsOf({ additions }: SlotReport): string {
+  for (const _ in additions) return escaped(JSON.stringify(additions));
+  return "{}";
+}
+
+const names = new Map<string, string>();
+
+/** `quoted` of a name from the configuration. */
+function named(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const text = quoted(name);
+  if (names.size >= KEPT_NAMES_MAX) names.clear();
+  names.set(name, text);
+  return text;
 }
 
 function nullable(text: string | null): string {
