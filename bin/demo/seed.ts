@@ -1,5 +1,5 @@
-// Fills an empty registry for the demo: pushes the rbac filter and deploys it. A registry that holds any
-// filter already is left alone.
+// Fills an empty registry for the demo: pushes the rbac filter and deploys it. A registry that holds other filters or a
+// deployment already is left alone.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { rbacFolder } from "./builds.ts";
 
 /** True when it seeded. `built` resolves when the filter's module is there; only an empty registry waits for it. */
 export async function seedRegistry(client: RegistryClient, built: Promise<void>): Promise<boolean> {
-  if ((await client.filters()).length > 0) return false;
+  if (await isInUse(client)) return false;
   await built;
   const filter = await readFilterFolder(rbacFolder);
   const { name } = filter.document;
@@ -31,6 +31,12 @@ export async function seedRegistry(client: RegistryClient, built: Promise<void>)
   });
   await client.deploy(draft, 0, { dryRun: false });
   return true;
+}
+
+/** The demo's filter without a deployment is no use: `up` was stopped between the two, and would else never be ready. */
+async function isInUse(client: RegistryClient): Promise<boolean> {
+  const isOthers = (await client.filters()).some(({ name }) => name !== "rbac");
+  return isOthers || (await client.deployment("default")) !== null;
 }
 
 function demoPolicies(): unknown {
