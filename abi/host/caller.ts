@@ -3,6 +3,7 @@
 // still make the host keep. One per instance. Imports are shared by all instances of a plugin, so the running one sits
 // in a module-level slot that Instance sets around each call into a guest.
 
+import { BLOCK_SHIFT } from "../module/limits.ts";
 import { Status } from "../spec/enums.ts";
 import type { Effect } from "./effects.ts";
 import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL, TEXT_FUEL_PER_BYTE } from "./limits.ts";
@@ -123,6 +124,11 @@ export class Caller {
     this.written |= blocksOf(ptr, length);
   }
 
+  /** The same for at most 8 bytes: where they reach into the next block, the image's overhang covers them. */
+  noteWord(ptr: number): void {
+    this.written |= 1 << (ptr >>> BLOCK_SHIFT);
+  }
+
   /** A copy of guest memory, for what outlives the call. */
   copy(ptr: number, size: number): Uint8Array {
     return this.bytes.slice(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
@@ -134,12 +140,12 @@ export class Caller {
   }
 
   setU32(ptr: number, value: number): void {
-    this.noteWrite(ptr >>> 0, 4);
+    this.noteWord(ptr);
     this.view.setInt32(ptr >>> 0, value | 0, true);
   }
 
   setU64(ptr: number, value: bigint): void {
-    this.noteWrite(ptr >>> 0, 8);
+    this.noteWord(ptr);
     this.view.setBigUint64(ptr >>> 0, BigInt.asUintN(64, value), true);
   }
 
@@ -158,8 +164,8 @@ export class Caller {
       if (block === NO_BLOCK) return Status.InvalidMemoryAccess;
       this.put(block, source, start, length);
     }
-    this.noteWrite(ptrOut >>> 0, 4);
-    this.noteWrite(sizeOut >>> 0, 4);
+    this.noteWord(ptrOut);
+    this.noteWord(sizeOut);
     const view = this.view;
     view.setInt32(ptrOut >>> 0, block | 0, true);
     view.setInt32(sizeOut >>> 0, length, true);

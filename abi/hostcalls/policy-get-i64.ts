@@ -11,7 +11,7 @@ export function policyGetI64(attributeId: number, valueOut: number): number {
   if (value === null) return Status.NotFound;
   const { view } = guest;
   const at = valueOut >>> 0;
-  guest.noteWrite(at, 8);
+  guest.noteWord(at);
   const isBool = value.length === 1;
   view.setInt32(at, isBool ? value[0]! : word(value, 0), true);
   view.setInt32(at + 4, isBool ? 0 : word(value, 4), true);

@@ -1,4 +1,5 @@
-// `npm run bench -- abi`: what one hostcall, one callback and one reset cost, without sockets and without the stream engine.
+// `npm run bench -- abi`: what one hostcall, one callback and one reset cost, without sockets and without the stream engine;
+// and what rbac costs a stream in the engine.
 // Hostcalls are made a thousand times by a loop in the guest, so a call into the guest is spread over a thousand.
 
 import { headOf, MemoryServices, Plugin, prepareModule, type Instance } from "@sluice/abi";
@@ -7,11 +8,17 @@ import { specOf } from "../conformance/kit/guest.ts";
 import { PlainStream } from "../conformance/kit/plain-stream.ts";
 import { assemble } from "../conformance/kit/wat.ts";
 import { atMost, told, type Figure } from "./figure.ts";
+import { rbacLife } from "./filter-life.ts";
 import type { BenchOptions } from "./run.ts";
 
 const CALLS = 1000;
 const WARM_UPS = 300;
 const REPEATS = 200;
+
+/** Streams in one measurement. */
+const LIVES = 100;
+/** 0.5 µs for the filter, 0.7 µs for each 64 KiB of its image. */
+const RBAC_NS_MAX = 500 + 2 * 700;
 
 /** Each callback makes one hostcall CALLS times; blocks from 32768 on are given anew in each callback. */
 const loop = (hostcall: string): string => `
@@ -88,6 +95,9 @@ export async function benchAbi({ rounds, progress }: BenchOptions): Promise<Figu
   const write = measure("header write", () => rewrite(instance, id, stream), CALLS);
   const empty = measure("callback", () => instance.responseTrailers(id, 0), 1);
   const reset = measure("reset", () => isolated.release(isolated.acquire()!), 1);
+  const life = await rbacLife();
+  const untouched = measure("rbac's instance", () => times(LIVES, life.instanceOnly), LIVES);
+  const whole = measure("rbac's stream", () => times(LIVES, life.stream), LIVES);
   return [
     atMost("scalar hostcall (log level)", scalar, "ns", 50),
     atMost("metric increment", metric, "ns", 50),
@@ -95,7 +105,9 @@ export async function benchAbi({ rounds, progress }: BenchOptions): Promise<Figu
     atMost("attribute read (request.headers[x])", attribute, "ns", 100),
     told("header replace", write, "ns"),
     told("callback that returns at once", empty, "ns"),
-    told("instance taken and reset, 256 KiB", reset, "ns"),
+    told("instance taken and reset untouched, 256 KiB", reset, "ns"),
+    told("the same of rbac, 128 KiB", untouched, "ns"),
+    atMost("rbac's whole stream, image of 128 KiB put back", whole, "ns", RBAC_NS_MAX),
   ];
 }
 
@@ -103,6 +115,10 @@ function started(artifact: ReturnType<typeof prepareModule>, isolation: "shared"
   const plugin = new Plugin(artifact, specOf({ isolation }), new MemoryServices());
   plugin.start();
   return plugin;
+}
+
+function times(count: number, act: () => void): void {
+  for (let i = 0; i < count; i++) act();
 }
 
 function rewrite(instance: Instance, id: number, stream: FreshHead): void {

@@ -8,7 +8,7 @@ import { buildFilter } from "@sluice/sdk-filter";
 
 const filterFolder = resolve(import.meta.dirname, "../../filters-as/rbac");
 
-const policies = [
+export const policies = [
   {
     name: "closed",
     action: "DENY",
