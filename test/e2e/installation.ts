@@ -1,6 +1,5 @@
 // One installation under test: a temporary folder, an origin, a registry and proxies as real processes on free ports.
 
-import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,12 +14,9 @@ export interface ProxyUnderTest {
   readonly port: number;
   readonly adminPort: number;
   readonly program: Program;
+  /** What its admin port wants to see from an operator: the token that it has made. */
+  readonly adminHeaders: { readonly authorization: string };
 }
-
-const adminToken = randomBytes(32).toString("base64url");
-
-/** What a proxy's admin port wants to see from an operator. */
-export const adminHeaders = { authorization: `Bearer ${adminToken}` };
 
 export class Installation {
   readonly folder: string;
@@ -86,9 +82,6 @@ export class Installation {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "sluice.yaml");
     writeFileSync(file, this.#machineDocument(id, port, adminPort, options.workers ?? 1, options.deployment));
-    // A proxy without a registry in its own state folder takes the admin token that lies there.
-    mkdirSync(join(folder, "state"), { recursive: true });
-    writeFileSync(join(folder, "state", "admin.token"), adminToken, { mode: 0o600 });
     if (options.deployment !== undefined) writeFileSync(join(folder, "deployment.yaml"), options.deployment);
     const program = this.#start(["proxy", "-c", file]);
     const path = options.ready === false ? "healthz" : "readyz";
@@ -97,7 +90,8 @@ export class Installation {
       await answer?.arrayBuffer();
       return answer !== null && answer.ok;
     });
-    return { id, port, adminPort, program };
+    const token = readFileSync(join(folder, "state", "admin.token"), "utf8").trim();
+    return { id, port, adminPort, program, adminHeaders: { authorization: `Bearer ${token}` } };
   }
 
   /** A path in the proxy's folder, for modules that its deployment file names. */

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixtureModule, ruinousModule } from "../fixtures/fixture-module.ts";
-import { adminHeaders, Installation } from "./installation.ts";
+import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 import { until } from "./program.ts";
 
@@ -96,7 +96,7 @@ describe("A filter that cannot be loaded", () => {
 
 async function statsText(proxy: ProxyUnderTest): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, {
-    headers: adminHeaders,
+    headers: proxy.adminHeaders,
   });
   expect(response.status).toBe(200);
   return response.text();

@@ -14,7 +14,7 @@ import { fixtureModule, withCustomSection } from "../fixtures/fixture-module.ts"
 import { Accountant, answersByRevision, doubledAtOrigin } from "../load/accountant.ts";
 import type { Account } from "../load/accountant.ts";
 import type { Answer } from "../load/response-reader.ts";
-import { adminHeaders, Installation } from "./installation.ts";
+import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 
 const rbacFolder = join(import.meta.dirname, "../../filters-as/rbac");
@@ -192,7 +192,7 @@ interface Holdings {
 
 async function holdings(): Promise<Holdings> {
   const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, {
-    headers: adminHeaders,
+    headers: proxy.adminHeaders,
   });
   const { workers } = (await response.json()) as {
     workers: { holdings: { snapshots: { number: number; instances: number }[] }[] };

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fixtureModule } from "../fixtures/fixture-module.ts";
 import { Accountant, faultCounts } from "../load/accountant.ts";
-import { adminHeaders, Installation } from "./installation.ts";
+import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 import { until } from "./program.ts";
 
@@ -101,13 +101,13 @@ async function replaceWorker(proxy: ProxyUnderTest, index: number): Promise<void
   );
   await fetch(`http://127.0.0.1:${proxy.adminPort}/replace-worker?index=${index}`, {
     method: "POST",
-    headers: adminHeaders,
+    headers: proxy.adminHeaders,
   });
   await proxy.program.until("the worker's end in the log", () => lostWorkers(proxy).length > lostBefore);
 }
 
 async function readStats(proxy: ProxyUnderTest): Promise<{ workers: { serving: number } }> {
-  const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, { headers: adminHeaders });
+  const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/stats`, { headers: proxy.adminHeaders });
   return (await response.json()) as { workers: { serving: number } };
 }
 
