@@ -63,4 +63,9 @@ export const SDK_ERRORS = {
     meaning: "A module or a request file that was named cannot be read.",
     hint: "Check the path; it is relative to the folder the command runs in.",
   },
+  requestsOutside: {
+    code: "SLUICE-E4013",
+    meaning: "filter.yaml names request files outside its folder; a push would send them to the registry.",
+    hint: "Keep request files in the filter's folder and name them relative to it: `requests: [requests/*.yaml]`.",
+  },
 } as const satisfies ErrorTable;

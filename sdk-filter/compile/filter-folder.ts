@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { SluiceError, parseFilterDocument } from "@sluice/abi";
 import type { FilterDocument } from "@sluice/abi";
 import { SDK_ERRORS } from "../errors.ts";
@@ -41,10 +41,17 @@ export function folderOfModule(moduleFile: string): string | null {
   return [own, join(own, "..")].find((folder) => existsSync(join(folder, "filter.yaml"))) ?? null;
 }
 
+/** A filter.yaml may be a stranger's: what it names is read, shown and pushed, so it stays within its folder. */
+function insideOf(folder: string, file: string): string {
+  const full = resolve(folder, file);
+  if (!relative(folder, full).startsWith("..")) return full;
+  throw new SluiceError(SDK_ERRORS.requestsOutside, `${join(folder, "filter.yaml")} names ${file}`);
+}
+
 async function filesMatching(folder: string, patterns: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
   for (const pattern of patterns) {
-    for await (const file of glob(pattern, { cwd: folder })) files.add(join(folder, file));
+    for await (const file of glob(pattern, { cwd: folder })) files.add(insideOf(folder, file));
   }
   return [...files].sort();
 }

@@ -1,4 +1,4 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { buildFilter } from "./build-filter.ts";
@@ -47,6 +47,14 @@ describe("testFilter", () => {
     const bare = join(await scratchFolder(), "bare.wasm");
     await copyFile(wasmFile, bare);
     await expect(testFilter(bare)).rejects.toMatchObject({ code: "SLUICE-E4011" });
+  });
+
+  it("refuses a filter.yaml that names files outside its folder", async () => {
+    const folder = await sample();
+    await writeFile(join(folder, "..", "secret.yaml"), WRONG);
+    const document = await readFile(join(folder, "filter.yaml"), "utf8");
+    await writeFile(join(folder, "filter.yaml"), document.replace("requests/*.yaml", "../secret.yaml"));
+    await expect(testFilter(folder)).rejects.toMatchObject({ code: "SLUICE-E4013" });
   });
 
   it("names the file that cannot be read", async () => {
