@@ -10,7 +10,7 @@ export interface RunningChild {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `node file args` with inherited output. */
+/** Starts `node file args` with inherited output, and a channel by whose end the child sees that we are gone, even killed. */
 export function startChild(
   file: string,
   args: readonly string[],
@@ -20,7 +20,7 @@ export function startChild(
   const child = spawn(process.execPath, [file, ...args], {
     cwd: options.cwd,
     env: options.env,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
     detached: true,
   });
   const ended = new Promise<number | null>((resolve) => {

@@ -127,5 +127,7 @@ function complain(sentence) {
 const supervisor = new Supervisor(process.argv.slice(2));
 process.on("SIGINT", () => supervisor.stop());
 process.on("SIGTERM", () => supervisor.stop());
+// Only when somebody started us with a channel: their end, a kill -9 too, must not leave a proxy on its ports.
+process.on("disconnect", () => supervisor.stop());
 process.on("SIGHUP", () => supervisor.child?.kill("SIGHUP"));
 supervisor.start();

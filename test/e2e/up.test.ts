@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Program } from "./program.ts";
+import { Program, until } from "./program.ts";
 import { freePorts, registryEnv, startUp } from "./up-program.ts";
 import type { UpPorts } from "./up-program.ts";
 
@@ -38,6 +38,22 @@ async function runSluice(
 }
 
 describe("sluice up", () => {
+  it("leaves nobody on its ports when it is killed", async () => {
+    const ports = await freePorts();
+    const up = started(folder, ports);
+    await up.until("the first address", () => up.stdout.includes("curl"));
+    await up.stop("SIGKILL");
+    const listens = async (port: number): Promise<boolean> => {
+      const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+      await answer?.arrayBuffer();
+      return answer !== null;
+    };
+    await until(
+      () => "the proxy outlived `sluice up`",
+      async () => !(await listens(ports.proxy)) && !(await listens(ports.admin)),
+    );
+  });
+
   it("brings everything up with a filter deployed, takes a new rule, and ends cleanly at Ctrl-C", async () => {
     const ports = await freePorts();
     const startedMs = performance.now();
