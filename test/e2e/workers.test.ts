@@ -64,7 +64,7 @@ name: default
 slots:
   - name: hammer
     phase: OTHER
-    revisions: [{ filter: hammer, module: hammer.wasm, capabilities: [sharedData] }]
+    revisions: [{ filter: hammer, module: hammer.wasm, capabilities: [sharedData], limits: { fuel: 1000000000 } }]
 `;
 /** Back-off between replacements doubles, so these take about half a minute. One or two find the lock held. */
 const replacementsMax = 14;
