@@ -2,6 +2,7 @@
 // way of main.
 
 import { getRandomValues } from "node:crypto";
+import { Plugin } from "@sluice/abi/data-path";
 import type {
   Clock,
   FilterLog,
@@ -32,7 +33,7 @@ export function pluginServices(parts: ServicesParts): HostServices {
     logLevel: parts.logLevel,
     sharedData: parts.sharedData,
     metrics: parts.metrics,
-    timers: parts.ticks ? new TimeoutTicks() : NO_TICKS,
+    timers: parts.ticks ? new TimeoutTicks() : new NoPluginTicks(),
     // xds.node is a message in Envoy; its id is the part that guests ask for.
     nodeProperty: (path) => (path === "xds\0node\0id" || path === "node\0id" ? node : null),
   };
@@ -65,4 +66,9 @@ class TimeoutTicks implements TickScheduler {
   }
 }
 
-const NO_TICKS: TickScheduler = { schedule: () => undefined, cancel: () => undefined };
+/** A plugin's own ticks run elsewhere; what waits for it here (a stream for an instance, a root for its end) still does. */
+class NoPluginTicks extends TimeoutTicks {
+  override schedule(target: TickTarget, delayMs: number): void {
+    if (!(target instanceof Plugin)) super.schedule(target, delayMs);
+  }
+}
