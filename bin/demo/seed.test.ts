@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry } from "@sluice/registry";
 import type { Registry } from "@sluice/registry";
+import { buildFilter } from "@sluice/sdk-filter";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fixtureModule } from "../../test/fixtures/fixture-module.ts";
 import { RegistryClient } from "../registry-client.ts";
+import { rbacFolder } from "./builds.ts";
 import { seedRegistry } from "./seed.ts";
 
 let stateDir: string;
@@ -24,8 +25,8 @@ afterEach(async () => {
 });
 
 async function push(name: string): Promise<void> {
-  const module = await fixtureModule("answer-by-configuration");
-  await client.push(name, { module, filter: null, sourceMap: null, requests: [] }, "v1");
+  const { wasm } = await buildFilter(rbacFolder, { onlyWhenStale: true });
+  await client.push(name, { module: Uint8Array.from(wasm), filter: null, sourceMap: null, requests: [] }, "v1");
 }
 
 /** Stands for the demo filter's build, which only a registry that is to be filled waits for. */
