@@ -11,6 +11,11 @@ import { ListeningSockets } from "./listening-sockets.js";
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), "../main/main.ts");
 const NODE_MAJOR_MIN = 24;
+/**
+ * Young generation of each thread: with V8's default of 16 MiB a loaded proxy held 152 MiB, with 4 MiB 133, at the same
+ * CPU per request (three interleaved rounds). What a request leaves behind dies young either way.
+ */
+const PROXY_FLAGS = ["--max-semi-space-size=4"];
 const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 10_000;
 /** A proxy process that lived so long starts the back-off anew. */
@@ -45,6 +50,7 @@ class Supervisor {
       this.compileCache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: this.compileCache };
     const child = fork(MAIN, [...this.args, "--without", String(this.without)], {
       execPath: nodeBinary(),
+      execArgv: [...process.execArgv, ...PROXY_FLAGS],
       env,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

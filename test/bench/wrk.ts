@@ -41,8 +41,8 @@ export function parseWrk(output: string): LoadResult {
   return {
     requestsPerSecond: Number(captured(output, /Requests\/sec:\s+([\d.]+)/)),
     requests: Number(captured(output, /(\d+) requests in/)),
-    p50Us: microseconds(captured(output, /50%\s+(\S+)/)),
-    p99Us: microseconds(captured(output, /99%\s+(\S+)/)),
+    p50Us: microseconds(captured(output, /^\s+50%\s+(\S+)/m)),
+    p99Us: microseconds(captured(output, /^\s+99%\s+(\S+)/m)),
     failures: failures.reduce((sum, count) => sum + Number(count), 0),
   };
 }
