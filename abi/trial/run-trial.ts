@@ -60,7 +60,7 @@ class Trial {
       requests: this.cases,
       fuelMax: this.cases.reduce((dearest, { fuel }) => Math.max(dearest, fuel), 0),
       compileMs: this.compileMs,
-      durationMs: performance.now() - this.startedMs,
+      durationMs: Math.round(performance.now() - this.startedMs),
     };
   }
 
@@ -87,7 +87,7 @@ class Trial {
     const startedMs = performance.now();
     const memoryPagesMax = Math.max(MEMORY_PAGES_DEFAULT, memory.minPages);
     const artifact = prepareModule(this.input.module, { memoryPagesMax, ...this.memoryBound() });
-    this.compileMs = performance.now() - startedMs;
+    this.compileMs = Math.round(performance.now() - startedMs);
     return artifact;
   }
 

@@ -160,7 +160,7 @@ function refusedReport(
     requests: [],
     fuelMax: 0,
     compileMs: 0,
-    durationMs: performance.now() - startedMs,
+    durationMs: Math.round(performance.now() - startedMs),
   };
 }
 
