@@ -47,8 +47,8 @@ export class CachedVersions implements VersionSource {
       );
     }
     const [module, document] = await Promise.all([this.blob(layer.digest), this.blob(manifest.config.digest)]);
-    // Not parseFilterDocument: it runs the author's schema on the author's example, and a pattern that backtracks would
-    // hold this thread for hours. The registry has tried both, in bounds; a proxy needs neither.
+    // Not parseFilterDocument: that also tries the author's schema on the author's example, for seconds when it is a
+    // hostile one. The registry has done so; a proxy needs neither.
     const file = `filter document of ${version}`;
     return { version, module, document: readDocument(text(document), { file, schema: FilterDocumentSchema }) };
   }
