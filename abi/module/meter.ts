@@ -82,7 +82,7 @@ class MeterWriter {
       depth: fuel + 1,
       dirty: fuel + 2,
       changed: fuel + 3,
-      mutableGlobals: this.mutableGlobals,
+      mutableGlobals: new Map(this.mutableGlobals.map((global, place) => [global, place])),
       blockType: (results) => this.blockType(results),
     };
     this.blockTypes = plan.functions

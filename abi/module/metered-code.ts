@@ -29,7 +29,7 @@ export interface MeterIndices {
   readonly dirty: number;
   readonly changed: number;
   /** By global: its place among the mutable ones. */
-  readonly mutableGlobals: readonly number[];
+  readonly mutableGlobals: ReadonlyMap<number, number>;
   /** Type index of a block with these results, for functions with several. */
   readonly blockType: (results: Uint8Array) => number;
 }
@@ -233,7 +233,7 @@ class FunctionWriter {
     const { indices, out } = this;
     this.get(indices.changed);
     out.byte(OP.i32Const);
-    out.s64(BigInt(1 << indices.mutableGlobals.indexOf(global)));
+    out.s64(BigInt(1 << indices.mutableGlobals.get(global)!));
     out.byte(OP.i32Or);
     this.set(indices.changed);
   }
