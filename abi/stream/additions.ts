@@ -2,52 +2,40 @@
 
 import { ReportType } from "../spec/enums.ts";
 import { REPORT_ADDITION_BYTES, REPORT_ADDITIONS_MAX } from "./limits.ts";
+import { StagedMap } from "./staged-map.ts";
 
 export type Addition = string | number | boolean;
 
 const NONE: Readonly<Record<string, Addition>> = Object.freeze({});
 
 export class Additions {
-  private values = new Map<string, Addition>();
-  private bytes = 0;
-  private saved: Map<string, Addition> | null = null;
-  private savedBytes = 0;
+  private readonly values = new StagedMap<Addition>();
 
   clear(): void {
-    if (this.values.size > 0) this.values = new Map();
-    this.bytes = 0;
-    this.saved = null;
+    this.values.clear();
   }
 
   /** False, and nothing added, when the value does not fit its type or the record's bound is reached. */
   add(key: string, type: number, value: Uint8Array): boolean {
+    const { values } = this;
     const decoded = decodeAddition(type, value);
-    const bytes = this.bytes + key.length + value.length;
-    const isNew = !this.values.has(key);
+    const bytes = values.bytes + key.length + value.length;
     if (decoded === null || bytes > REPORT_ADDITION_BYTES) return false;
-    if (isNew && this.values.size === REPORT_ADDITIONS_MAX) return false;
-    if (this.saved === null) {
-      this.saved = new Map(this.values);
-      this.savedBytes = this.bytes;
-    }
-    this.values.set(key, decoded);
-    this.bytes = bytes;
+    if (values.get(key) === undefined && values.size === REPORT_ADDITIONS_MAX) return false;
+    values.set(key, decoded, bytes);
     return true;
   }
 
   commit(): void {
-    this.saved = null;
+    this.values.commit();
   }
 
   rollback(): void {
-    if (this.saved === null) return;
-    this.values = this.saved;
-    this.bytes = this.savedBytes;
-    this.saved = null;
+    this.values.rollback();
   }
 
   toObject(): Readonly<Record<string, Addition>> {
-    return this.values.size === 0 ? NONE : Object.fromEntries(this.values);
+    return this.values.size === 0 ? NONE : this.values.toObject();
   }
 }
 

@@ -2,17 +2,13 @@
 // callback that set them fails.
 
 import { STREAM_PROPERTIES_MAX, STREAM_PROPERTY_BYTES } from "./limits.ts";
+import { StagedMap } from "./staged-map.ts";
 
 export class UserProperties {
-  private values = new Map<string, Uint8Array>();
-  private bytes = 0;
-  private saved: Map<string, Uint8Array> | null = null;
-  private savedBytes = 0;
+  private readonly values = new StagedMap<Uint8Array>();
 
   clear(): void {
-    if (this.values.size > 0) this.values = new Map();
-    this.bytes = 0;
-    this.saved = null;
+    this.values.clear();
   }
 
   get(path: string): Uint8Array | null {
@@ -21,30 +17,20 @@ export class UserProperties {
 
   /** Copies the value. False, and nothing changed, when the stream's bound is reached. */
   set(path: string, value: Uint8Array): boolean {
-    const old = this.values.get(path);
-    const bytes = this.bytes - (old === undefined ? 0 : path.length + old.length) + path.length + value.length;
+    const { values } = this;
+    const old = values.get(path);
+    const bytes = values.bytes - (old === undefined ? 0 : path.length + old.length) + path.length + value.length;
     if (bytes > STREAM_PROPERTY_BYTES) return false;
-    if (old === undefined && this.values.size === STREAM_PROPERTIES_MAX) return false;
-    this.save();
-    this.values.set(path, value.slice());
-    this.bytes = bytes;
+    if (old === undefined && values.size === STREAM_PROPERTIES_MAX) return false;
+    values.set(path, value.slice(), bytes);
     return true;
   }
 
   commit(): void {
-    this.saved = null;
+    this.values.commit();
   }
 
   rollback(): void {
-    if (this.saved === null) return;
-    this.values = this.saved;
-    this.bytes = this.savedBytes;
-    this.saved = null;
-  }
-
-  private save(): void {
-    if (this.saved !== null) return;
-    this.saved = new Map(this.values);
-    this.savedBytes = this.bytes;
+    this.values.rollback();
   }
 }
