@@ -19,7 +19,7 @@ export type { Complain, DocumentOptions, Path, Problem } from "./documents/index
 export { ABI_ERRORS } from "./error-table.ts";
 export { CAUSE, FAIL_OPEN_DEFAULT, causeMask } from "./stream/cause.ts";
 export type { CauseName } from "./stream/cause.ts";
-export { Chain } from "./stream/chain.ts";
+export { Chain, chainOfOne } from "./stream/chain.ts";
 export type { ChainSlot } from "./stream/chain.ts";
 export { NameSet, nameSetOf } from "./head/name-set.ts";
 export { Stream, takeStream } from "./stream/stream.ts";

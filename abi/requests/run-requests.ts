@@ -8,7 +8,7 @@ import { MemoryServices } from "../host/memory-services.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { DEFAULT_CAPABILITIES } from "../spec/row.ts";
 import type { CapabilityFamily } from "../spec/row.ts";
-import { Chain } from "../stream/chain.ts";
+import { chainOfOne } from "../stream/chain.ts";
 import type { StreamFlag } from "../stream/driver.ts";
 import { ReadLog } from "../stream/read-log.ts";
 import type { SlotReport } from "../stream/slot-report.ts";
@@ -98,7 +98,7 @@ function runCase(artifact: ModuleArtifact, spec: PluginSpec, requestCase: Reques
 }
 
 function playCase(plugin: Plugin, services: MemoryServices, requestCase: RequestCase): CaseOutcome {
-  const chain = chainOf(plugin);
+  const chain = chainOfOne(plugin);
   const exchange = new RecordedExchange(chain.all, propertiesOf(requestCase, services));
   const stream = takeStream();
   const reads = new ReadLog();
@@ -195,25 +195,6 @@ function int64(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, value, true);
   return bytes;
-}
-
-function chainOf(plugin: Plugin): Chain {
-  const { slot, filter, version, revision, requiresCheck } = plugin.spec;
-  return new Chain([
-    {
-      name: slot,
-      index: 0,
-      plugin,
-      filter,
-      version,
-      revision,
-      notLoaded: null,
-      failOpen: 0,
-      dryRun: false,
-      bodyWhilePaused: false,
-      requiresCheck,
-    },
-  ]);
 }
 
 /** What a module is run as when no deployment says otherwise. */

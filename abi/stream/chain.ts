@@ -72,6 +72,26 @@ export class Chain {
   }
 }
 
+/** A chain of one slot that fails closed: what tests of a single filter run. */
+export function chainOfOne(plugin: Plugin): Chain {
+  const { slot, filter, version, revision, requiresCheck } = plugin.spec;
+  return new Chain([
+    {
+      name: slot,
+      index: 0,
+      plugin,
+      filter,
+      version,
+      revision,
+      notLoaded: null,
+      failOpen: 0,
+      dryRun: false,
+      bodyWhilePaused: false,
+      requiresCheck,
+    },
+  ]);
+}
+
 function compilePlan(slots: readonly ChainSlot[], mask: number): ChainPlan {
   const withPhase = (phase: number): number =>
     slots.reduce(

@@ -8,7 +8,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
-  Chain,
+  chainOfOne,
   MemoryServices,
   Plugin,
   ReadLog,
@@ -19,7 +19,7 @@ import {
   prepareModule,
   takeStream,
 } from "@sluice/abi";
-import type { ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec } from "@sluice/abi";
+import type { Chain, ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES, LogLevel } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import { SDK_ERRORS } from "../errors.ts";
@@ -73,7 +73,7 @@ export class FilterUnderTest {
     this.metrics = this.services.metrics;
     this.plugin = new Plugin(artifact, specOf(name, artifact, options), this.services);
     this.start();
-    this.chain = new Chain([slotOf(this.plugin)]);
+    this.chain = chainOfOne(this.plugin);
   }
 
   /** Everything the filter logged so far. */
@@ -169,22 +169,5 @@ function specOf(name: string, artifact: ModuleArtifact, options: LoadOptions): P
     isolation,
     requiresCheck,
     bodyCallbacks: "all",
-  };
-}
-
-function slotOf(plugin: Plugin): Chain["slots"][number] {
-  const { slot, filter, version, revision, requiresCheck } = plugin.spec;
-  return {
-    name: slot,
-    index: 0,
-    plugin,
-    filter,
-    version,
-    revision,
-    notLoaded: null,
-    failOpen: 0,
-    dryRun: false,
-    bodyWhilePaused: false,
-    requiresCheck,
   };
 }

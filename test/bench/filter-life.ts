@@ -5,12 +5,13 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import {
-  Chain,
+  chainOfOne,
   headOf,
   MemoryServices,
   Plugin,
   prepareModule,
   takeStream,
+  type Chain,
   type Head,
   type StreamDriver,
 } from "@sluice/abi";
@@ -52,7 +53,7 @@ export async function rbacLife(): Promise<{ readonly stream: () => void; readonl
   });
   const plugin = new Plugin(prepareModule(readFileSync(wasmFile)), spec, new MemoryServices());
   plugin.start();
-  const chain = chainOf(plugin);
+  const chain = chainOfOne(plugin);
   const driver = new NullDriver(chain.all);
   const request = headOf(REQUEST);
   const response = headOf(RESPONSE);
@@ -71,24 +72,6 @@ function runStream(chain: Chain, driver: NullDriver, request: Head, response: He
   stream.responseHeaders(response, true);
   stream.finish();
   stream.end();
-}
-
-function chainOf(plugin: Plugin): Chain {
-  return new Chain([
-    {
-      name: "rbac",
-      index: 0,
-      plugin,
-      filter: "rbac",
-      version: "sha256:0",
-      revision: "sha256:1",
-      notLoaded: null,
-      failOpen: 0,
-      dryRun: false,
-      bodyWhilePaused: false,
-      requiresCheck: true,
-    },
-  ]);
 }
 
 class NullDriver implements StreamDriver {
