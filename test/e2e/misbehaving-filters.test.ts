@@ -89,6 +89,8 @@ describe("A filter that cannot be loaded", () => {
       expect(ready.status).toBe(503);
       await proxy.program.until("the cause in a record", () => slotErrors(proxy).length > 0);
       expect(slotErrors(proxy)[0]).toMatchObject({ cause: "notLoaded" });
+      const stats = JSON.parse(await statsText(proxy)) as { notLoaded: { slot: string; code: string }[] };
+      expect(stats.notLoaded).toMatchObject([{ slot: "fixture", code: expect.stringMatching(/^SLUICE-E\d{4}$/) }]);
       expect(proxy.program.stderr + proxy.program.stdout).toMatch(/SLUICE-E\d{4}/);
     });
   }
