@@ -112,7 +112,7 @@ export interface PolicyHostcalls {
   policy_quota(quotaNamePtr: number, quotaNameSize: number, keyPtr: number, keySize: number, amount: number, flags: number, grantedOut: number, retryAfterOut: number): number;
   /** Adds a value to the stream's record, under this slot's name. */
   policy_report(keyPtr: number, keySize: number, valueType: number, valuePtr: number, valueSize: number): number;
-  /** Copies this stream to a cluster; nobody waits for the answer. */
+  /** Copies this request to a cluster once it goes upstream itself; nobody waits for the answer. Flags: 1 keep credentials, 2 compare, 4 without body. NotFound: no such cluster. */
   policy_mirror(clusterPtr: number, clusterSize: number, flags: number): number;
   /** Ends the pending check of the effective stream. */
   policy_complete_check(kind: number): number;

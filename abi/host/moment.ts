@@ -8,6 +8,12 @@ const CREATE = "proxy_on_context_create";
 const LIFE: readonly string[] = [CREATE, "proxy_on_vm_start", "proxy_on_configure"];
 const END: readonly string[] = ["proxy_on_log", "proxy_on_done", "proxy_on_delete"];
 const NOT_STEERING: ReadonlySet<string> = new Set([...LIFE, ...END, "policy_on_report"]);
+const MIRRORING: ReadonlySet<string> = new Set([
+  "policy_on_check",
+  "proxy_on_request_headers",
+  "proxy_on_request_body",
+  "proxy_on_request_trailers",
+]);
 const NOT_REPORTING: ReadonlySet<string> = new Set([...LIFE, ...END]);
 
 /** In a check nothing may be done whose verdict, kept and given again, would not do it again. */
@@ -27,6 +33,11 @@ export function isCreating(guest: Caller): boolean {
 /** May streams be continued, closed or answered from here? */
 export function maySteer(guest: Caller): boolean {
   return !NOT_STEERING.has(guest.callback!);
+}
+
+/** A copy of a request can be asked for while the request is on its way. */
+export function mayMirror(guest: Caller): boolean {
+  return MIRRORING.has(guest.callback!);
 }
 
 /** May something be added to the record from here? */

@@ -3,7 +3,8 @@
 // the call: who keeps them copies. Bytes handed out are copied into the guest before the next call.
 //
 // Two kinds of calls:
-//   at once      head, headForWrite, body, property, setProperty, setVerdict, setResponse, report: during the guest's call.
+//   at once      head, headForWrite, body, property, setProperty, setVerdict, setResponse, report, mirror: during the
+//                guest's call.
 //                What they change is staged by the engine until the guest's callback has returned normally.
 //   after-call   localResponse, continueStream, closeStream, instanceLost: only when no guest frame of that instance is on
 //                the stack. The stream's own engine frame may still be (its callback has just returned): then the
@@ -45,6 +46,19 @@ export interface LocalReply {
   readonly grpcStatus: number;
 }
 
+/** Bits of `policy_mirror`'s flags. */
+export const MIRROR_FLAG = {
+  /** Authorization, Cookie, Proxy-Authorization and X-Api-Key are copied too. */
+  keepCredentials: 1,
+  /** A record of the copy's answer is written beside the primary's. */
+  compare: 2,
+  /** The copy has no body and no trailers. */
+  withoutBody: 4,
+} as const;
+
+/** `tooLate`: the request's head has gone upstream. `full`: the stream has as many copies as it may. */
+export type MirrorAnswer = "ok" | "unknownCluster" | "tooLate" | "full";
+
 export interface StreamContext {
   /** The map as this slot may read it now; null when it is not available (not there yet, gone, or no such trailers). */
   head(slot: number, mapType: StreamMapType): Head | null;
@@ -72,6 +86,12 @@ export interface StreamContext {
   setResponse(slot: number, status: number, headers: Head, body: Uint8Array): void;
   /** `policy_report`: an addition to the record. `type` is a ReportType of abi/spec, `value` in the property encodings (its length fits the type). False when over the record's bound. */
   report(slot: number, key: string, type: number, value: Uint8Array): boolean;
+
+  /**
+   * `policy_mirror`: a copy of the request goes to `cluster` when the request itself goes upstream. `flags` are the bits of
+   * MIRROR_FLAG. The same cluster twice by one slot is one copy, with the flags of the last call.
+   */
+  mirror(slot: number, cluster: string, flags: number): MirrorAnswer;
 
   /** after-call. The first one of a stream wins: false says that one was made before (the host logs it). */
   localResponse(slot: number, reply: LocalReply): boolean;

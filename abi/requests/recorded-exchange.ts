@@ -1,6 +1,7 @@
 // The driver of the engine for request files: keeps what filters let through, in both directions.
 
 import type { Head } from "../head/head.ts";
+import { MIRROR_FLAG } from "../host/stream-context.ts";
 import type { StreamDriver, StreamFlag } from "../stream/driver.ts";
 
 export type Field = readonly [name: string, value: string];
@@ -10,6 +11,14 @@ export interface RecordedMessage {
   readonly headers: readonly Field[];
   readonly body: string;
   readonly trailers: readonly Field[];
+}
+
+/** A copy of the request that a filter asked for (`policy_mirror`). */
+export interface RecordedMirror {
+  readonly cluster: string;
+  readonly keepCredentials: boolean;
+  readonly compare: boolean;
+  readonly withoutBody: boolean;
 }
 
 class Recording {
@@ -35,15 +44,23 @@ export class RecordedExchange implements StreamDriver {
   cut: StreamFlag | null = null;
   /** The answer was made in the upstream's place. */
   isLocal = false;
+  /** Copies that filters had made, in order. */
+  readonly mirrors: RecordedMirror[] = [];
   private request: Recording | null = null;
   private response: Recording | null = null;
   private isUpstreamAnswering = false;
   private readonly slotMask: number;
   private readonly properties: ReadonlyMap<string, Uint8Array>;
+  private readonly clusters: readonly string[] | null;
 
-  /** `properties`: what a connection would answer, paths joined by NUL, in the ABI's encodings. */
-  constructor(slotMask: number, properties: ReadonlyMap<string, Uint8Array>) {
+  /** `properties`: what a connection would answer, paths joined by NUL, in the ABI's encodings. `clusters`: that can be named, null any. */
+  constructor(
+    slotMask: number,
+    properties: ReadonlyMap<string, Uint8Array>,
+    clusters: readonly string[] | null = null,
+  ) {
     this.slotMask = slotMask;
+    this.clusters = clusters;
     this.properties = properties;
   }
 
@@ -70,6 +87,17 @@ export class RecordedExchange implements StreamDriver {
     head.routingEdited = false;
     this.request = new Recording(head);
     return this.slotMask;
+  }
+  hasCluster(name: string): boolean {
+    return this.clusters === null || this.clusters.includes(name);
+  }
+  mirror(_slot: string, cluster: string, flags: number): void {
+    this.mirrors.push({
+      cluster,
+      keepCredentials: (flags & MIRROR_FLAG.keepCredentials) !== 0,
+      compare: (flags & MIRROR_FLAG.compare) !== 0,
+      withoutBody: (flags & MIRROR_FLAG.withoutBody) !== 0,
+    });
   }
   sendRequestData(chunk: Uint8Array): void {
     this.request!.push(chunk);

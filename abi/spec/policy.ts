@@ -215,12 +215,13 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
       { name: "flags", type: "u32" },
     ],
     result: "status",
-    statuses: ["Ok", "BadArgument", "InvalidMemoryAccess"],
+    statuses: ["Ok", "NotFound", "BadArgument", "InvalidMemoryAccess"],
     callbacks: [...CHECK, ...REQUEST],
     family: "callout",
     effect: "impure",
-    served: false,
-    prose: "Copies this stream to a cluster; nobody waits for the answer.",
+    served: true,
+    prose:
+      "Copies this request to a cluster once it goes upstream itself; nobody waits for the answer. Flags: 1 keep credentials, 2 compare, 4 without body. NotFound: no such cluster.",
   },
   {
     name: "policy_complete_check",

@@ -42,6 +42,14 @@ export interface StreamDriver {
    * normalisable) returns -1 after calling `stream.replyFromDriver`.
    */
   sendRequestHead(head: Head, endOfStream: boolean): number;
+  /** Whether `mirror` could be asked for a cluster of that name. */
+  hasCluster(name: string): boolean;
+  /**
+   * A slot wants a copy of the request to go to a cluster. Called directly behind the last `sendRequestHead`, which sent the head
+   * (so it is as it went out) and before any data, once for each slot and cluster; `flags` are bits of MIRROR_FLAG. The copy
+   * is the driver's affair: it gets what passes `sendRequestData` and `sendRequestTrailers`.
+   */
+  mirror(slot: string, cluster: string, flags: number): void;
   sendRequestData(chunk: Uint8Array, endOfStream: boolean): void;
   sendRequestTrailers(trailers: Head): void;
   /** A response head for the client: the upstream's, or a local reply's (then the upstream is dropped before). */

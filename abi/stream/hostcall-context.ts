@@ -5,7 +5,14 @@
 import { Head } from "../head/head.ts";
 import type { GuestFailure } from "../host/guest-failure.ts";
 import { PHASE } from "../host/phase.ts";
-import type { LocalReply, StreamBody, StreamContext, StreamMapType, StreamType } from "../host/stream-context.ts";
+import type {
+  LocalReply,
+  MirrorAnswer,
+  StreamBody,
+  StreamContext,
+  StreamMapType,
+  StreamType,
+} from "../host/stream-context.ts";
 import { REASON_LENGTH } from "./limits.ts";
 import type { MessageFlow } from "./message-flow.ts";
 import { messageProperty } from "./properties.ts";
@@ -105,6 +112,14 @@ export class HostcallContext implements StreamContext {
   report(slot: number, key: string, type: number, value: Uint8Array): boolean {
     this.calls.noteChange(CHANGED_VALUES);
     return this.state.runs[slot]!.additions.add(key, type, value);
+  }
+
+  mirror(slot: number, cluster: string, flags: number): MirrorAnswer {
+    const { driver, request, runs } = this.state;
+    if (request.isHeadSent || this.state.isFinished) return "tooLate";
+    if (!driver!.hasCluster(cluster)) return "unknownCluster";
+    this.calls.noteChange(CHANGED_VALUES);
+    return this.calls.mirrors.add(runs[slot]!.slot!.name, cluster, flags);
   }
 
   localResponse(slot: number, reply: LocalReply): boolean {

@@ -3,6 +3,9 @@
 /** Slots of a chain: bits of a slot mask that fit a small integer. */
 export const SLOTS_MAX = 31;
 
+/** Revisions of one slot. */
+export const SLOT_REVISIONS_MAX = 16;
+
 /** Bytes a direction's body may be buffered for filters that pause or buffer; over it 413, in a response 500. */
 export const BODY_BUFFER_BYTES = 1024 * 1024;
 
@@ -16,6 +19,9 @@ export const STREAM_PROPERTY_BYTES = 64 * 1024;
 /** Additions to the record by one slot, and the bytes of all their keys and values. */
 export const REPORT_ADDITIONS_MAX = 32;
 export const REPORT_ADDITION_BYTES = 4 * 1024;
+
+/** Copies of one request that its slots may ask for. */
+export const MIRRORS_MAX = 8;
 
 /** Characters of a verdict's reason and of an error's message that are kept. */
 export const REASON_LENGTH = 256;

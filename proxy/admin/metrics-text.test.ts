@@ -10,11 +10,16 @@ const revision = {
   version: sha256("v"),
   revision: sha256("r"),
   current: true,
+  weight: 100,
   noOpinion: 1,
   allowed: 2,
   denied: { PERMISSION_DENIED: 3 },
   errors: { trap: 4 },
   fuel: 5,
+  fuelPerStream: { p50: 0, p90: 0, p99: 0 },
+  timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
+  instances: 0,
+  memoryBytes: 0,
   lastError: null,
 };
 

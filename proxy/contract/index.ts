@@ -26,13 +26,15 @@ export type {
 export {
   MEDIA_TYPE,
   ManifestSchema,
+  MirrorCountersSchema,
   PROTOCOL_VERSION,
   ProxyCountersSchema,
   ProxyStatusSchema,
   RevisionCountersSchema,
   WATCH_HEARTBEAT_MS,
 } from "./protocol.ts";
-export type { Manifest, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
+export type { Manifest, MirrorCounters, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
+export type { Override, OverrideEvent, OverrideKind } from "./override.ts";
 export { AddressSchema } from "./address-schema.ts";
 export { formatAddress, isLoopback, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";

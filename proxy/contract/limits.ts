@@ -20,3 +20,7 @@ export const FILTER_FUEL_DEFAULT = 5_000_000;
 export const FILTER_FUEL_MAX = 1_000_000_000;
 /** Nested calls inside a filter. */
 export const FILTER_DEPTH_DEFAULT = 1_024;
+/** Overrides in force on one proxy: one a slot, also for slots that a later deployment took away. */
+export const OVERRIDES_MAX = 64;
+/** Events of overrides in one status; more wait for the next. */
+export const OVERRIDE_EVENTS_POSTED_MAX = 32;

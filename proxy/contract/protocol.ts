@@ -5,6 +5,7 @@ import type { Static } from "typebox";
 import { DigestSchema, NameSchema } from "./names.ts";
 import type { Digest } from "./names.ts";
 import type { Deployment } from "./deployment.ts";
+import { OverrideEventsSchema, OverridesSchema } from "./override.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -22,6 +23,7 @@ export type WatchEvent =
 const closed = { additionalProperties: false } as const;
 const Count = Type.Number({ minimum: 0 });
 const Text = Type.String({ maxLength: 4096 });
+const Percentiles = { p50: Count, p90: Count, p99: Count };
 
 /** What one revision did in one slot since the proxy process started. */
 export const RevisionCountersSchema = Type.Object(
@@ -32,6 +34,8 @@ export const RevisionCountersSchema = Type.Object(
     revision: DigestSchema,
     /** True while the current snapshot has it. */
     current: Type.Boolean(),
+    /** Its share of the slot's streams in the current snapshot, in percent; null when the snapshot has it not. */
+    weight: Type.Union([Type.Null(), Count]),
     noOpinion: Count,
     allowed: Count,
     /** By google.rpc code name. */
@@ -39,6 +43,13 @@ export const RevisionCountersSchema = Type.Object(
     /** By cause (`notLoaded`, `backend`, `error`, `trap`, `fuel`, `limit`). */
     errors: Type.Record(Type.String(), Count),
     fuel: Count,
+    /** Read from a histogram of powers of two: each is the upper end of its bucket, 0 while nothing was counted. */
+    fuelPerStream: Type.Object(Percentiles, closed),
+    /** Wall time of all callbacks of a stream; one stream in 64 is timed. */
+    timeUs: Type.Object({ count: Count, ...Percentiles }, closed),
+    /** Live now, over all workers and draining snapshots, and the bytes of their memories. */
+    instances: Count,
+    memoryBytes: Count,
     lastError: Type.Union([
       Type.Null(),
       Type.Object({ cause: Text, message: Text, at: Type.Union([Type.Null(), Text]), time: Text }, closed),
@@ -48,6 +59,24 @@ export const RevisionCountersSchema = Type.Object(
 );
 export type RevisionCounters = Static<typeof RevisionCountersSchema>;
 
+/** What became of the copies that filters had made for one cluster (`policy_mirror`). */
+export const MirrorCountersSchema = Type.Object(
+  {
+    cluster: Type.String({ maxLength: 256 }),
+    /** Copies begun. Each ends as one of the next three. */
+    sent: Count,
+    answered: Count,
+    /** The mirror could not be reached, broke off, said what is not HTTP, or took too long. */
+    failed: Count,
+    /** Given up on our side: the mirror took its bytes too slowly, or the primary's request broke off. */
+    cut: Count,
+    /** Copies never begun, by cause. */
+    dropped: Type.Record(Type.String(), Count),
+  },
+  closed,
+);
+export type MirrorCounters = Static<typeof MirrorCountersSchema>;
+
 export const ProxyCountersSchema = Type.Object(
   {
     requests: Count,
@@ -56,6 +85,11 @@ export const ProxyCountersSchema = Type.Object(
     connections: Count,
     streams: Count,
     revisions: Type.Array(RevisionCountersSchema, { maxItems: 512 }),
+    /** By slot whose split has a key: streams without one, which got the first revision. */
+    keyless: Type.Record(Type.String(), Count),
+    mirrors: Type.Array(MirrorCountersSchema, { maxItems: 256 }),
+    /** Of the table of quotas, by the name of the count. */
+    quotas: Type.Record(Type.String(), Count),
   },
   closed,
 );
@@ -79,7 +113,9 @@ export const ProxyStatusSchema = Type.Object(
     notLoaded: Type.Array(
       Type.Object({ slot: NameSchema, code: Text, message: Type.String({ maxLength: 65_536 }) }, closed),
     ),
-    overrides: Type.Array(Type.Unknown()),
+    overrides: OverridesSchema,
+    /** What happened to overrides since the registry last took a status; it keeps them in the history. */
+    overrideEvents: OverrideEventsSchema,
     counters: ProxyCountersSchema,
   },
   closed,

@@ -15,7 +15,7 @@ describe("RevisionRows", () => {
     const slabs = [createSlab(), createSlab()];
     const rows = new RevisionRows(slabs);
     const at = rows.rowOf(name("a"));
-    rows.serve([at]);
+    rows.serve(new Map([[at, 90]]));
     const [one, two] = slabs.map((slab) => revisionRowOf(slab, at));
     countSlot(one!, report({}));
     countSlot(two!, report({}));
@@ -26,11 +26,16 @@ describe("RevisionRows", () => {
       {
         ...name("a"),
         current: true,
+        weight: 90,
         noOpinion: 1,
         allowed: 2,
         denied: { PERMISSION_DENIED: 1 },
         errors: { trap: 1 },
         fuel: 50,
+        fuelPerStream: { p50: 0, p90: 0, p99: 0 },
+        timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
+        instances: 0,
+        memoryBytes: 0,
         lastError: null,
       },
     ]);
@@ -39,8 +44,8 @@ describe("RevisionRows", () => {
   it("gives a revision that comes back its row, and says which serve", () => {
     const rows = new RevisionRows([createSlab()]);
     const a = rows.rowOf(name("a"));
-    rows.serve([a]);
-    rows.serve([rows.rowOf(name("b"))]);
+    rows.serve(new Map([[a, 100]]));
+    rows.serve(new Map([[rows.rowOf(name("b")), 100]]));
     expect(rows.counters().map(({ current }) => current)).toEqual([false, true]);
     expect(rows.rowOf(name("a"))).toBe(a);
   });
@@ -48,7 +53,7 @@ describe("RevisionRows", () => {
   it("gives away the row that has not served for longest, emptied, when all are used", () => {
     const slab = createSlab();
     const rows = new RevisionRows([slab]);
-    for (let i = 0; i < REVISION_ROWS_MAX; i++) rows.serve([rows.rowOf(name(`r${i}`))]);
+    for (let i = 0; i < REVISION_ROWS_MAX; i++) rows.serve(new Map([[rows.rowOf(name(`r${i}`)), 100]]));
     countSlot(revisionRowOf(slab, 0), report({}));
     const at = rows.rowOf(name("new"));
     expect(at).toBe(0);

@@ -28,7 +28,7 @@ interface Row {
 export class RevisionRows {
   private readonly rows: (Row | undefined)[] = [];
   private readonly slabs: readonly SharedArrayBuffer[];
-  private current: ReadonlySet<number> = new Set();
+  private current: ReadonlyMap<number, number> = new Map();
   private publications = 0;
 
   constructor(slabs: readonly SharedArrayBuffer[]) {
@@ -45,11 +45,11 @@ export class RevisionRows {
     return at;
   }
 
-  /** Says which rows the snapshot in charge has. */
-  serve(rows: readonly number[]): void {
+  /** Says which rows the snapshot in charge has, and with which share of their slot. */
+  serve(weights: ReadonlyMap<number, number>): void {
     this.publications++;
-    this.current = new Set(rows);
-    for (const row of rows) this.rows[row]!.servedAt = this.publications;
+    this.current = weights;
+    for (const row of weights.keys()) this.rows[row]!.servedAt = this.publications;
   }
 
   noteError(slot: string, revision: string, error: SlotErrorSeen): void {
@@ -68,11 +68,16 @@ export class RevisionRows {
     return {
       ...row.name,
       current: this.current.has(at),
+      weight: this.current.get(at) ?? null,
       noOpinion: cell(REVISION_CELL.noOpinion),
       allowed: cell(REVISION_CELL.allowed),
       denied: nonZero(RPC_CODES, (index) => cell(REVISION_CELL.denied + index)),
       errors: nonZero(CAUSES, (index) => cell(REVISION_CELL.errors + index)),
       fuel: cell(REVISION_CELL.fuel),
+      fuelPerStream: { p50: 0, p90: 0, p99: 0 },
+      timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
+      instances: 0,
+      memoryBytes: 0,
       lastError: row.lastError,
     };
   }

@@ -292,6 +292,12 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     return this.upstream === null ? -1 : this.slotMask;
   }
 
+  hasCluster(name: string): boolean {
+    return this.pinned!.clusters.has(name);
+  }
+
+  mirror(_slot: string, _cluster: string, _flags: number): void {}
+
   sendRequestData(chunk: Uint8Array, endOfStream: boolean): void {
     this.passRequestData(chunk, 0, chunk.length, endOfStream);
   }

@@ -203,7 +203,7 @@ export class Control {
   ): Promise<void> {
     const { rows, log } = this.options;
     this.serving = { machine, deployment, plan };
-    rows.serve(plan.slots.map((slot) => slot.counterRow));
+    rows.serve(new Map(plan.slots.map((slot) => [slot.counterRow, 100])));
     const missing = this.notLoaded[0];
     this.refused =
       missing === undefined || deployment === null

@@ -13,6 +13,7 @@ export function proxyStatus(proxy: Parts): ProxyStatus {
     ready: unreadiness(proxy).length === 0,
     notLoaded: control.notLoaded,
     overrides: [],
+    overrideEvents: [],
     counters: proxyCounters(proxy),
   };
 }
@@ -26,6 +27,9 @@ export function proxyCounters({ memory, rows }: Pick<Parts, "memory" | "rows">):
     connections: exchange["connectionsLive"]!,
     streams: exchange["streamsLive"]!,
     revisions: rows.counters(),
+    keyless: {},
+    mirrors: [],
+    quotas: {},
   };
 }
 

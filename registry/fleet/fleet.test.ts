@@ -34,7 +34,17 @@ const STATUS: ProxyStatus = {
   ready: true,
   notLoaded: [],
   overrides: [],
-  counters: { requests: 0, responses: {}, connections: 0, streams: 0, revisions: [] },
+  overrideEvents: [],
+  counters: {
+    requests: 0,
+    responses: {},
+    connections: 0,
+    streams: 0,
+    revisions: [],
+    keyless: {},
+    mirrors: [],
+    quotas: {},
+  },
 };
 
 function report(node: string, status: Partial<ProxyStatus> = {}): Promise<Answer> {

@@ -86,6 +86,10 @@ class NullDriver implements StreamDriver {
     this.isAsked = true;
     return this.mask;
   }
+  hasCluster(): boolean {
+    return true;
+  }
+  mirror(): void {}
   sendRequestData(): void {}
   sendRequestTrailers(): void {}
   sendResponseHead(): void {}

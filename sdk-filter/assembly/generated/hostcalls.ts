@@ -266,7 +266,7 @@ export declare function policy_quota(quotaNamePtr: usize, quotaNameSize: u32, ke
 @external("sluice", "policy_report")
 export declare function policy_report(keyPtr: usize, keySize: u32, valueType: u32, valuePtr: usize, valueSize: u32): u32;
 
-/** Copies this stream to a cluster; nobody waits for the answer. */
+/** Copies this request to a cluster once it goes upstream itself; nobody waits for the answer. Flags: 1 keep credentials, 2 compare, 4 without body. NotFound: no such cluster. */
 // @ts-ignore: decorator
 @external("sluice", "policy_mirror")
 export declare function policy_mirror(clusterPtr: usize, clusterSize: u32, flags: u32): u32;

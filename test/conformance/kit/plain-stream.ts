@@ -1,6 +1,14 @@
 // The simplest stream context: two messages whose maps are all readable and writable unless a test closes them, and a list
 // of what the filter asked for. It decides nothing, so a conformance test sees the hostcalls and not an engine.
-import { Head, headOf, type GuestFailure, type LocalReply, type StreamBody, type StreamContext } from "@sluice/abi";
+import {
+  Head,
+  headOf,
+  type GuestFailure,
+  type LocalReply,
+  type MirrorAnswer,
+  type StreamBody,
+  type StreamContext,
+} from "@sluice/abi";
 
 type Pairs = readonly (readonly [string, string])[];
 
@@ -13,6 +21,7 @@ export interface PlainStreamOptions {
   readonly responseBody?: string;
   readonly bodyBytesMax?: number;
   readonly isReadOnly?: boolean;
+  readonly mirrorAnswer?: MirrorAnswer;
   readonly properties?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -25,7 +34,9 @@ export class PlainStream implements StreamContext {
   /** `continue 0`, `close 1`, …, in the order they were done. */
   readonly steps: string[] = [];
   readonly reports: [key: string, type: number, value: Uint8Array][] = [];
+  readonly mirrors: [cluster: string, flags: number][] = [];
   readonly lost: GuestFailure[] = [];
+  private readonly mirrorAnswer: MirrorAnswer;
   verdict: { code: number; reason: string } | null = null;
   response: { status: number; headers: Head; body: Uint8Array } | null = null;
   /** Called at each after-call effect, for tests of what an effect may do in turn. */
@@ -38,6 +49,7 @@ export class PlainStream implements StreamContext {
       text === undefined ? null : new PlainBody(text, options.bodyBytesMax ?? 1024 * 1024),
     );
     this.properties = new Map(Object.entries(options.properties ?? {}));
+    this.mirrorAnswer = options.mirrorAnswer ?? "ok";
     this.isReadOnly = options.isReadOnly ?? false;
   }
 
@@ -66,6 +78,10 @@ export class PlainStream implements StreamContext {
   report(_slot: number, key: string, type: number, value: Uint8Array): boolean {
     this.reports.push([key, type, value.slice()]);
     return true;
+  }
+  mirror(_slot: number, cluster: string, flags: number): MirrorAnswer {
+    if (this.mirrorAnswer === "ok") this.mirrors.push([cluster, flags]);
+    return this.mirrorAnswer;
   }
   localResponse(_slot: number, reply: LocalReply): boolean {
     this.replies.push(reply);
