@@ -139,7 +139,15 @@ describe("a console session", () => {
     for (const word of ["HttpOnly", "SameSite=Strict", "Path=/"]) expect(cookie).toContain(word);
     expect(cookie).not.toContain("Secure");
     const who = await registry.call("GET", "/v1/session", { token: null, headers: { cookie: cookie.split(";")[0]! } });
-    expect(who.json).toEqual({ name: "viewer-1", role: "viewer" });
+    expect(who.json).toEqual({ name: "viewer-1", role: "viewer", acts: ["read", "readBlob"] });
+  });
+
+  it("tells which acts its role may do", async () => {
+    const acts = async (role: Role): Promise<unknown> =>
+      (await registry.call("GET", "/v1/session", { token: tokenOf(role) })).json["acts"];
+    expect(await acts("operator")).toContain("deploy");
+    expect(await acts("operator")).not.toContain("push");
+    expect(await acts("author")).toEqual(expect.arrayContaining(["push", "tag"]));
   });
 
   it("is marked Secure when the page came over TLS", async () => {

@@ -12,7 +12,9 @@ export type Act =
   | "reportStatus" // a proxy's answer to a deployment
   | "push"
   | "tag"
-  | "deploy";
+  | "deploy"
+  | "delete" // what nothing needs, for good
+  | "backUp"; // everything at once: token hashes and the split secret too
 
 const READERS: readonly Role[] = ["viewer", "author", "approver", "operator", "admin"];
 
@@ -24,10 +26,17 @@ const ROLES_OF_ACT: Readonly<Record<Act, readonly Role[]>> = {
   push: ["author", "admin"],
   tag: ["author", "admin"],
   deploy: ["operator", "admin"],
+  delete: ["admin"],
+  backUp: ["admin"],
 };
 
 export function mayDo(role: Role, act: Act): boolean {
   return ROLES_OF_ACT[act].includes(role);
+}
+
+/** All that a role may do, for a page that hides what would be refused. */
+export function actsOf(role: Role): Act[] {
+  return (Object.keys(ROLES_OF_ACT) as Act[]).filter((act) => mayDo(role, act));
 }
 
 /** The roles that may do `act`, for the message of a refusal. */

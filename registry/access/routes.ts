@@ -8,6 +8,7 @@ import { REGISTRY_ERRORS } from "../errors.ts";
 import { closedObject } from "../http/answers.ts";
 import { callerOfRequest } from "../http/guard.ts";
 import { SESSION_LIFETIME_MS } from "../limits.ts";
+import { actsOf } from "./roles.ts";
 import { SESSION_COOKIE } from "./sessions.ts";
 import type { SessionBook } from "./sessions.ts";
 import type { TokenBook } from "./tokens.ts";
@@ -29,8 +30,13 @@ export async function accessRoutes(app: FastifyInstance, { tokens, sessions }: A
       return reply.setCookie(SESSION_COOKIE, sessions.open(caller), cookieOptions(request)).send(caller);
     },
   );
-  app.get("/v1/session", { config: { act: "any", summary: "Name and role of the caller" } }, async (request) =>
-    callerOfRequest(request),
+  app.get(
+    "/v1/session",
+    { config: { act: "any", summary: "Name and role of the caller, and the acts the role may do" } },
+    async (request) => {
+      const caller = callerOfRequest(request);
+      return { ...caller, acts: actsOf(caller.role) };
+    },
   );
   app.delete("/v1/session", { config: { act: "any", summary: "End the console session" } }, async (request, reply) => {
     const id = request.cookies[SESSION_COOKIE];

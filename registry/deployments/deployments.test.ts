@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Deployment, Slot } from "@sluice/proxy/contract";
+import { revisionDigest } from "@sluice/proxy/contract";
+import type { Deployment, Revision, Slot } from "@sluice/proxy/contract";
 import { testModule } from "../test-module.ts";
 import { TestRegistry } from "../test-registry.ts";
 import type { Answer } from "../test-registry.ts";
@@ -64,6 +65,20 @@ async function current(): Promise<Deployment> {
 }
 
 describe("a deployment", () => {
+  it("is listed with the digests by which counters name its revisions", async () => {
+    const two = draft({ tag: "v1" });
+    const other = { filter: "gate", tag: "v1", pluginConfig: { open: false }, capabilities: ["callout"], weight: 10 };
+    const slot = two.slots[0] as { revisions: object[] };
+    const split = { ...slot, split: { by: "source" }, revisions: [{ ...slot.revisions[0], weight: 90 }, other] };
+    expect((await registry.deploy({ ...two, slots: [split] }, 0)).status).toBe(200);
+    const { revisions } = (await registry.call("GET", "/v1/deployments")).json as {
+      revisions: Record<string, Record<string, string[]>>;
+    };
+    const digestOf = (open: boolean): string =>
+      revisionDigest({ version: v1, capabilities: ["callout"], pluginConfig: { open } } as Revision);
+    expect(revisions[name]).toEqual({ gate: [digestOf(true), digestOf(false)] });
+  });
+
   it("is stored with its number, who, when and why, and digests where tags were", async () => {
     const answer = await registry.deploy(draft({ tag: "v1" }, {}, "first light"), 0);
     expect(answer).toMatchObject({ status: 200, json: { number: at(1), dryRun: false, warnings: [] } });

@@ -1,7 +1,8 @@
 // HTTP: deployments, their history, rollback. Documents arrive as text, because the contract's reader names the line.
 
 import { SluiceError } from "@sluice/abi";
-import { NameSchema } from "@sluice/proxy/contract";
+import { NameSchema, revisionDigest } from "@sluice/proxy/contract";
+import type { Deployment, Digest } from "@sluice/proxy/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Static } from "typebox";
@@ -22,6 +23,7 @@ export interface DeploymentServices {
 export async function deploymentRoutes(app: FastifyInstance, services: DeploymentServices): Promise<void> {
   readRoutes(app, services.deployments);
   historyRoute(app, services.deployments);
+  diffRoute(app, services.deployments);
   await putRoute(app, services.desk);
   rollbackRoute(app, services);
 }
@@ -32,10 +34,19 @@ const OneQuery = closedObject({ number: Type.Optional(NumberQuery) });
 function readRoutes(app: FastifyInstance, deployments: DeploymentTable): void {
   app.get(
     "/v1/deployments",
-    { config: { act: "read", summary: "The deployment in charge of every name" } },
-    async () => ({
-      deployments: deployments.allCurrent(),
-    }),
+    {
+      config: {
+        act: "read",
+        summary: "The deployment in charge of every name; beside it the revisions' digests by deployment and slot",
+      },
+    },
+    async () => {
+      const current = deployments.allCurrent();
+      return {
+        deployments: current,
+        revisions: Object.fromEntries(current.map((deployment) => [deployment.name, revisionsOf(deployment)])),
+      };
+    },
   );
   app.get<{ Params: Static<typeof NameParams>; Querystring: Static<typeof OneQuery> }>(
     "/v1/deployments/:name",
@@ -51,6 +62,11 @@ function readRoutes(app: FastifyInstance, deployments: DeploymentTable): void {
       return reply.header("etag", `"${found.number}"`).send(found);
     },
   );
+}
+
+/** Counters name revisions by these digests; beside the documents, which stay as they were written. */
+function revisionsOf({ slots }: Deployment): Record<string, Digest[]> {
+  return Object.fromEntries(slots.map(({ name, revisions }) => [name, revisions.map(revisionDigest)]));
 }
 
 const HistoryQuery = closedObject({ before: Type.Optional(NumberQuery), limit: Type.Optional(NumberQuery) });
@@ -74,6 +90,27 @@ function historyRoute(app: FastifyInstance, deployments: DeploymentTable): void 
         return { number, who, when, why, diff: differencesOf(page[index + 1] ?? null, deployment) };
       });
       return { name, history: entries, next: page.length > limit ? entries.at(-1)!.number : null };
+    },
+  );
+}
+
+const DiffQuery = closedObject({ from: NumberQuery, to: Type.Optional(NumberQuery) });
+
+function diffRoute(app: FastifyInstance, deployments: DeploymentTable): void {
+  app.get<{ Params: Static<typeof NameParams>; Querystring: Static<typeof DiffQuery> }>(
+    "/v1/deployments/:name/diff",
+    {
+      config: { act: "read", summary: "What changes from one number to another, or to the one in charge" },
+      schema: { params: NameParams, querystring: DiffQuery },
+    },
+    async (request) => {
+      const name = nameOf(request.params.name, "deployment");
+      const { from, to } = request.query;
+      const before = deployments.at(name, Number(from));
+      const after = to === undefined ? deployments.current(name) : deployments.at(name, Number(to));
+      if (before === null) throw unknownDeployment(name, Number(from));
+      if (after === null) throw unknownDeployment(name, to === undefined ? null : Number(to));
+      return { name, from: before.number, to: after.number, diff: differencesOf(before, after) };
     },
   );
 }
