@@ -1,7 +1,7 @@
 // The public face of @sluice/abi.
 // Whoever imports abi from another tsconfig needs this global declaration too, and globals cannot be imported.
 // oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./webassembly.d.ts" />
+/// <reference path="./webassembly.d.ts" preserve="true" />
 
 export { Head, PSEUDO, headOf } from "./head/head.ts";
 export type { Direction, StreamDriver, StreamFlag } from "./stream/driver.ts";
@@ -20,7 +20,7 @@ export { ABI_ERRORS } from "./error-table.ts";
 export { CAUSE, FAIL_OPEN_DEFAULT, causeMask } from "./stream/cause.ts";
 export type { CauseName } from "./stream/cause.ts";
 export { Chain, chainOfOne } from "./stream/chain.ts";
-export type { ChainSlot } from "./stream/chain.ts";
+export type { ChainSlot, SlotRevision, SplitChoice } from "./stream/chain.ts";
 export { NameSet, nameSetOf } from "./head/name-set.ts";
 export { Stream, takeStream } from "./stream/stream.ts";
 export { ReadLog } from "./stream/read-log.ts";
@@ -57,7 +57,8 @@ export type { FailureCause } from "./host/guest-failure.ts";
 export { ManualClock, MemoryMetrics, MemoryServices } from "./host/memory-services.ts";
 export type { MemoryServicesOptions } from "./host/memory-services.ts";
 export { MESSAGE_PHASES, PHASE } from "./host/phase.ts";
-export type { LocalReply, StreamBody, StreamContext } from "./host/stream-context.ts";
+export { MIRROR_FLAG } from "./host/stream-context.ts";
+export type { LocalReply, MirrorAnswer, StreamBody, StreamContext } from "./host/stream-context.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
 export type { FreedLocks } from "./shared/shared-data.ts";
 export type { Owner } from "./shared/shard-lock.ts";
@@ -69,7 +70,7 @@ export type { CaseExpectations, RequestCase, RequestsDocument } from "./requests
 export { runRequests } from "./requests/run-requests.ts";
 export type { CaseOutcome, CaseReport, RequestsReport, RunOptions } from "./requests/run-requests.ts";
 export { RecordedExchange } from "./requests/recorded-exchange.ts";
-export type { RecordedMessage } from "./requests/recorded-exchange.ts";
+export type { RecordedMessage, RecordedMirror } from "./requests/recorded-exchange.ts";
 export { failedExpectations } from "./requests/expectations.ts";
 export { pluginConfigBytes } from "./requests/plugin-config.ts";
 export { ModuleTrials, tryModule } from "./trial/trial.ts";

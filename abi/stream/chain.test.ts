@@ -7,15 +7,13 @@ function slot(index: number): ChainSlot {
   return {
     name: `s${index}`,
     index,
-    plugin: null,
-    filter: "f",
-    version: "v",
-    revision: "r",
-    notLoaded: "not there",
+    revisions: [
+      { plugin: null, filter: "f", version: "v", revision: "r", notLoaded: "not there", requiresCheck: false },
+    ],
+    split: null,
     failOpen: 0,
     dryRun: false,
     bodyWhilePaused: false,
-    requiresCheck: false,
   };
 }
 

@@ -81,7 +81,7 @@ export class Checks {
       run.code = NO_CODE;
       run.reason = null;
       run.directResponse = null;
-      run.left |= PHASE.check & run.slot!.plugin!.phases;
+      run.left |= PHASE.check & run.revision!.plugin!.phases;
       return run;
     }
     return null;

@@ -55,8 +55,8 @@ function chainOf(text: string, failOpen: number): Chain {
   parsed.destroy();
   plugin.start();
   const { filter, version, revision } = SPEC;
-  const slot = { name: "s", index: 0, filter, version, revision, notLoaded: null };
-  return new Chain([{ ...slot, plugin, failOpen, dryRun: false, bodyWhilePaused: false, requiresCheck: false }]);
+  const revisions = [{ plugin, filter, version, revision, notLoaded: null, requiresCheck: false }];
+  return new Chain([{ name: "s", index: 0, revisions, split: null, failOpen, dryRun: false, bodyWhilePaused: false }]);
 }
 
 describe("A filter that a request keeps from being started again", () => {

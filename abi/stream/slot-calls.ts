@@ -7,6 +7,7 @@ import { PHASE } from "../host/phase.ts";
 import type { StreamContext } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
 import { MESSAGE_LENGTH } from "./limits.ts";
+import { Mirrors } from "./mirrors.ts";
 import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
 import type { StreamState } from "./stream-state.ts";
@@ -18,7 +19,7 @@ export const FAILED = -1;
 
 /** Header maps of a stream, by the ABI's map type. */
 const MAPS = 4;
-/** The bit of `changes` that stands for properties and additions; the bits below it for the maps. */
+/** The bit of `changes` that stands for properties, additions and mirrors; the bits below it for the maps. */
 export const CHANGED_VALUES = 1 << MAPS;
 
 export class SlotCalls {
@@ -26,6 +27,7 @@ export class SlotCalls {
   running: SlotRun | null = null;
   runningPhase = 0;
   readonly properties = new UserProperties();
+  readonly mirrors = new Mirrors();
   /** What the running callback has changed so far. */
   private changes = 0;
   private readonly state: StreamState;
@@ -36,6 +38,7 @@ export class SlotCalls {
 
   open(): void {
     this.properties.clear();
+    this.mirrors.clear();
     this.changes = 0;
   }
 
@@ -118,6 +121,7 @@ export class SlotCalls {
     if (this.changes === 0) return;
     for (let map = 0; map < MAPS; map++) if ((this.changes & (1 << map)) !== 0) this.state.mapOf(map)?.commit();
     this.properties.commit();
+    this.mirrors.commit();
     for (let i = 0; i < this.state.slotCount; i++) this.state.runAt(i).additions.commit();
     this.changes = 0;
   }
@@ -130,6 +134,7 @@ export class SlotCalls {
     for (let map = 0; map < MAPS; map++) if ((this.changes & (1 << map)) !== 0) this.state.mapOf(map)?.rollback();
     this.state.request.head!.editedNames?.clear();
     this.properties.rollback();
+    this.mirrors.rollback();
     run.additions.rollback();
     this.changes = 0;
   }
@@ -160,7 +165,7 @@ export class SlotCalls {
     run.contextId = 0;
     run.left = 0;
     this.state.liveMask &= ~(1 << run.slot!.index);
-    run.slot!.plugin!.release(instance);
+    run.revision!.plugin!.release(instance);
   }
 
   /** When no phase is left and nothing is held. */

@@ -7,6 +7,9 @@ import { codeName, type VerdictKind } from "./verdict.ts";
 
 export interface SlotReport {
   readonly slot: string;
+  /** The slot's place in the chain, and the place of the revision that served among the slot's revisions. */
+  readonly index: number;
+  readonly arm: number;
   readonly filter: string;
   readonly version: string;
   readonly revision: string;
@@ -26,11 +29,14 @@ export interface SlotReport {
 
 export function reportOf(run: SlotRun): SlotReport {
   const slot = run.slot!;
+  const { filter, version, revision } = run.revision!;
   return {
     slot: slot.name,
-    filter: slot.filter,
-    version: slot.version,
-    revision: slot.revision,
+    index: slot.index,
+    arm: run.arm,
+    filter,
+    version,
+    revision,
     verdict: run.verdict,
     code: codeName(run.code),
     reason: run.reason,

@@ -8,7 +8,7 @@ import type { Instance } from "../host/plugin.ts";
 import type { TickTarget } from "../host/services.ts";
 import { Additions } from "./additions.ts";
 import { BodyBuffer } from "./body-buffer.ts";
-import type { ChainSlot } from "./chain.ts";
+import type { ChainSlot, SlotRevision } from "./chain.ts";
 import { NO_CODE } from "./verdict.ts";
 import type { VerdictKind } from "./verdict.ts";
 
@@ -69,6 +69,9 @@ export interface DirectResponse {
 
 export class SlotRun {
   slot: ChainSlot | null = null;
+  /** Which of the slot's revisions serves this stream, and its place among them. */
+  revision: SlotRevision | null = null;
+  arm = 0;
   instance: Instance | null = null;
   contextId = 0;
   /** PHASE bits of callbacks still to come; 0 and no instance once the slot is through, skipped or failed. */
@@ -99,9 +102,11 @@ export class SlotRun {
   /** By direction: what it holds of the request and of the response. */
   readonly held: readonly [HeldMessage, HeldMessage] = [new HeldMessage(), new HeldMessage()];
 
-  /** Ready for `slot` in another stream. */
-  reset(slot: ChainSlot, bodyBufferBytesMax: number): void {
+  /** Ready for `slot` in another stream, served by its revision at `arm`. */
+  reset(slot: ChainSlot, arm: number, bodyBufferBytesMax: number): void {
     this.slot = slot;
+    this.revision = slot.revisions[arm]!;
+    this.arm = arm;
     this.instance = null;
     this.contextId = 0;
     this.left = 0;

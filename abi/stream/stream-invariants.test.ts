@@ -149,7 +149,7 @@ describe("Stream, whatever filters do,", () => {
 
           stage.play(["finish", "end"]);
           expect(stage.lines()).toEqual([]);
-          for (const { plugin } of stage.chain.slots) plugin!.close();
+          for (const { revisions } of stage.chain.slots) for (const { plugin } of revisions) plugin!.close();
         },
       ),
       { numRuns: 300 },

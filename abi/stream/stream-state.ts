@@ -28,6 +28,9 @@ export class StreamState {
   slotCount = 0;
   /** Slots that have an instance and may still be shown a part of a message. */
   liveMask = 0;
+  /** Slots whose revision the driver chose, and by chain index which; the rest are their split's to choose. */
+  forcedMask = 0;
+  readonly forcedArms = new Uint8Array(SLOTS_MAX);
   /** The messages are over; only the last callbacks still run. */
   isFinished = false;
   readLog: ReadLog | null = null;
@@ -46,6 +49,7 @@ export class StreamState {
     this.request.head = requestHead;
     this.slotCount = 0;
     this.liveMask = 0;
+    this.forcedMask = 0;
     this.isFinished = false;
     this.readLog = null;
   }
@@ -60,12 +64,12 @@ export class StreamState {
     this.response.head = this.response.trailers = null;
   }
 
-  /** The run of a slot that is asked now for the first time. */
-  addRun(slot: number): SlotRun {
+  /** The run of a slot that is asked now for the first time, by its revision at `arm`. */
+  addRun(slot: number, arm: number): SlotRun {
     const chain = this.chain!;
     while (this.runs.length <= slot) this.runs.push(new SlotRun());
     const run = this.runs[slot]!;
-    run.reset(chain.slots[slot]!, chain.bodyBufferBytesMax);
+    run.reset(chain.slots[slot]!, arm, chain.bodyBufferBytesMax);
     this.asked[this.slotCount++] = slot;
     return run;
   }

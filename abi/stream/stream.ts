@@ -11,7 +11,7 @@ import { MESSAGE_PHASES, PHASE } from "../host/phase.ts";
 import type { Plugin } from "../host/plugin.ts";
 import type { LocalReply, StreamType } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
-import type { Chain } from "./chain.ts";
+import type { Chain, SplitChoice } from "./chain.ts";
 import { Checks } from "./checks.ts";
 import type { Direction, StreamDriver, StreamFlag } from "./driver.ts";
 import { decideFailure } from "./fail-strategy.ts";
@@ -83,6 +83,12 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.hasPendingResume = false;
     this.isRequestReadPaused = false;
     this.isResponseReadPaused = false;
+  }
+
+  /** After `open`: the revision at `arm` serves this stream in a slot that has several, whatever its split says. */
+  forceArm(slot: number, arm: number): void {
+    this.state.forcedMask |= 1 << slot;
+    this.state.forcedArms[slot] = arm;
   }
 
   /** Slots asked so far, in the order they were asked; `slotReport(i)` for i below it. */
@@ -223,7 +229,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
       const run = this.state.runAt(i);
       if (!run.isWaiting) continue;
       run.isWaiting = false;
-      run.slot!.plugin!.services.timers.cancel(run.wait!);
+      run.revision!.plugin!.services.timers.cancel(run.wait!);
     }
   }
 
@@ -332,11 +338,26 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
       waiting.isWaiting = false;
       return waiting;
     }
-    const run = this.state.addRun(slot);
-    const { plugin } = run.slot!;
+    const { split } = this.state.chain!.slots[slot]!;
+    const run = this.state.addRun(slot, split === null ? 0 : this.chooseArm(slot, split));
+    const { plugin } = run.revision!;
     if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
+    if (split !== null) this.narrowRequest(flow, run);
     if (flow.isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
     return run;
+  }
+
+  private chooseArm(slot: number, split: SplitChoice): number {
+    const { state } = this;
+    if ((state.forcedMask & (1 << slot)) !== 0) return state.forcedArms[slot]!;
+    return split.choose(state.request.head!, this.context);
+  }
+
+  /** The plan stands for any of the slot's revisions: what this one does not look at passes it by. */
+  private narrowRequest(flow: MessageFlow, run: SlotRun): void {
+    const bit = 1 << run.slot!.index;
+    if ((run.left & PHASE.requestBody) === 0) flow.bodyMask &= ~bit;
+    if ((run.left & PHASE.requestTrailers) === 0) flow.trailersMask &= ~bit;
   }
 
   private requestHeadersPhase(flow: MessageFlow, run: SlotRun): Outcome {
@@ -349,9 +370,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
 
   /** An instance and a context for the slot. */
   private begin(run: SlotRun): Outcome {
-    const slot = run.slot!;
-    const { plugin } = slot;
-    if (plugin === null) return this.slotFailed(run, CAUSE.notLoaded, slot.notLoaded ?? "nothing is loaded", null);
+    const { plugin, notLoaded } = run.revision!;
+    if (plugin === null) return this.slotFailed(run, CAUSE.notLoaded, notLoaded ?? "nothing is loaded", null);
     if (run.left === 0) return OUTCOME.go;
     const instance = plugin.acquire();
     if (instance === null) {
@@ -361,7 +381,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
         : this.slotFailed(run, CAUSE.limit, plugin.failure, null);
     }
     run.instance = instance;
-    this.state.liveMask |= 1 << slot.index;
+    this.state.liveMask |= 1 << run.slot!.index;
     if (!this.calls.createContext(run, this.context)) return this.outcomeOfFailure(run);
     return this.staged.kind === "none" ? OUTCOME.go : OUTCOME.stop;
   }
@@ -390,7 +410,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   }
 
   private mustCheck(run: SlotRun): boolean {
-    return (run.left & PHASE.check) !== 0 || run.slot!.requiresCheck;
+    return (run.left & PHASE.check) !== 0 || run.revision!.requiresCheck;
   }
 
   private check(run: SlotRun): Outcome {
@@ -399,7 +419,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     if (kind === FAILED) return this.outcomeOfFailure(run);
     this.checks.noteEdits(run.slot!.index);
     if (this.staged.kind !== "none") return OUTCOME.stop;
-    const { verdict, problem } = decideCheck(kind, run.slot!.requiresCheck);
+    const { verdict, problem } = decideCheck(kind, run.revision!.requiresCheck);
     run.verdict = verdict;
     if (verdict === "error") return this.slotFailed(run, CAUSE.error, run.reason ?? problem!, "policy_on_check");
     if (verdict !== "deny") {
@@ -433,6 +453,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     if (fresh !== 0) return this.passFreshSlots(flow, fresh);
     flow.isHeadSent = true;
     if (flow.isHeadOnly) flow.isEndSent = true;
+    this.calls.mirrors.tell(this.state.driver!);
     return true;
   }
 
@@ -470,11 +491,21 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.response.begin(
       head,
       endOfStream,
-      plan.responseHeaders & among,
-      plan.responseBody & among,
-      plan.responseTrailers & among,
+      plan.responseHeaders & this.served(among, PHASE.responseHeaders),
+      plan.responseBody & this.served(among, PHASE.responseBody),
+      plan.responseTrailers & this.served(among, PHASE.responseTrailers),
     );
     this.response.advanceHead();
+  }
+
+  /** `among` without split slots whose revision in this stream does not have the phase. */
+  private served(among: number, phase: number): number {
+    let mask = among;
+    for (let rest = among & this.state.plan!.splits; rest !== 0; rest &= rest - 1) {
+      const slot = 31 - Math.clz32(rest & -rest);
+      if ((this.state.runs[slot]!.left & phase) === 0) mask &= ~(1 << slot);
+    }
+    return mask;
   }
 
   private responseHeadPhase(flow: MessageFlow, slot: number): Outcome {

@@ -57,10 +57,11 @@ let loopback: Loopback;
 let services: MemoryServices;
 async function start(module: Uint8Array | null, options: LoopbackOptions = {}): Promise<Loopback> {
   services = new MemoryServices();
-  const slot = { name: "f", filter: "f", version: "sha256:v", revision: "sha256:r", failOpen: 0, dryRun: false };
+  const revision = { filter: "f", version: "sha256:v", revision: "sha256:r", notLoaded: null, requiresCheck: false };
   const plugin = module === null ? null : startPlugin(module);
-  const rest = { index: 0, plugin, notLoaded: null, bodyWhilePaused: false, requiresCheck: false };
-  return (loopback = await Loopback.start({ chain: new Chain([{ ...slot, ...rest }]), ...options }));
+  const slot = { name: "f", index: 0, split: null, failOpen: 0, dryRun: false, bodyWhilePaused: false };
+  const chain = new Chain([{ ...slot, revisions: [{ ...revision, plugin }] }]);
+  return (loopback = await Loopback.start({ chain, ...options }));
 }
 
 function startPlugin(module: Uint8Array): Plugin {

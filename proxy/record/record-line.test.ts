@@ -5,6 +5,8 @@ import { recordLine } from "./record-line.ts";
 
 const report: SlotReport = {
   slot: "rbac",
+  index: 0,
+  arm: 0,
   filter: "rbac",
   version: "sha256:aa",
   revision: "sha256:bb",
@@ -19,6 +21,9 @@ const report: SlotReport = {
   quotas: [],
   additions: {},
 };
+
+/** Places are for whoever counts; the record names the slot and its revision. */
+const { index: _index, arm: _arm, ...written } = report;
 
 function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> = {}): ExchangeFacts {
   return {
@@ -65,7 +70,7 @@ describe("recordLine", () => {
       durationUs: 180,
       bytesIn: 210,
       bytesOut: 95,
-      slots: [report],
+      slots: [written],
     });
   });
 

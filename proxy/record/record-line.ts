@@ -7,6 +7,7 @@
 
 import type { SlotReport } from "@sluice/abi";
 import type { ExchangeFacts } from "../exchange/http-server.ts";
+import { SLOT_REVISIONS_MAX } from "../contract/limits.ts";
 import { KEPT_NAMES_MAX } from "./limits.ts";
 
 /** The record of a stream, newline included. `node` is the proxy's id. */
@@ -57,22 +58,29 @@ function slotPart(report: SlotReport): string {
 }
 
 interface Prefix {
+  readonly slot: string;
   readonly filter: string;
   readonly version: string;
   readonly revision: string;
   readonly text: string;
 }
 
-/** By slot, of its revision in the last line. */
-const prefixes = new Map<string, Prefix>();
+/** By place of slot and revision, of those in the last line. Places are bounded, so the table is. */
+const prefixes: (Prefix | undefined)[] = [];
 
-function slotPrefix({ slot, filter, version, revision }: SlotReport): string {
-  const known = prefixes.get(slot);
-  if (known !== undefined && known.revision === revision && known.version === version && known.filter === filter)
+function slotPrefix({ slot, index, arm, filter, version, revision }: SlotReport): string {
+  const place = index * SLOT_REVISIONS_MAX + arm;
+  const known = prefixes[place];
+  if (
+    known !== undefined &&
+    known.revision === revision &&
+    known.slot === slot &&
+    known.version === version &&
+    known.filter === filter
+  )
     return known.text;
   const text = `{"slot":${quoted(slot)},"filter":${quoted(filter)},"version":${quoted(version)},"revision":${quoted(revision)}`;
-  if (prefixes.size >= KEPT_NAMES_MAX) prefixes.clear();
-  prefixes.set(slot, { filter, version, revision, text });
+  prefixes[place] = { slot, filter, version, revision, text };
   return text;
 }
 

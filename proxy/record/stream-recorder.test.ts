@@ -5,14 +5,13 @@ import type { ExchangeFacts } from "../exchange/facts.ts";
 import type { SlotErrorNotice } from "../worker/messages.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
 
-function factsOf(reports: readonly Partial<SlotReport>[]): { facts: ExchangeFacts; rows: Float64Array[] } {
-  const names = ["authn", "authz", "other"];
-  const rows = names.map(() => new Float64Array(32));
+function factsOf(reports: readonly Partial<SlotReport>[]): { facts: ExchangeFacts; rows: Float64Array[][] } {
+  const rows = [1, 2, 1].map((arms) => Array.from({ length: arms }, () => new Float64Array(32)));
   const whole = reports.map(
-    (report) => ({ filter: "f", revision: "r", error: null, code: null, fuel: 1, ...report }) as SlotReport,
+    (report) => ({ filter: "f", revision: "r", arm: 0, error: null, code: null, fuel: 1, ...report }) as SlotReport,
   );
   const facts = {
-    snapshot: { chain: { slots: names.map((name) => ({ name })) }, counterRows: rows },
+    snapshot: { counterRows: rows },
     slots: { slotCount: whole.length, slotReport: (at: number) => whole[at] },
     startedMs: 0,
     durationUs: 0,
@@ -21,7 +20,7 @@ function factsOf(reports: readonly Partial<SlotReport>[]): { facts: ExchangeFact
 }
 
 describe("StreamRecorder", () => {
-  it("counts each slot in its own row, also when the route leaves slots out", () => {
+  it("counts each revision of each slot in its own row, also when the route leaves slots out", () => {
     const recorder = new StreamRecorder({
       node: "n",
       recordsWanted: false,
@@ -29,11 +28,12 @@ describe("StreamRecorder", () => {
       slotError: () => undefined,
     });
     const { facts, rows } = factsOf([
-      { slot: "authz", verdict: "allow" },
-      { slot: "other", verdict: "noOpinion" },
+      { index: 1, arm: 1, verdict: "allow" },
+      { index: 2, verdict: "noOpinion" },
     ]);
     recorder.ended(facts);
-    expect(rows.map((row) => [row[REVISION_CELL.allowed], row[REVISION_CELL.noOpinion]])).toEqual([
+    expect(rows.flat().map((row) => [row[REVISION_CELL.allowed], row[REVISION_CELL.noOpinion]])).toEqual([
+      [0, 0],
       [0, 0],
       [1, 0],
       [0, 1],
@@ -49,7 +49,7 @@ describe("StreamRecorder", () => {
       slotError: (notice) => told.push(notice),
     });
     const error = { cause: "trap", message: "unreachable", at: "check" } as const;
-    recorder.ended(factsOf([{ slot: "authz", verdict: "error", error }]).facts);
+    recorder.ended(factsOf([{ slot: "authz", index: 1, verdict: "error", error }]).facts);
     expect(told).toMatchObject([{ slot: "authz", cause: "trap", message: "unreachable", at: "check", count: 1 }]);
   });
 });

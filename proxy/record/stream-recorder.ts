@@ -38,13 +38,10 @@ export class StreamRecorder implements StreamObserver {
 
   private countSlots(facts: ExchangeFacts): void {
     const slots = facts.slots!;
-    const { chain, counterRows } = facts.snapshot;
-    // Slots that the route leaves out have no report, so a report's place is at most its slot's place in the chain.
-    let place = 0;
+    const { counterRows } = facts.snapshot;
     for (let i = 0; i < slots.slotCount; i++) {
       const report = slots.slotReport(i);
-      while (chain.slots[place]!.name !== report.slot) place++;
-      countSlot(counterRows[place]!, report);
+      countSlot(counterRows[report.index]![report.arm]!, report);
       if (report.error !== null) this.errors.note(report, facts.startedMs + facts.durationUs / 1000);
     }
   }

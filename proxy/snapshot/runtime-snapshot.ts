@@ -39,8 +39,9 @@ export class RuntimeSnapshot implements Snapshot {
   readonly generation: number;
   readonly chain: Chain;
   readonly routes: RouteTable;
+  readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
-  readonly counterRows: readonly Float64Array[];
+  readonly counterRows: readonly (readonly Float64Array[])[];
   pins = 0;
   private retired: ((snapshot: RuntimeSnapshot) => void) | null = null;
 
@@ -49,10 +50,11 @@ export class RuntimeSnapshot implements Snapshot {
     this.generation = plan.generation;
     this.chain = chain;
     this.limits = plan.limits;
-    this.counterRows = plan.slots.map((slot) => surroundings.counterRow(slot.counterRow));
+    this.counterRows = plan.slots.map((slot) => [surroundings.counterRow(slot.counterRow)]);
     const clusters = new Map<string, Cluster>(
       plan.clusters.map((cluster) => [cluster.name, compileCluster(cluster, surroundings.endpoints)]),
     );
+    this.clusters = clusters;
     this.routes = compileRoutes(
       plan.routes,
       (route) => chain.maskOf(plan.slots.filter((slot) => passes(slot, route)).map((slot) => slot.name)),
@@ -114,7 +116,9 @@ export class RuntimeSnapshot implements Snapshot {
   }
 
   private plugins(): Plugin[] {
-    return this.chain.slots.flatMap((slot) => (slot.plugin === null ? [] : [slot.plugin]));
+    return this.chain.slots.flatMap(({ revisions }) =>
+      revisions.flatMap(({ plugin }) => (plugin === null ? [] : [plugin])),
+    );
   }
 }
 
@@ -151,14 +155,19 @@ function chainSlot(slot: SlotPlan, index: number, plugin: Plugin | null): ChainS
   return {
     name: slot.name,
     index,
-    plugin,
-    filter: slot.filter,
-    version: slot.version,
-    revision: slot.revision,
-    notLoaded: "notLoaded" in slot.load ? slot.load.notLoaded.message : null,
+    revisions: [
+      {
+        plugin,
+        filter: slot.filter,
+        version: slot.version,
+        revision: slot.revision,
+        notLoaded: "notLoaded" in slot.load ? slot.load.notLoaded.message : null,
+        requiresCheck: slot.requiresCheck,
+      },
+    ],
+    split: null,
     failOpen: slot.failOpen,
     dryRun: slot.dryRun,
     bodyWhilePaused: slot.bodyWhilePaused,
-    requiresCheck: slot.requiresCheck,
   };
 }

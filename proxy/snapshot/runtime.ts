@@ -11,9 +11,11 @@ export interface Snapshot {
   readonly generation: number;
   readonly chain: Chain;
   readonly routes: RouteTable;
+  /** By name: the only thing that a filter may name at run time. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
-  /** This worker's counters of the revision in each slot, by place in the chain. */
-  readonly counterRows: readonly Float64Array[];
+  /** This worker's counters of each slot's revisions, by place in the chain, then by place in the slot. */
+  readonly counterRows: readonly (readonly Float64Array[])[];
   /** Streams that hold this snapshot; when it is no longer current and reaches 0, its instances are closed. */
   readonly pins: number;
   pin(): void;
