@@ -10,11 +10,15 @@ import { Record } from "./record";
 import { startRefused } from "./start";
 import { Status } from "./generated/enums";
 import { Stream } from "./stream";
-import { Verdict, denyRequest } from "./verdict";
+import { ReplyFields } from "./reply-fields";
+import { Verdict, denyRequest, denyRequestWith } from "./verdict";
 import { BufferType } from "./generated/enums";
 
 /** What exports.ts knows of a filter, whatever its configuration is. */
 export abstract class Plugin {
+  /** Objects of ReusedStream that no stream has now. */
+  readonly idleStreams: Stream[] = [];
+
   get request(): Message {
     return Messages.request;
   }
@@ -44,6 +48,11 @@ export abstract class Plugin {
   /** Denies the request; `reason` is short and machine-readable and stands in the record. */
   deny(reason: string, status: i32 = 403): Verdict {
     return denyRequest(reason, status);
+  }
+
+  /** `deny` with header fields and a text for the client; without a text the answer's body is empty. */
+  denyWith(reason: string, status: i32, fields: ReplyFields, body: string = ""): Verdict {
+    return denyRequestWith(reason, status, fields, body);
   }
 
   /** Asks for `tick` every so many milliseconds; 0 ends it. Needs the capability `timer`. */

@@ -56,6 +56,11 @@ export class Headers {
     proxy_replace_header_map_value(this.map, name.start, name.size, value.start, value.size);
   }
 
+  /** `set` for a value that was read, or put together by a ByteBuilder. */
+  setValue(name: Text, value: Value): void {
+    proxy_replace_header_map_value(this.map, name.start, name.size, value.start, value.size);
+  }
+
   /** `set` for a value made at run time. */
   setString(name: Text, value: string): void {
     const text = encodeText(value);
@@ -64,6 +69,11 @@ export class Headers {
 
   /** Adds a line and keeps what is there. */
   add(name: Text, value: Text): void {
+    proxy_add_header_map_value(this.map, name.start, name.size, value.start, value.size);
+  }
+
+  /** `add` for a value that was read, or put together by a ByteBuilder. */
+  addValue(name: Text, value: Value): void {
     proxy_add_header_map_value(this.map, name.start, name.size, value.start, value.size);
   }
 

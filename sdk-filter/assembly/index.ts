@@ -1,25 +1,36 @@
 // What a filter imports: `import { … } from "@sluice/sdk-filter/assembly"`.
 
 export { abortFilter } from "./abort";
+export { Address, AddressBlock } from "./address";
 export { asciiLowerCase, asciiUpperCase } from "./ascii";
 export { Attribute } from "./attribute";
 export { Body } from "./body";
+export { ByteBuilder } from "./byte-builder";
 export { ByteTrie, TrieEnd } from "./byte-trie";
 export { Text, Value } from "./bytes";
 export { clock } from "./clock";
+export { Conditions } from "./conditions";
+export { parseDurationMs } from "./duration";
 export { Filter, NoConfig } from "./filter";
 export { Action } from "./generated/enums";
+export { hashOf } from "./hash";
+export { isHeaderName } from "./header-name";
 export { HeaderVisitor, Headers } from "./headers";
 export { Decodable, JsonReader } from "./json";
+export { KeyPart, KeyState } from "./key-part";
 export { log } from "./log";
 export { Matcher } from "./matcher";
 export { Message } from "./message";
 export { Metric } from "./metric";
 export { Pairs } from "./pairs";
+export { Patterns, literalOf } from "./patterns";
 export { property } from "./property";
+export { Quota } from "./quota";
 export { Record } from "./record";
+export { ReplyFields } from "./reply-fields";
 export { filter } from "./registration";
 export { SharedData } from "./shared-data";
+export { Share } from "./share";
 export { refuseStart } from "./start";
-export { Stream } from "./stream";
+export { ReusedStream, Stream } from "./stream";
 export { Verdict } from "./verdict";

@@ -2,7 +2,8 @@
 // several into one instance (same code, different configuration) get one filter object each.
 
 import { Plugin } from "./filter";
-import { Stream } from "./stream";
+import { IdTable } from "./id-table";
+import { ReusedStream, Stream } from "./stream";
 
 @final
 class Contexts {
@@ -11,7 +12,7 @@ class Contexts {
   only: Plugin | null = null;
   readonly plugins: Map<u32, Plugin> = new Map();
   readonly pluginOfStream: Map<u32, Plugin> = new Map();
-  readonly streams: Map<u32, Stream> = new Map();
+  readonly streams: IdTable<Stream> = new IdTable<Stream>();
 }
 
 const contexts: Contexts = new Contexts();
@@ -34,8 +35,12 @@ export function createPlugin(id: u32): void {
 export function createStream(id: u32, parent: u32): void {
   const plugin = pluginOf(parent);
   if (contexts.only === null) contexts.pluginOfStream.set(id, plugin);
-  const stream = plugin.newStream();
-  if (stream !== null) contexts.streams.set(id, stream);
+  const idle = plugin.idleStreams;
+  const stream = idle.length > 0 ? idle.pop() : plugin.newStream();
+  if (stream === null) return;
+  stream.id = id;
+  if (stream instanceof ReusedStream) (<ReusedStream>stream).begin();
+  contexts.streams.add(id, stream);
 }
 
 /** The filter behind a root or a stream context. */
@@ -47,11 +52,16 @@ export function pluginOf(id: u32): Plugin {
 
 /** The stream object behind a stream context, null when the filter makes none. */
 export function streamOf(id: u32): Stream | null {
-  return contexts.streams.has(id) ? contexts.streams.get(id) : null;
+  return contexts.streams.get(id);
 }
 
 export function removeContext(id: u32): void {
-  contexts.streams.delete(id);
+  const stream = contexts.streams.take(id);
+  if (stream !== null) {
+    stream.id = 0;
+    if (stream instanceof ReusedStream) pluginOf(id).idleStreams.push(stream);
+  }
+  if (contexts.only !== null && stream !== null) return;
   contexts.pluginOfStream.delete(id);
   contexts.plugins.delete(id);
 }

@@ -1,12 +1,23 @@
 // A stream of one's own: for filters that look at more than the check does, or keep something between two phases.
 
 import { encodeText, encodedSize } from "./arena";
-import { proxy_close_stream, proxy_continue_stream, proxy_send_local_response } from "./generated/hostcalls";
+import { Text } from "./bytes";
+import {
+  policy_mirror,
+  proxy_close_stream,
+  proxy_continue_stream,
+  proxy_send_local_response,
+  proxy_set_effective_context,
+} from "./generated/hostcalls";
 import { Message, Messages } from "./message";
-import { Action, StreamType } from "./generated/enums";
+import { ReplyFields } from "./reply-fields";
+import { Action, Status, StreamType } from "./generated/enums";
 
 /** One request and its response. Override what you need: a callback nobody overrides is not exported, so it costs nothing. */
 export abstract class Stream {
+  /** The host's number of this stream; 0 when it is over. */
+  id: u32 = 0;
+
   get request(): Message {
     return Messages.request;
   }
@@ -38,12 +49,35 @@ export abstract class Stream {
   /** The stream is over. */
   done(): void {}
 
+  /** Makes the hostcalls of a filter's `tick` mean this stream; false when it is over. In its own callbacks they do anyway. */
+  enter(): bool {
+    return this.id != 0 && proxy_set_effective_context(this.id) == Status.Ok;
+  }
+
   /** Answers the client in the upstream's place. `details` names the reason in the record. */
   reply(status: i32, body: string = "", details: string = ""): void {
     const detailsStart = encodeText(details);
     const detailsSize = encodedSize();
     const bodyStart = encodeText(body);
     proxy_send_local_response(status, detailsStart, detailsSize, bodyStart, encodedSize(), 0, 0, -1);
+  }
+
+  /** `reply` with header fields. */
+  replyWith(status: i32, fields: ReplyFields, body: string = "", details: string = ""): void {
+    const detailsStart = encodeText(details);
+    const detailsSize = encodedSize();
+    const bodyStart = encodeText(body);
+    const bodySize = encodedSize();
+    const pairs = fields.encode();
+    proxy_send_local_response(status, detailsStart, detailsSize, bodyStart, bodySize, pairs, fields.encodedSize, -1);
+  }
+
+  /**
+   * Has the host copy this request, as it goes upstream, to a cluster; nobody waits for the answer. `flags` are of
+   * MirrorFlags. False when the host refuses: the capability `callout` is missing, or it has no such cluster.
+   */
+  mirror(cluster: Text, flags: u32 = 0): bool {
+    return policy_mirror(cluster.start, cluster.size, flags) == Status.Ok;
   }
 
   /** Lets a paused request go on once the callback has returned. */
@@ -58,4 +92,13 @@ export abstract class Stream {
   reset(): void {
     proxy_close_stream(StreamType.Request);
   }
+}
+
+/**
+ * A stream whose object serves one stream after the other, so that none has to be made and collected for each request.
+ * Fields still hold what the last stream left: set every one of them in `begin`.
+ */
+export abstract class ReusedStream extends Stream {
+  /** A new stream begins. No hostcalls here: its request is not there yet. */
+  abstract begin(): void;
 }

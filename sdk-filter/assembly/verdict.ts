@@ -1,6 +1,7 @@
 // What a check answers.
 
 import { encodeText, encodedSize } from "./arena";
+import { ReplyFields } from "./reply-fields";
 import { policy_set_response, policy_set_verdict } from "./generated/hostcalls";
 
 /** The answer of `check`. `Deny` is made by `this.deny(reason)`, which says why. */
@@ -19,6 +20,17 @@ export function denyRequest(reason: string, status: i32): Verdict {
   const text = encodeText(reason);
   policy_set_verdict(code, text, encodedSize());
   if (status != statusOfCode(code)) policy_set_response(status, 0, 0, 0, 0);
+  return Verdict.Deny;
+}
+
+/** Denies with header fields and a body of the filter's own. */
+export function denyRequestWith(reason: string, status: i32, fields: ReplyFields, body: string): Verdict {
+  const text = encodeText(reason);
+  policy_set_verdict(codeOfStatus(status), text, encodedSize());
+  const bodyStart = encodeText(body);
+  const bodySize = encodedSize();
+  const pairs = fields.encode();
+  policy_set_response(status, pairs, fields.encodedSize, bodyStart, bodySize);
   return Verdict.Deny;
 }
 

@@ -1,9 +1,7 @@
 // One field of a source, an operation or a `when`: an attribute and what its values are compared with.
 
-import { Value } from "@sluice/sdk-filter/assembly";
-import { AddressBlock } from "./address";
+import { AddressBlock, Patterns, Value } from "@sluice/sdk-filter/assembly";
 import { Match } from "./match";
-import { Patterns } from "./patterns";
 import { AddressFact, Fact, NumberFact, Presence, TextFact } from "./request-facts";
 
 /** How the rule around a condition wants it read. */

@@ -2,8 +2,7 @@
 // function answers what is wrong, or an empty text. The proxy has normalised paths and hosts before any filter sees them
 // (dot segments, `//`, percent-codes, case), so a pattern must be written in that form.
 
-import { asciiUpperCase } from "@sluice/sdk-filter/assembly";
-import { literalOf } from "./patterns";
+import { asciiUpperCase, isHeaderName, literalOf } from "@sluice/sdk-filter/assembly";
 
 /** Any value: all but the empty pattern. */
 export function textProblem(pattern: string): string {
@@ -42,10 +41,10 @@ export function pathProblem(pattern: string): string {
   return percentProblem(path);
 }
 
-/** For the name in request.headers[NAME], lower case already: a token (RFC 9110, 5.6.2). */
+/** For the name in request.headers[NAME], lower case already. */
 export function nameProblem(name: string): string {
-  for (let i = 0; i < name.length; i++) if (!isTokenCode(name.charCodeAt(i))) return "'" + name + "' is no header name";
-  return name.length == 0 ? "the header's name is missing" : "";
+  if (name.length == 0) return "the header's name is missing";
+  return isHeaderName(name) ? "" : "'" + name + "' is no header name";
 }
 
 function hasDotSegment(path: string): bool {
@@ -76,10 +75,6 @@ function isVisibleAscii(text: string): bool {
 /** RFC 3986, 2.3. */
 function isUnreserved(code: i32): bool {
   return isLetterOrDigit(code) || code == 0x2d || code == 0x2e || code == 0x5f || code == 0x7e;
-}
-
-function isTokenCode(code: i32): bool {
-  return isLetterOrDigit(code) || (code > 0x20 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(code)));
 }
 
 function isLetterOrDigit(code: i32): bool {

@@ -1,11 +1,9 @@
 // From the configuration to rules: patterns sorted into tries, addresses parsed, attributes resolved. What could never
 // match, or would mean something else than it seems to, is refused with its place.
 
-import { asciiLowerCase, log } from "@sluice/sdk-filter/assembly";
-import { AddressBlock } from "./address";
+import { AddressBlock, Patterns, asciiLowerCase, log } from "@sluice/sdk-filter/assembly";
 import { AddressCondition, Condition, HostCondition, Mode, NumberCondition, TextCondition } from "./condition";
 import { Config, Operation, Policy, Rule as RuleConfig, Source, When } from "./config";
-import { Patterns } from "./patterns";
 import { hostProblem, methodProblem, nameProblem, pathProblem, textProblem } from "./pattern-problem";
 import { RequestFacts } from "./request-facts";
 import { AllOf, Rule } from "./rule";

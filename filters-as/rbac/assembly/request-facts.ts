@@ -1,7 +1,6 @@
 // What the rules look at, read from the host at most once per check and only when a rule gets that far.
 
-import { Attribute, Pairs, Value } from "@sluice/sdk-filter/assembly";
-import { Address } from "./address";
+import { Address, Attribute, Pairs, Value } from "@sluice/sdk-filter/assembly";
 
 /** What became of reading a fact. */
 export enum Presence {

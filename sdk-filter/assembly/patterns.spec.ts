@@ -1,4 +1,4 @@
-import { Value } from "@sluice/sdk-filter/assembly";
+import { Value } from "./bytes";
 import { Patterns } from "./patterns";
 
 let bytes: ArrayBuffer = new ArrayBuffer(0);

@@ -1,7 +1,7 @@
 // IP addresses as 128 bits, IPv4 inside ::ffff:0:0/96: so that a client which dials the IPv6 form of an IPv4 address
 // meets the same rules.
 
-import { Value } from "@sluice/sdk-filter/assembly";
+import { Value } from "./bytes";
 
 const V4_MAPPED: u64 = 0xffff_0000_0000;
 const V4_PREFIX_BITS: i32 = 96;

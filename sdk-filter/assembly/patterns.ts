@@ -1,7 +1,8 @@
 // Lists of patterns: `abc` equal, `abc*` prefix, `*abc` suffix, `*` present (not empty). A value is compared with all of
 // a list in at most three walks over its bytes, however long the list is.
 
-import { ByteTrie, TrieEnd, Value } from "@sluice/sdk-filter/assembly";
+import { ByteTrie, TrieEnd } from "./byte-trie";
+import { Value } from "./bytes";
 
 const STAR: i32 = 0x2a;
 
