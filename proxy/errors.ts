@@ -94,4 +94,34 @@ export const PROXY_ERRORS = {
     meaning: "A sink's file cannot be opened.",
     hint: "Mend its path or its permissions in sluice.yaml.",
   },
+  overrideRequest: {
+    code: "SLUICE-E2040",
+    meaning: "A call to set or clear an override cannot be understood.",
+    hint: 'POST /override {"slot", "kind": "off" | "previous" | "pin", "revision" for pin, "for": "1h", "why"}; POST /override/clear {"slot"}.',
+  },
+  overrideNoSlot: {
+    code: "SLUICE-E2041",
+    meaning: "An override names a slot that the chain in charge of this proxy does not have.",
+    hint: "`sluice override` lists the proxy's slots.",
+  },
+  overrideNoRevision: {
+    code: "SLUICE-E2042",
+    meaning: "An override pins a revision that this proxy does not know in that slot, or names several.",
+    hint: "Give at least 8 digits of one of the revisions named in the message; `sluice override` lists them.",
+  },
+  overrideNothingBefore: {
+    code: "SLUICE-E2043",
+    meaning: "The slot has had no other entry on this proxy that it could go back to.",
+    hint: "Use --off or --pin, or `sluice rollback` with the registry's history.",
+  },
+  overrideNone: {
+    code: "SLUICE-E2044",
+    meaning: "There is no override of that slot to clear.",
+    hint: "`sluice override` lists those in force.",
+  },
+  overridesDamaged: {
+    code: "SLUICE-E2045",
+    meaning: "overrides.json in the state folder cannot be read, so the overrides it held are not in force.",
+    hint: "The file was put aside with the ending .damaged; set the overrides again with `sluice override`.",
+  },
 } as const satisfies ErrorTable;

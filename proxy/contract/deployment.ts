@@ -11,7 +11,9 @@ import {
   FILTER_FUEL_MAX,
   FILTER_MEMORY_BYTES_MAX,
   FREE_TEXT_CHARS_MAX,
+  DEPLOYMENT_REVISIONS_MAX,
   LABELS_MAX,
+  PER_ROUTE_MAX,
   QUOTAS_MAX,
   SLOT_REVISIONS_MAX,
 } from "./limits.ts";
@@ -47,7 +49,7 @@ const QuotaSchema = Type.Object(
   closed,
 );
 
-const RevisionSchema = Type.Object(
+export const RevisionSchema = Type.Object(
   {
     filter: NameSchema,
     version: Type.Optional(DigestSchema),
@@ -71,7 +73,7 @@ const RevisionSchema = Type.Object(
   closed,
 );
 
-const SlotSchema = Type.Object(
+export const SlotSchema = Type.Object(
   {
     name: NameSchema,
     phase: Type.Enum([...PHASES]),
@@ -95,8 +97,24 @@ const SlotSchema = Type.Object(
             description: "header:NAME, cookie:NAME, attribute:NAME or source",
           }),
           salt: Type.Optional(FreeText),
+          /** Signed requests may choose their revision themselves (`sluice force`). */
+          force: Type.Optional(Type.Boolean()),
         },
         closed,
+      ),
+    ),
+    /** What is otherwise on some of the slot's routes. */
+    perRoute: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            routes: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+            disabled: Type.Optional(Type.Literal(true)),
+            pluginConfig: Type.Optional(Type.Unknown()),
+          },
+          closed,
+        ),
+        { minItems: 1, maxItems: PER_ROUTE_MAX },
       ),
     ),
     revisions: Type.Array(RevisionSchema, { minItems: 1, maxItems: SLOT_REVISIONS_MAX }),
@@ -173,6 +191,29 @@ function checkDeployment(deployment: Deployment, modules: "digests" | "files", c
       );
   });
   deployment.slots.forEach((slot, index) => checkSlot(slot, index, modules, complain));
+  checkPlaces(deployment.slots, complain);
+}
+
+/** A configuration of its own for some routes takes a place of its own in the chain, with each of the slot's revisions. */
+function checkPlaces(slots: readonly Slot[], complain: Complain): void {
+  const placesOf = ({ perRoute = [] }: Slot): number => 1 + perRoute.filter(hasOwnConfig).length;
+  const places = slots.reduce((sum, slot) => sum + placesOf(slot), 0);
+  const revisions = slots.reduce((sum, slot) => sum + placesOf(slot) * slot.revisions.length, 0);
+  if (places > DEPLOYMENT_SLOTS_MAX)
+    complain(
+      ["slots"],
+      `slots and the configurations of their own that routes have make ${places} places in the chain`,
+      `at most ${DEPLOYMENT_SLOTS_MAX}`,
+    );
+  if (revisions > DEPLOYMENT_REVISIONS_MAX)
+    complain(["slots"], `the slots have ${revisions} revisions`, `at most ${DEPLOYMENT_REVISIONS_MAX}`);
+}
+
+type RouteEntry = NonNullable<Slot["perRoute"]>[number];
+
+/** The entry gives its routes another configuration; else it leaves them out. */
+export function hasOwnConfig(entry: RouteEntry): boolean {
+  return entry.pluginConfig !== undefined;
 }
 
 function checkSlot(slot: Slot, index: number, modules: "digests" | "files", complain: Complain): void {
@@ -181,6 +222,7 @@ function checkSlot(slot: Slot, index: number, modules: "digests" | "files", comp
     complain([...at, "failOpenOn"], "failOpenOn has no meaning without failStrategy: FAIL_OPEN", undefined, "key");
   }
   checkSplit(slot, at, complain);
+  checkPerRoute(slot, at, complain);
   slot.revisions.forEach((revision, place) => checkRevision(revision, [...at, "revisions", place], modules, complain));
 }
 
@@ -199,6 +241,23 @@ function checkSplit(slot: Slot, at: readonly (string | number)[], complain: Comp
     );
   const sum = revisions.reduce((total, revision) => total + (revision.weight ?? 0), 0);
   if (sum !== 100) complain([...at, "revisions"], `the weights of slot ${slot.name} sum to ${sum}`, "100");
+}
+
+function checkPerRoute({ name, match, perRoute = [] }: Slot, at: readonly (string | number)[], complain: Complain): void {
+  const passed = new Set(match?.routes ?? ["*"]);
+  const seen = new Set<string>();
+  perRoute.forEach((entry, index) => {
+    const where = [...at, "perRoute", index];
+    if (hasOwnConfig(entry) === (entry.disabled === true))
+      complain(where, "the entry says neither or both of disabled and pluginConfig", "disabled: true or pluginConfig: …");
+    for (const route of entry.routes) {
+      if (route === "*") complain([...where, "routes"], "perRoute is for single routes", "names of routes");
+      else if (!passed.has("*") && !passed.has(route))
+        complain([...where, "routes"], `slot ${name} does not match route "${route}" in the first place`);
+      if (seen.has(route)) complain([...where, "routes"], `route "${route}" has two entries in perRoute`);
+      seen.add(route);
+    }
+  });
 }
 
 function checkRevision(

@@ -15,14 +15,17 @@ export { filterLimits, grantedCapabilities, settleSlot } from "./settled-slot.ts
 export type { SettledSlot } from "./settled-slot.ts";
 export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
+export type { ClusterConfig, Machine, SinkConfig, StreamLimitsConfig, TracingConfig } from "./machine.ts";
 export type {
-  ClusterConfig,
+  DirectConfig,
+  HeaderChangesConfig,
   HeaderMatchConfig,
-  Machine,
+  RedirectConfig,
+  RetryConfig,
+  RewriteConfig,
   RouteConfig,
-  SinkConfig,
-  StreamLimitsConfig,
-} from "./machine.ts";
+  WeightedClusterConfig,
+} from "./route.ts";
 export {
   MEDIA_TYPE,
   ManifestSchema,
@@ -34,6 +37,7 @@ export {
   WATCH_HEARTBEAT_MS,
 } from "./protocol.ts";
 export type { Manifest, MirrorCounters, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
+export { overrideSentence } from "./override.ts";
 export type { Override, OverrideEvent, OverrideKind } from "./override.ts";
 export { AddressSchema } from "./address-schema.ts";
 export { formatAddress, isLoopback, parseAddress } from "./address.ts";

@@ -45,3 +45,16 @@ export const OverridesSchema = Type.Array(OverrideSchema, { maxItems: OVERRIDES_
 export const OverrideEventsSchema = Type.Array(OverrideEventSchema, { maxItems: OVERRIDE_EVENTS_POSTED_MAX });
 
 export type OverrideKind = Override["kind"];
+
+const DOES: Readonly<Record<OverrideKind, string>> = {
+  off: "is off",
+  previous: "has its entry before the last change",
+  pin: "is pinned",
+};
+
+/** `slot rbac is off until 2026-01-01T00:00:00.000Z, by admin (too many denials)`: for logs, terminals and pages alike. */
+export function overrideSentence({ slot, kind, revision, until, who, why }: Override): string {
+  const to = kind === "pin" ? ` to revision ${revision}` : "";
+  const end = until === null ? " until it is cleared" : ` until ${until}`;
+  return `slot ${slot} ${DOES[kind]}${to}${end}, by ${who}${why === null ? "" : ` (${why})`}`;
+}

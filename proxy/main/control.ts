@@ -5,11 +5,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
-import { deploymentWarnings, settleSlot } from "../contract/index.ts";
+import { deploymentWarnings, overrideSentence, settleSlot } from "../contract/index.ts";
 import type { Deployment, Digest, Machine, ProxyStatus } from "../contract/index.ts";
-import type { RevisionRows } from "../counters/revision-rows.ts";
+import type { RevisionName, RevisionRows } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+import { applyOverrides, overridesOf } from "./apply-overrides.ts";
+import type { OverrideInForce } from "./apply-overrides.ts";
 import { Backoff } from "./backoff.ts";
 import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
 import { APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS } from "./limits.ts";
@@ -35,6 +37,7 @@ export interface ControlOptions {
 /** What is in charge. */
 export interface Serving {
   readonly machine: Machine;
+  /** As it was wanted; the plan has it with the overrides in force. */
   readonly deployment: Deployment | null;
   readonly plan: SnapshotPlan;
 }
@@ -47,6 +50,7 @@ export class Control {
   private readonly backoff = new Backoff(APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS);
   private machine: Machine;
   private source: VersionSource | null = null;
+  private overrides: readonly OverrideInForce[] = [];
   private wanted: Deployment | null = null;
   private generation = 0;
   private retry: NodeJS.Timeout | undefined;
@@ -57,8 +61,13 @@ export class Control {
   }
 
   /** First snapshot: with `deployment`, or closed (503) when there should be one and none is known. */
-  async open(deployment: Deployment | null, source: VersionSource): Promise<void> {
+  async open(
+    deployment: Deployment | null,
+    source: VersionSource,
+    overrides: readonly OverrideInForce[] = [],
+  ): Promise<void> {
     this.source = source;
+    this.overrides = overrides;
     if (deployment !== null) await this.want(deployment);
     if (this.serving === null) await this.serial.run(() => this.apply(null, this.machine));
   }
@@ -91,6 +100,36 @@ export class Control {
       this.machine = machine;
       if (deployment !== null) this.wanted = deployment;
     });
+  }
+
+  /**
+   * Serves what is in charge under other overrides, as a whole or not at all; `decide` says which, from what serves when
+   * it is this act's turn. Throws what `decide` throws, or the SluiceError of a refusal. `served` ends the act.
+   */
+  override(
+    decide: (serving: Serving | null) => readonly OverrideInForce[],
+    served: (overrides: readonly OverrideInForce[]) => Promise<void>,
+  ): Promise<void> {
+    return this.serial.run(async () => {
+      const { overrides, refused } = this;
+      this.overrides = decide(this.serving);
+      try {
+        await this.apply(this.serving?.deployment ?? null, this.machine);
+      } catch (error) {
+        this.overrides = overrides;
+        throw error;
+      }
+      await served(this.overrides);
+      this.retryRefused(refused);
+    });
+  }
+
+  /** What was refused before stays refused, and is tried at once: an override may be all that it needed. */
+  private retryRefused(refused: ProxyStatus["refused"]): void {
+    const { wanted } = this;
+    if (refused === null || wanted === null || wanted === this.serving?.deployment) return;
+    this.refused ??= refused;
+    void this.serial.run(() => this.tryWanted(wanted));
   }
 
   /** A version was pushed: load it as it would run in the slots of its filter, so that a deploy finds it ready. */
@@ -167,8 +206,9 @@ export class Control {
   private async apply(deployment: Deployment | null, machine: Machine): Promise<void> {
     const times: ApplyTimes = { slots: {}, steps: new StepTimes() };
     if (deployment === null) return this.publish(null, machine, new Map(), times);
-    refuseUnserved(deployment);
-    const loads = await times.steps.of("load", this.loadAll(deployment, times));
+    const served = applyOverrides(deployment, this.overrides);
+    refuseUnserved(served);
+    const loads = await times.steps.of("load", this.loadAll(served, times));
     const failed = [...loads.values()].find((load): load is FailedLoad => "code" in load);
     // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
     if (failed !== undefined && this.hasOlder) throw refusal(failed);
@@ -185,7 +225,9 @@ export class Control {
     for (;;) {
       const generation = ++this.generation;
       const isClosed = deployment === null && (machine.registry !== null || machine.deployment !== null);
-      const plan = compilePlan({ machine, deployment, isClosed, generation, loads, rowOf: (name) => rows.rowOf(name) });
+      const served = deployment === null ? null : applyOverrides(deployment, this.overrides);
+      const rowOf = (name: RevisionName): number => rows.rowOf(name);
+      const plan = compilePlan({ machine, deployment: served, isClosed, generation, loads, rowOf });
       const prepared = await this.options.publish(plan, times.steps);
       if (prepared.ok) return this.took(machine, deployment, plan, times);
       if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
@@ -221,6 +263,8 @@ export class Control {
     if (deployment !== null)
       for (const warning of [...deploymentWarnings(deployment), ...unknownRoutes(deployment, machine)])
         log.warn(warning);
+    for (const override of overridesOf(deployment, this.overrides))
+      log.warn(`OVERRIDE: deployment ${plan.number} serves, but ${overrideSentence(override)}`);
     // Kept first: who hears "applied" may count on it after a crash.
     if (this.applied !== null) await this.options.applied(deployment!);
     this.options.changed();

@@ -22,3 +22,16 @@ export const STOP_DRAIN_MS = 5_000;
 export const INSPECT_WAIT_MS = 1_000;
 /** Bytes of a filter's module. */
 export const MODULE_BYTES_MAX = 16 * 1024 * 1024;
+/** Hex digits of a revision's digest by which an override may name it. */
+export const PIN_DIGITS_MIN = 8;
+/** Earlier entries of a slot that the proxy keeps for overrides, and slots it keeps them of. */
+export const SLOT_ENTRIES_KEPT = 3;
+export const SLOTS_KEPT_MAX = 64;
+/** An override may be given at most so long: what shall last longer is a deployment. */
+export const OVERRIDE_FOR_MAX_MS = 366 * 24 * 3_600_000;
+/** Events of overrides that wait for a registry that is away; beyond that the oldest are lost, with a line in the log. */
+export const OVERRIDE_EVENTS_MAX = 512;
+/** How often the log says that overrides are in force. */
+export const OVERRIDE_REMINDER_MS = 60_000;
+/** Characters of overrides.json and slot-history.json: each slot's entry may be most of a document. */
+export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
