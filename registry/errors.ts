@@ -146,6 +146,24 @@ export const REGISTRY_ERRORS = {
     meaning: "No version holds a blob with this digest.",
     hint: "Take digests from a version's manifest.",
   },
+  tagUnknown: {
+    code: "SLUICE-E3035",
+    status: 404,
+    meaning: "The filter has no such tag.",
+    hint: "See its tags with `sluice list FILTER`.",
+  },
+  versionNeeded: {
+    code: "SLUICE-E3036",
+    status: 409,
+    meaning: "A deployment still needs the version.",
+    hint: "Deploy something else in its place first. Rollbacks need versions too: the last ten numbers of each deployment in charge keep theirs.",
+  },
+  storeFull: {
+    code: "SLUICE-E3037",
+    status: 507,
+    meaning: "The registry holds as many bytes of versions as it may.",
+    hint: "Remove what nothing needs with `sluice delete --unneeded`, or start the registry with a larger --store-max.",
+  },
   uploadEmpty: {
     code: "SLUICE-E3040",
     status: 422,
@@ -230,10 +248,28 @@ export const REGISTRY_ERRORS = {
     meaning: "The slot has no earlier entry to go back to.",
     hint: "See `sluice history` and name a number with `to` in which the slot looked as wanted. To take out a slot that was just added, write the deployment without it: `sluice deploy -f FILE`.",
   },
+  deploymentNeeded: {
+    code: "SLUICE-E3056",
+    status: 409,
+    meaning: "Known proxies still take this deployment.",
+    hint: "Give them another one, by their labels or its targets, or wait until they are gone for a week.",
+  },
   protocolUnknown: {
     code: "SLUICE-E3060",
     status: 400,
     meaning: "The proxy speaks a protocol version this registry does not.",
     hint: "Registry N serves proxies N-1 and N: upgrade the registry first.",
+  },
+  restoreNotEmpty: {
+    code: "SLUICE-E3070",
+    status: 409,
+    meaning: "The state folder already holds a registry.",
+    hint: "Restore into an empty folder, or move the old one away: a restore never overwrites.",
+  },
+  backupDamaged: {
+    code: "SLUICE-E3071",
+    status: 422,
+    meaning: "The backup is not whole, or not a registry's.",
+    hint: "Take another backup; nothing of this one was put in place.",
   },
 } as const satisfies Readonly<Record<string, RegistryErrorRow>>;

@@ -2,6 +2,9 @@
 
 export { createRegistry } from "./registry.ts";
 export type { Registry, RegistryOptions } from "./registry.ts";
+export { restoreBackup } from "./housekeeping/restore.ts";
+export type { Restored } from "./housekeeping/restore.ts";
+export type { Collected, RemovedVersion } from "./housekeeping/housekeeping.ts";
 export { REGISTRY_ERRORS } from "./errors.ts";
 export type { Difference } from "./deployments/difference.ts";
 export type { Written } from "./deployments/deployment-desk.ts";

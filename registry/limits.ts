@@ -13,6 +13,14 @@ export const UPLOAD_REQUEST_FILES_MAX = 64;
 export const UPLOADS_AT_ONCE_MAX = 8;
 /** Trials run at once: each is a child process with its own heap. */
 export const TRIALS_AT_ONCE_MAX = 2;
+/** Bytes of all versions together, unless told otherwise. */
+export const STORE_BYTES_MAX = 20 * 1024 * MIB;
+/** Bytes that stay free on the disk: deployments and tables need them when uploads have filled the rest. */
+export const FREE_BYTES_MIN = 128 * MIB;
+/** Numbers of each deployment in charge whose versions are kept, so that a rollback finds them. */
+export const ROLLBACK_NUMBERS_KEPT = 10;
+/** Age at which an untagged version that nothing needs may be collected, unless told otherwise. */
+export const UNNEEDED_AGE_MS = 30 * 24 * 60 * 60 * 1_000;
 /** Bytes of a JSON or YAML request body. */
 export const DOCUMENT_BODY_BYTES_MAX = MIB;
 

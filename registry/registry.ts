@@ -21,6 +21,8 @@ import { filterRoutes } from "./filters/routes.ts";
 import { EventHub } from "./fleet/event-hub.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { fleetRoutes } from "./fleet/routes.ts";
+import { Housekeeping } from "./housekeeping/housekeeping.ts";
+import { housekeepingRoutes } from "./housekeeping/routes.ts";
 import { consoleRoutes } from "./http/console-files.ts";
 import { answerFailure } from "./http/failure.ts";
 import { installGuard } from "./http/guard.ts";
@@ -30,10 +32,13 @@ import {
   CLOSE_GRACE_MS,
   CONNECTIONS_MAX,
   DOCUMENT_BODY_BYTES_MAX,
+  FREE_BYTES_MIN,
   HEARTBEAT_MS,
   PATH_PARAM_CHARS_MAX,
   REQUEST_TIMEOUT_MS,
+  STORE_BYTES_MAX,
 } from "./limits.ts";
+import { Room } from "./store/room.ts";
 import { Store } from "./store/store.ts";
 
 export interface RegistryOptions {
@@ -49,6 +54,10 @@ export interface RegistryOptions {
   readonly consoleDir?: string;
   /** Interval of heartbeats on event streams. */
   readonly heartbeatMs?: number;
+  /** Bytes that all versions together may take; more uploads are refused. Default 20 GiB. */
+  readonly storeBytesMax?: number;
+  /** Bytes of the disk that uploads leave free, for deployments and tables. Default 128 MiB. */
+  readonly freeBytesMin?: number;
 }
 
 export interface Registry {
@@ -65,7 +74,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const { stateDir } = options;
   const log = options.log ?? pino({ name: "registry", level: "warn" }, pino.destination(2));
   await ensureTokens(stateDir);
-  const parts = openParts(stateDir, await Store.open(stateDir, log), log, options.heartbeatMs ?? HEARTBEAT_MS);
+  const parts = openParts(await Store.open(stateDir, log), options, log);
   try {
     const app = await buildServer(parts, options, log);
     const address = await listen(app, options.address);
@@ -84,6 +93,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 }
 
 interface Parts {
+  readonly stateDir: string;
+  readonly room: Room;
+  readonly housekeeping: Housekeeping;
   readonly store: Store;
   readonly tokens: TokenBook;
   readonly sessions: SessionBook;
@@ -94,7 +106,9 @@ interface Parts {
   readonly desk: DeploymentDesk;
 }
 
-function openParts(stateDir: string, store: Store, log: Logger, heartbeatMs: number): Parts {
+function openParts(store: Store, options: RegistryOptions, log: Logger): Parts {
+  const { stateDir, heartbeatMs = HEARTBEAT_MS } = options;
+  const { storeBytesMax = STORE_BYTES_MAX, freeBytesMin = FREE_BYTES_MIN } = options;
   try {
     const tokens = new TokenBook(stateDir, log);
     const events = new EventHub(tokens, heartbeatMs);
@@ -103,7 +117,10 @@ function openParts(stateDir: string, store: Store, log: Logger, heartbeatMs: num
     const services = { store, fleet, events, schemas: new ConfigSchemas() };
     const pushes = new PushDesk(services);
     const desk = new DeploymentDesk(services);
-    return { store, tokens, sessions: new SessionBook(tokens), events, watchers, fleet, pushes, desk };
+    const room = new Room(store, stateDir, { storeBytesMax, freeBytesMin });
+    const housekeeping = new Housekeeping(services);
+    const sessions = new SessionBook(tokens);
+    return { stateDir, room, housekeeping, store, tokens, sessions, events, watchers, fleet, pushes, desk };
   } catch (error) {
     store.close();
     throw error;
@@ -124,6 +141,7 @@ async function buildServer(parts: Parts, options: RegistryOptions, log: Logger):
   await filterRoutes(app, parts);
   await deploymentRoutes(app, { deployments: parts.store.deployments, desk: parts.desk });
   await fleetRoutes(app, parts);
+  housekeepingRoutes(app, parts);
   await consoleRoutes(app, options.consoleDir);
   return app;
 }

@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ProxyStatus } from "@sluice/proxy/contract";
 import { pino } from "pino";
 import { createRegistry } from "./registry.ts";
 import type { Registry, RegistryOptions } from "./registry.ts";
@@ -111,6 +112,20 @@ export class TestRegistry {
     await this.#registry.close();
     await rm(this.stateDir, { recursive: true, force: true });
   }
+}
+
+/** What a proxy reports that runs deployment `applied` and has had no request yet. */
+export function idleStatus(applied: number): ProxyStatus {
+  const counters = { requests: 0, responses: {}, connections: 0, streams: 0, revisions: [] };
+  return {
+    applied,
+    refused: null,
+    ready: true,
+    notLoaded: [],
+    overrides: [],
+    overrideEvents: [],
+    counters: { ...counters, keyless: {}, mirrors: [], quotas: {} },
+  };
 }
 
 export interface ReadEvent {

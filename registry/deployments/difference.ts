@@ -16,8 +16,13 @@ export interface Difference {
 
 /** Targets, slots and quotas: the rest differs by nature (number, who) or never (name). At most DIFFERENCES_MAX entries. */
 export function differencesOf(before: Deployment | null, after: Deployment): Difference[] {
+  return valueDifferences(comparable(before), comparable(after));
+}
+
+/** What changes between two plain values, such as what is known of two versions. At most DIFFERENCES_MAX entries. */
+export function valueDifferences(before: unknown, after: unknown): Difference[] {
   const found: Difference[] = [];
-  compare("", comparable(before), comparable(after), found);
+  compare("", before, after, found);
   return found.slice(0, DIFFERENCES_MAX);
 }
 

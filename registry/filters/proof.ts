@@ -5,7 +5,7 @@ import { ModuleTrials } from "@sluice/abi";
 import type { FilterDocument, Inspection, TrialReport } from "@sluice/abi";
 import { REGISTRY_ERRORS } from "../errors.ts";
 import { TRIALS_AT_ONCE_MAX } from "../limits.ts";
-import { Semaphore } from "./semaphore.ts";
+import { Semaphore } from "../semaphore.ts";
 import type { Upload } from "./upload.ts";
 
 /** `refusal` says why the version was not taken; `inspection` is null when the module could not be read at all. */

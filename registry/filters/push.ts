@@ -90,8 +90,6 @@ export class PushDesk {
     const abi = found.proof.inspection?.abi ?? "unknown";
     const image = versionImage({ module: upload.module, document: canonicalJson(found.document), abi });
     const attachments = attachmentsOf(upload, image);
-    // Blobs first: a row must never name what is not on disk.
-    await store.blobs.put([...blobsOf(image), ...(attachments === null ? [] : blobsOf(attachments))]);
     const version = {
       digest: image.manifest.descriptor.digest,
       filter: push.filter,
@@ -103,11 +101,15 @@ export class PushDesk {
       pushedAt: new Date().toISOString(),
       pushedBy: push.by.name,
     };
-    const isNew = store.versions.insert({
-      ...version,
-      blobs: blobsOf(image).map(({ descriptor }) => descriptor),
-      attachments: attachments === null ? null : blobsOf(attachments).map(({ descriptor }) => descriptor),
-      tag: push.tag,
+    const isNew = await store.withBlobs(async () => {
+      // Blobs first: a row must never name what is not on disk.
+      await store.blobs.put([...blobsOf(image), ...(attachments === null ? [] : blobsOf(attachments))]);
+      return store.versions.insert({
+        ...version,
+        blobs: blobsOf(image).map(({ descriptor }) => descriptor),
+        attachments: attachments === null ? null : blobsOf(attachments).map(({ descriptor }) => descriptor),
+        tag: push.tag,
+      });
     });
     await store.renewIndex();
     if (isNew) fleet.prepare(push.filter, version.digest);

@@ -5,13 +5,17 @@ import { SluiceError } from "@sluice/abi";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Static } from "typebox";
+import { isDigest } from "@sluice/proxy/contract";
+import { valueDifferences } from "../deployments/difference.ts";
 import { REGISTRY_ERRORS } from "../errors.ts";
 import type { EventHub } from "../fleet/event-hub.ts";
 import { DigestParam, NameParam, TagParam, closedObject, digestOf, nameOf, tagOf } from "../http/answers.ts";
 import { callerOfRequest } from "../http/guard.ts";
 import { MODULE_BYTES_MAX, UPLOAD_BYTES_MAX } from "../limits.ts";
 import type { Store } from "../store/store.ts";
+import type { Room } from "../store/room.ts";
 import type { StoredVersion } from "../store/version-table.ts";
+import type { Proof } from "./proof.ts";
 import type { PushDesk } from "./push.ts";
 import { MULTIPART_LIMITS, readUpload } from "./upload.ts";
 
@@ -19,11 +23,13 @@ export interface FilterServices {
   readonly store: Store;
   readonly pushes: PushDesk;
   readonly events: EventHub;
+  readonly room: Room;
 }
 
 export async function filterRoutes(app: FastifyInstance, services: FilterServices): Promise<void> {
   await pushRoute(app, services);
   listRoutes(app, services.store);
+  diffRoute(app, services.store);
   tagRoute(app, services);
   blobRoute(app, services.store);
 }
@@ -32,13 +38,14 @@ const FilterParams = closedObject({ name: NameParam });
 const PushQuery = closedObject({ tag: Type.Optional(TagParam) });
 
 /** Apart from the others, because only here a body may be a module or a form. */
-async function pushRoute(app: FastifyInstance, { pushes }: FilterServices): Promise<void> {
+async function pushRoute(app: FastifyInstance, { pushes, room }: FilterServices): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addHook("onRequest", async (_request, reply) => {
       if (!pushes.enter()) throw new SluiceError(REGISTRY_ERRORS.busy, "too many pushes are under way");
       // However it ends: answered, refused, or left by the client in the middle of its body.
       reply.raw.once("close", () => pushes.leave());
+      await room.refuseWhenFull();
     });
     await scope.register(multipart, { limits: MULTIPART_LIMITS });
     scope.addContentTypeParser(
@@ -95,6 +102,56 @@ function listRoutes(app: FastifyInstance, { versions }: Store): void {
       return { versions: found.map(versionView) };
     },
   );
+}
+
+const DiffQuery = closedObject({
+  from: Type.String({ description: "a tag or a digest" }),
+  to: Type.String({ description: "a tag or a digest" }),
+});
+
+function diffRoute(app: FastifyInstance, { versions }: Store): void {
+  app.get<{ Params: Static<typeof FilterParams>; Querystring: Static<typeof DiffQuery> }>(
+    "/v1/filters/:name/diff",
+    {
+      config: { act: "read", summary: "What changes from one version to another: document, imports, exports, size" },
+      schema: { params: FilterParams, querystring: DiffQuery },
+    },
+    async (request) => {
+      const filter = nameOf(request.params.name, "filter");
+      const [from, to] = [
+        versionOf(versions, filter, request.query.from),
+        versionOf(versions, filter, request.query.to),
+      ];
+      const diff = valueDifferences(comparableVersion(from), comparableVersion(to));
+      return { filter, from: from.digest, to: to.digest, diff };
+    },
+  );
+}
+
+function versionOf(versions: Store["versions"], filter: string, reference: string): StoredVersion {
+  const found = isDigest(reference) ? versions.find(filter, reference) : versions.findByTag(filter, tagOf(reference));
+  if (found === null) throw new SluiceError(REGISTRY_ERRORS.versionUnknown, `${filter} has no version ${reference}`);
+  return found;
+}
+
+/** What tells two versions apart; lists without an order of their own become maps, so that one more is one difference. */
+function comparableVersion({ moduleDigest, size, document, proof }: StoredVersion): unknown {
+  const { inspection, fuelMax } = proof as Proof;
+  return {
+    document,
+    module: {
+      digest: moduleDigest,
+      size,
+      abi: inspection?.abi,
+      callbacks: present(inspection?.callbacks ?? []),
+      imports: present((inspection?.imports ?? []).map(({ module, name }) => `${module}.${name}`)),
+    },
+    proof: { fuelMax },
+  };
+}
+
+function present(names: readonly string[]): ReadonlyMap<string, boolean> {
+  return new Map(names.map((name) => [name, true]));
 }
 
 const TagParams = closedObject({ name: NameParam, tag: TagParam });

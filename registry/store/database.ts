@@ -96,6 +96,13 @@ const MIGRATIONS: readonly string[] = [
      status TEXT,                      -- JSON, null before the first report
      last_seen TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE retired_deployments (  -- names no longer in charge of anything; a later number takes the name up again
+     name TEXT PRIMARY KEY,
+     number INTEGER NOT NULL,          -- the name's last number
+     who TEXT NOT NULL,
+     at TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 function migrate(database: DatabaseSync, file: string): void {

@@ -37,17 +37,22 @@ export class DeploymentTable {
 
   /** The number in charge under that name; 0 when there is none. */
   numberOf(name: string): number {
-    const row = this.#database
-      .prepare("SELECT coalesce(max(number), 0) AS n FROM deployments WHERE name = ?")
-      .get(name);
-    return (row as { n: number }).n;
+    return this.current(name)?.number ?? 0;
   }
 
   current(name: string): StoredDeployment | null {
     const row = this.#database
-      .prepare("SELECT document FROM deployments WHERE name = ? ORDER BY number DESC LIMIT 1")
+      .prepare(`SELECT document FROM deployments WHERE number = (${NEWEST_OF_NAME}) AND number NOT IN (${RETIRED})`)
       .get(name);
     return row === undefined ? null : documentOf(row);
+  }
+
+  /** Takes the name out of charge; its history stays, and a later write takes it up again with a new number. */
+  retire(name: string, number: number, by: { readonly who: string; readonly when: string }): void {
+    this.#allCurrent = null;
+    this.#database
+      .prepare("INSERT OR REPLACE INTO retired_deployments (name, number, who, at) VALUES (?, ?, ?, ?)")
+      .run(name, number, by.who, by.when);
   }
 
   at(name: string, number: number): StoredDeployment | null {
@@ -61,11 +66,17 @@ export class DeploymentTable {
   allCurrent(): readonly StoredDeployment[] {
     this.#allCurrent ??= this.#database
       .prepare(
-        "SELECT document FROM deployments WHERE number IN (SELECT max(number) FROM deployments GROUP BY name) ORDER BY name",
+        `SELECT document FROM deployments
+         WHERE number IN (SELECT max(number) FROM deployments GROUP BY name) AND number NOT IN (${RETIRED}) ORDER BY name`,
       )
       .all()
       .map(documentOf);
     return this.#allCurrent;
+  }
+
+  /** The last `count` numbers of every name in charge, newest first. */
+  recent(count: number): StoredDeployment[] {
+    return this.allCurrent().flatMap(({ name }) => this.history(name, Number.MAX_SAFE_INTEGER, count));
   }
 
   /** Newest first, numbers below `before`. */
@@ -76,6 +87,9 @@ export class DeploymentTable {
       .map(documentOf);
   }
 }
+
+const NEWEST_OF_NAME = "SELECT max(number) FROM deployments WHERE name = ?";
+const RETIRED = "SELECT number FROM retired_deployments";
 
 function documentOf(row: Record<string, unknown>): StoredDeployment {
   return JSON.parse(row["document"] as string) as StoredDeployment;

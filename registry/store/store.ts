@@ -1,9 +1,12 @@
 // The registry's state as one thing: tables in SQLite (the truth) and blobs in an OCI layout beside them.
 
 import { randomBytes } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { backup } from "node:sqlite";
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "pino";
+import { Semaphore } from "../semaphore.ts";
 import { BlobStore } from "./blob-store.ts";
 import { openDatabase } from "./database.ts";
 import { DeploymentTable } from "./deployment-table.ts";
@@ -19,6 +22,7 @@ export class Store {
   readonly splitSecret: string;
   readonly #database: DatabaseSync;
   readonly #log: Logger;
+  readonly #blobWork = new Semaphore(1);
 
   private constructor(database: DatabaseSync, blobs: BlobStore, log: Logger) {
     this.#database = database;
@@ -34,6 +38,7 @@ export class Store {
   static async open(stateDir: string, log: Logger): Promise<Store> {
     const folder = join(stateDir, "registry");
     const database = openDatabase(folder);
+    await removeUnfinishedBackups(folder);
     try {
       const store = new Store(database, await BlobStore.open(join(folder, "oci")), log);
       await store.#settle();
@@ -48,6 +53,25 @@ export class Store {
     this.#database.close();
   }
 
+  /**
+   * Work that needs blobs and rows to agree from its start to its end runs one after the other: a push that finds a blob
+   * in place must not have it deleted before its row stands.
+   */
+  withBlobs<T>(work: () => Promise<T>): Promise<T> {
+    return this.#blobWork.run(work);
+  }
+
+  /** Removes blobs that no row names any more. Within `withBlobs` only. Returns the number of files. */
+  sweepBlobs(): Promise<number> {
+    const named = this.versions.blobDigests();
+    return this.blobs.sweep((digest) => named.has(digest));
+  }
+
+  /** Copies the tables as they are now into a new file, while writes go on. */
+  async copyTables(file: string): Promise<void> {
+    await backup(this.#database, file);
+  }
+
   /** Brings index.json up to what the tables say. It is derived, so failing at it undoes nothing that was stored. */
   async renewIndex(): Promise<void> {
     try {
@@ -58,14 +82,22 @@ export class Store {
   }
 
   async #settle(): Promise<void> {
+    const swept = await this.sweepBlobs();
     const named = this.versions.blobDigests();
-    const swept = await this.blobs.sweep((digest) => named.has(digest));
     if (swept > 0) this.#log.info({ files: swept }, "removed what an interrupted push left behind");
     const lost = [...named].filter((digest) => !this.blobs.has(digest));
     if (lost.length > 0)
       this.#log.error({ blobs: lost }, "blobs are missing on disk: proxies cannot fetch the versions that need them");
     await this.renewIndex();
   }
+}
+
+/** What a backup is made of lies in such a folder until it is sent; a crash leaves it. */
+export const BACKUP_PREFIX = ".backup-";
+
+async function removeUnfinishedBackups(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(BACKUP_PREFIX));
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function ensureFact(database: DatabaseSync, name: string, make: () => string): string {

@@ -81,6 +81,28 @@ export class VersionTable {
     return row === undefined ? null : this.#versionOf(row);
   }
 
+  /** Removes a version with its tags. What was still named of its blobs stays on disk until the next sweep. */
+  remove(filter: string, digest: string): void {
+    transact(this.#database, () => {
+      this.#database.prepare("DELETE FROM tags WHERE version = ? AND filter = ?").run(digest, filter);
+      this.#database.prepare("DELETE FROM version_blobs WHERE version = ?").run(digest);
+      this.#database.prepare("DELETE FROM versions WHERE digest = ?").run(digest);
+    });
+  }
+
+  /** False when there was no such tag. */
+  removeTag(filter: string, tag: string): boolean {
+    return this.#database.prepare("DELETE FROM tags WHERE filter = ? AND tag = ?").run(filter, tag).changes > 0;
+  }
+
+  /** Bytes of all blobs that rows name; those that versions share count once. */
+  blobBytes(): number {
+    const row = this.#database
+      .prepare("SELECT coalesce(sum(size), 0) AS bytes FROM (SELECT DISTINCT digest, size FROM version_blobs)")
+      .get();
+    return (row as { bytes: number }).bytes;
+  }
+
   /** Newest first. */
   list(filter: string): StoredVersion[] {
     const rows = this.#database
