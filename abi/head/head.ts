@@ -285,6 +285,41 @@ export class Head {
     this.routingEdited = other.routingEdited;
   }
 
+  /**
+   * Becomes a view of `other` that may be edited without changing it: the bytes stay `other`'s, so it is valid until `other`
+   * changes. For what is written out at once.
+   */
+  borrow(other: Head): void {
+    const ints = other.count * FIELD_INTS;
+    if (this.table.length < ints) this.table = new Int32Array(other.table.length);
+    for (let at = 0; at < ints; at++) this.table[at] = other.table[at]!;
+    this.bytes = other.bytes;
+    this.count = other.count;
+    // Edits of this view go behind those of `other`, where it has written nothing yet.
+    this.edits = other.edits;
+    this.editsLength = other.editsLength;
+    this.edited = other.edited;
+    this.routingEdited = other.routingEdited;
+    this.routedNames = null;
+    this.reads = null;
+    this.editedNames = null;
+    this.isSaved = false;
+  }
+
+  /** Becomes a second head over `other`'s bytes, with edits of its own; valid as long as they are. */
+  shareFrom(other: Head): void {
+    this.reset(other.bytes);
+    const ints = other.count * FIELD_INTS;
+    if (this.table.length < ints) this.table = new Int32Array(other.table.length);
+    for (let at = 0; at < ints; at++) this.table[at] = other.table[at]!;
+    this.count = other.count;
+    if (other.editsLength > this.edits.length) this.growEdits(other.editsLength);
+    this.edits.set(other.edits.subarray(0, other.editsLength));
+    this.editsLength = other.editsLength;
+    this.edited = other.edited;
+    this.routingEdited = other.routingEdited;
+  }
+
   /** Puts bytes into the edits and returns their start as the table has it. */
   store(source: Uint8Array, lowerCase: boolean): number {
     const at = this.editsLength;

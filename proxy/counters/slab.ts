@@ -2,12 +2,15 @@
 // One worker's counters: a Float64Array in shared memory that only this worker adds to and that main reads when
 // somebody scrapes. Main owns it, so a replaced worker goes on where the dead one stopped.
 //
-//   [ exchange counters | revision row 0 | revision row 1 | … | cells of filter metrics ]
-//   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | free
+//   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | cells of filter metrics ]
+//   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | keyless | time in ns
+//                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | free
+//   mirror row: sent | answered | failed | cut | dropped by cause × 6 | free
 
 import { CAUSE } from "@sluice/abi/data-path";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
-import { FILTER_METRIC_CELLS, REVISION_ROWS_MAX } from "./limits.ts";
+import { BUCKETS } from "./histogram.ts";
+import { FILTER_METRIC_CELLS, MIRROR_ROWS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
 
 /** Words of an error's cause, in the order of their cells. */
 export const CAUSES: readonly string[] = Object.keys(CAUSE);
@@ -33,9 +36,12 @@ export const RPC_CODES = [
   "UNAUTHENTICATED",
 ] as const;
 
-const REVISION_ROW_CELLS = 32;
+const REVISION_ROW_CELLS = 288;
+/** Cells of a mirror row. */
+export const MIRROR_ROW_CELLS = 16;
 const REVISION_ROWS_START = EXCHANGE_COUNTER_COUNT;
-const FILTER_METRICS_START = REVISION_ROWS_START + REVISION_ROWS_MAX * REVISION_ROW_CELLS;
+const MIRROR_ROWS_START = REVISION_ROWS_START + REVISION_ROWS_MAX * REVISION_ROW_CELLS;
+const FILTER_METRICS_START = MIRROR_ROWS_START + MIRROR_ROWS_MAX * MIRROR_ROW_CELLS;
 const SLAB_CELLS = FILTER_METRICS_START + FILTER_METRIC_CELLS;
 
 /** Cells of a revision row, counted from its start. */
@@ -45,7 +51,18 @@ export const REVISION_CELL = {
   denied: 2,
   errors: 2 + RPC_CODES.length,
   fuel: 2 + RPC_CODES.length + CAUSES.length,
+  /** Streams that a split sent here because they had no key. */
+  keyless: 3 + RPC_CODES.length + CAUSES.length,
+  timeNs: 4 + RPC_CODES.length + CAUSES.length,
+  fuelBuckets: 5 + RPC_CODES.length + CAUSES.length,
+  timeBuckets: 5 + RPC_CODES.length + CAUSES.length + BUCKETS,
 } as const;
+
+/** Why a copy for a mirror was never begun, in the order of their cells. */
+export const MIRROR_DROPS = ["noEndpoint", "unreachable", "connections", "copies", "memory", "overload"] as const;
+
+/** Cells of a mirror row, counted from its start. */
+export const MIRROR_CELL = { sent: 0, answered: 1, failed: 2, cut: 3, dropped: 4 } as const;
 
 export function createSlab(): SharedArrayBuffer {
   return new SharedArrayBuffer(SLAB_CELLS * Float64Array.BYTES_PER_ELEMENT);
@@ -58,6 +75,11 @@ export function exchangeCountersOf(slab: SharedArrayBuffer): Float64Array {
 export function revisionRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
   const start = (REVISION_ROWS_START + row * REVISION_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
   return new Float64Array(slab, start, REVISION_ROW_CELLS);
+}
+
+export function mirrorRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
+  const start = (MIRROR_ROWS_START + row * MIRROR_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
+  return new Float64Array(slab, start, MIRROR_ROW_CELLS);
 }
 
 export function filterMetricsOf(slab: SharedArrayBuffer): Float64Array {

@@ -13,6 +13,8 @@ import { Head, takeStream } from "@sluice/abi/data-path";
 import type { RequestSink, ResponseSink, RequestWriter, ResponseWriter } from "../codec/codec.ts";
 import { copy } from "../codec/bytes.ts";
 import { normaliseRequestHead } from "../normalise/request-head.ts";
+import type { MirrorCopy } from "../mirror/mirror-copy.ts";
+import type { Mirrors } from "../mirror/mirrors.ts";
 import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
 import type { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
@@ -27,6 +29,7 @@ import { streamProperty } from "./stream-property.ts";
 /** What all exchanges of a server share. */
 export interface ExchangeHost {
   readonly upstreams: UpstreamPool;
+  readonly mirrors: Mirrors;
   readonly observer: StreamObserver;
   readonly counters: WorkerCounters;
   readonly account: ByteAccount;
@@ -56,11 +59,14 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private idAt = -1;
   private writer: ResponseWriter | null = null;
   private upstream: RequestWriter | null = null;
+  /** Copies of this request for mirrors, the last one begun first. */
+  private copies: MirrorCopy | null = null;
   private stream: Stream | null = null;
   private engineDepth = 0;
   private slotMask = 0;
   private isRequestWhole = false;
   private isBodySent = false;
+  private isRequestSent = false;
   private isUpstreamWhole = false;
   private isRetried = false;
   private isDone = false;
@@ -94,7 +100,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.requestHead.count = 0;
     this.idAt = -1;
     this.slotMask = 0;
-    this.isRequestWhole = this.isBodySent = this.isUpstreamWhole = false;
+    this.isRequestWhole = this.isBodySent = this.isRequestSent = this.isUpstreamWhole = false;
     this.isRetried = this.isDone = this.isEnding = false;
     this.requestPauses = this.responsePauses = 0;
     this.route = null;
@@ -296,7 +302,15 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     return this.pinned!.clusters.has(name);
   }
 
-  mirror(_slot: string, _cluster: string, _flags: number): void {}
+  mirror(slot: string, clusterName: string, flags: number): void {
+    const { requestHead: head, isRequestSent: endOfStream } = this;
+    const cluster = this.pinned!.clusters.get(clusterName)!;
+    const isHeadRequest = this.isMethod(HEAD_METHOD);
+    const copy = this.host.mirrors.begin({ slot, cluster, flags, head, isHeadRequest, endOfStream });
+    if (copy === null) return;
+    copy.next = this.copies;
+    this.copies = copy;
+  }
 
   sendRequestData(chunk: Uint8Array, endOfStream: boolean): void {
     this.passRequestData(chunk, 0, chunk.length, endOfStream);
@@ -304,7 +318,9 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   sendRequestTrailers(trailers: Head): void {
     const { upstream } = this;
-    if (upstream !== null && !upstream.sendRequestTrailers(trailers)) this.fail(500, BAD_EDIT, "LR");
+    if (upstream === null) return;
+    if (!upstream.sendRequestTrailers(trailers)) this.fail(500, BAD_EDIT, "LR");
+    else if (this.copies !== null) this.copyTrailers(trailers);
   }
 
   sendResponseHead(head: Head, endOfStream: boolean): void {
@@ -423,6 +439,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (connection === null) return this.reply(503, "The endpoint has as many connections as it may.", "UO");
     this.endpoint = endpoint;
     this.upstream = connection;
+    this.isRequestSent = endOfStream;
     this.isUpstreamWhole = false;
     connection.attach(this, this.isMethod(HEAD_METHOD));
     if (!connection.sendRequestHead(requestHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
@@ -435,6 +452,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (upstream === null) return;
     this.isBodySent = true;
     if (!upstream.sendRequestData(bytes, start, end, endOfStream)) this.fail(500, BAD_EDIT, "LR");
+    else if (this.copies !== null) this.copyData(bytes, start, end, endOfStream);
   }
 
   private passResponseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -463,6 +481,31 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     const offset = start < 0 ? ~start : start;
     for (let i = 0; i < method.length; i++) if (bytes[offset + i] !== method[i]) return false;
     return true;
+  }
+
+  // ---- copies for mirrors
+
+  private copyData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
+    for (let copy = this.copies; copy !== null; copy = copy.next) copy.data(bytes, start, end, endOfStream);
+    if (endOfStream) this.copiesWhole();
+  }
+
+  private copyTrailers(trailers: Head): void {
+    for (let copy = this.copies; copy !== null; copy = copy.next) copy.trailers(trailers);
+    this.copiesWhole();
+  }
+
+  private copiesWhole(): void {
+    for (let copy = this.copies; copy !== null; copy = copy.next) this.host.mirrors.requestWhole(copy);
+  }
+
+  private endCopies(): void {
+    const { status, durationUs } = this;
+    let copy = this.copies;
+    this.copies = null;
+    for (; copy !== null; copy = copy.next) {
+      copy.primaryEnded(copy.isCompared ? { id: this.id(), status, durationUs } : null);
+    }
   }
 
   // ---- answers of our own
@@ -551,6 +594,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     counters[EXCHANGE_COUNTER.bytesOut]! += this.bytesOut;
     if (this.status >= 100) counters[EXCHANGE_COUNTER.responses1xx + ((this.status / 100) | 0) - 1]!++;
     host.observer.ended(this);
+    if (this.copies !== null) this.endCopies();
     if (stream !== null) stream.end();
     this.stream = null;
     this.slots = null;

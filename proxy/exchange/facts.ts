@@ -1,12 +1,15 @@
 // What the data path tells of a finished stream. The record (and all its views) is made of this by the observer.
 
 import type { Stream, StreamFlag } from "@sluice/abi";
+import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
 
 /** Told once for every stream, after `on_log` and before its objects are reused. */
 export interface StreamObserver {
   /** `facts` is pooled: valid until this returns. Reads nothing that is not asked for, so sampling is free. */
   ended(facts: ExchangeFacts): void;
+  /** A copy that was to be compared and its primary are both over. */
+  mirrored(facts: MirrorFacts): void;
 }
 
 export interface ExchangeFacts {

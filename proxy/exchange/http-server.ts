@@ -4,6 +4,7 @@
 import { Http1ServerConnection, type ServerCodecHost } from "../codec/http1/server-connection.ts";
 import type { RequestSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
+import { Mirrors } from "../mirror/mirrors.ts";
 import type { Snapshot } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import type { ListenAt, Transport, TransportKind, TransportListener } from "../transport/transport.ts";
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
   readonly counters: WorkerCounters;
   readonly account: ByteAccount;
   readonly clock: CoarseClock;
+  /** This worker's counters of the copies for a cluster. */
+  mirrorRow(cluster: string): Float64Array;
   /** How connections are made; TCP when absent. */
   readonly transports?: TransportKind;
 }
@@ -42,6 +45,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
   readonly clock: CoarseClock;
   readonly ids: RequestIds;
   readonly upstreams: UpstreamPool;
+  readonly mirrors: Mirrors;
   isDraining = false;
   private readonly options: HttpServerOptions;
   private readonly transports: TransportKind;
@@ -62,6 +66,8 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     const { transports, stage, counters, clock, account } = this;
     const connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
     this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account, connectionsPerEndpointMax });
+    const { mirrorRow: rowOf, observer } = options;
+    this.mirrors = new Mirrors({ transports, clock, account, rowOf, compared: (facts) => observer.mirrored(facts) });
   }
 
   /** Starts to accept; resolves to the port. */
@@ -103,6 +109,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     if (this.sweeper !== null) clearInterval(this.sweeper);
     this.table.each((connection) => connection.transport.close());
     this.upstreams.close();
+    this.mirrors.close();
   }
 
   // ---- ServerCodecHost
@@ -177,6 +184,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     this.clock.touch();
     this.table.sweep();
     this.upstreams.sweep(this.clock.monotonicMs);
+    this.mirrors.sweep(this.clock.monotonicMs);
   }
 
   private noteEmpty(): void {

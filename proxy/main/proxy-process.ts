@@ -213,6 +213,7 @@ export class ProxyProcess {
       vitalSigns: this.memory.vitalSigns[index]!,
       sharedData: this.memory.sharedData,
       metrics: this.memory.metricsOf(index),
+      mirrorClusters: this.memory.mirrorClustersOf(index),
       logLevel: FILTER_LOG_LEVEL,
       recordsWanted: this.sinks.length > 0,
     };
@@ -232,6 +233,8 @@ export class ProxyProcess {
         return logFilterLine(this.log, news.entry);
       case "metric":
         return this.memory.noteMetric(worker, news.definition);
+      case "mirrorCluster":
+        return this.memory.noteMirrorCluster(worker, news.cluster);
     }
   }
 

@@ -28,7 +28,7 @@ export function proxyCounters({ memory, rows }: Pick<Parts, "memory" | "rows">):
     streams: exchange["streamsLive"]!,
     revisions: rows.counters(),
     keyless: {},
-    mirrors: [],
+    mirrors: memory.mirrors(),
     quotas: {},
   };
 }

@@ -8,12 +8,13 @@ import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
+/** `place` of a refusal: `revisionPlace` of the one that did not start; null: the worker itself is gone. */
 export type Prepared =
   | { readonly ok: true; readonly pauseMs: number }
-  | { readonly ok: false; readonly slot: string | null; readonly why: NotLoaded };
+  | { readonly ok: false; readonly place: number | null; readonly why: NotLoaded };
 
 /** What a worker tells without being asked. */
-export type WorkerNews = Extract<FromWorker, { type: "records" | "slotError" | "filterLog" | "metric" }>;
+export type WorkerNews = Extract<FromWorker, { type: "records" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }>;
 
 export interface WorkerEvents {
   news(news: WorkerNews, worker: WorkerHandle): void;
@@ -70,9 +71,9 @@ export class WorkerHandle {
         if (message.type === "prepared" && message.generation === generation)
           return { ok: true, pauseMs: message.pauseMs };
         if (message.type !== "vetoed" || message.generation !== generation) return null;
-        return { ok: false, slot: message.slot, why: message.why };
+        return { ok: false, place: message.place, why: message.why };
       },
-      { ok: false, slot: null, why: WORKER_DIED },
+      { ok: false, place: null, why: WORKER_DIED },
     );
   }
 
@@ -145,7 +146,8 @@ export class WorkerHandle {
       message.type === "records" ||
       message.type === "slotError" ||
       message.type === "filterLog" ||
-      message.type === "metric"
+      message.type === "metric" ||
+      message.type === "mirrorCluster"
     ) {
       this.events.news(message, this);
     }

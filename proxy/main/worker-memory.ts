@@ -2,10 +2,12 @@
 // a replaced one goes on where the dead one stopped.
 
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
+import { sumMirrorRows } from "../counters/mirror-rows.ts";
 import { cellsOf } from "../counters/filter-metrics.ts";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
+import type { MirrorCounters } from "../contract/index.ts";
 import type { FilterMetric } from "../admin/metrics-text.ts";
 import { SharedData, createSharedDataBuffer } from "@sluice/abi";
 import type { FreedLocks } from "@sluice/abi";
@@ -17,11 +19,13 @@ export class WorkerMemory {
   private readonly shared = new SharedData(this.sharedData, { index: MAIN_OWNER, epoch: 0 });
   private readonly epochs: number[];
   private readonly metrics: MetricDefinition[][];
+  private readonly mirrorClusters: string[][];
 
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
     this.vitalSigns = this.slabs.map(createVitalSigns);
     this.metrics = this.slabs.map(() => []);
+    this.mirrorClusters = this.slabs.map(() => []);
     this.epochs = this.slabs.map(() => 0);
   }
 
@@ -32,6 +36,19 @@ export class WorkerMemory {
 
   metricsOf(worker: number): readonly MetricDefinition[] {
     return this.metrics[worker]!;
+  }
+
+  mirrorClustersOf(worker: number): readonly string[] {
+    return this.mirrorClusters[worker]!;
+  }
+
+  noteMirrorCluster(worker: number, cluster: string): void {
+    this.mirrorClusters[worker]!.push(cluster);
+  }
+
+  /** What became of copies for mirrors, summed over workers. */
+  mirrors(): MirrorCounters[] {
+    return sumMirrorRows(this.mirrorClusters, this.slabs);
   }
 
   noteMetric(worker: number, definition: MetricDefinition): void {

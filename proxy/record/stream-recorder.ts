@@ -3,8 +3,10 @@
 
 import type { ExchangeFacts, StreamObserver } from "../exchange/facts.ts";
 import { countSlot } from "../counters/revision-counter.ts";
+import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import type { SlotErrorNotice } from "../worker/messages.ts";
 import { ErrorNotices } from "./error-notices.ts";
+import { mirrorLine } from "./mirror-line.ts";
 import { RecordBatch } from "./record-batch.ts";
 import { recordLine } from "./record-line.ts";
 
@@ -30,6 +32,10 @@ export class StreamRecorder implements StreamObserver {
   ended(facts: ExchangeFacts): void {
     if (facts.slots !== null) this.countSlots(facts);
     if (this.batch !== null) this.batch.add(recordLine(facts, this.node));
+  }
+
+  mirrored(facts: MirrorFacts): void {
+    if (this.batch !== null) this.batch.add(mirrorLine(facts, this.node));
   }
 
   flush(): void {

@@ -24,6 +24,8 @@ export interface WorkerStart {
   readonly sharedData: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
+  /** Clusters that a predecessor mirrored to, by row. */
+  readonly mirrorClusters: readonly string[];
   readonly logLevel: number;
   readonly recordsWanted: boolean;
 }
@@ -40,7 +42,7 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** `pauseMs`: how long the worker did nothing else meanwhile. */
   | { readonly type: "prepared"; readonly generation: number; readonly pauseMs: number }
-  | { readonly type: "vetoed"; readonly generation: number; readonly slot: string | null; readonly why: NotLoaded }
+  | { readonly type: "vetoed"; readonly generation: number; readonly place: number; readonly why: NotLoaded }
   | { readonly type: "committed"; readonly generation: number }
   | { readonly type: "listening"; readonly ports: Readonly<Record<string, number>> }
   | { readonly type: "listenFailed"; readonly listener: string; readonly message: string }
@@ -48,6 +50,8 @@ export type FromWorker =
   | { readonly type: "records"; readonly lines: Uint8Array; readonly count: number }
   | { readonly type: "slotError"; readonly error: SlotErrorNotice }
   | { readonly type: "metric"; readonly definition: MetricDefinition }
+  /** The next mirror row is this cluster's. */
+  | { readonly type: "mirrorCluster"; readonly cluster: string }
   | { readonly type: "filterLog"; readonly entry: FilterLogNotice }
   | { readonly type: "drained" };
 

@@ -3,6 +3,7 @@
 import { SharedData } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
+import { MirrorRows } from "../counters/mirror-rows.ts";
 import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
@@ -10,7 +11,7 @@ import { HttpServer } from "../exchange/http-server.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
 import { EndpointDirectory } from "../routing/clusters.ts";
 import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
-import { RuntimeSnapshot, SlotRefusal } from "../snapshot/runtime-snapshot.ts";
+import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
 import { ACCOUNT_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
@@ -30,6 +31,7 @@ export class WorkerThread {
   private readonly prepared = new Map<number, RuntimeSnapshot>();
   private readonly draining = new Set<RuntimeSnapshot>();
   private readonly servers: HttpServer[] = [];
+  private readonly mirrorRows: MirrorRows;
   private current: RuntimeSnapshot | null = null;
 
   constructor(begin: WorkerStart, tell: Tell) {
@@ -41,6 +43,9 @@ export class WorkerThread {
       records: (lines, count) => tell({ type: "records", lines, count }, [lines.buffer as ArrayBuffer]),
       slotError: (error) => tell({ type: "slotError", error }),
     });
+    this.mirrorRows = new MirrorRows(begin.slab, begin.mirrorClusters, (cluster) =>
+      tell({ type: "mirrorCluster", cluster }),
+    );
     this.surroundings = surroundingsOf(begin, tell);
   }
 
@@ -74,9 +79,9 @@ export class WorkerThread {
       this.prepared.set(generation, RuntimeSnapshot.compile(plan, this.surroundings));
       this.tell({ type: "prepared", generation, pauseMs: performance.now() - startedMs });
     } catch (error) {
-      if (!(error instanceof SlotRefusal)) throw error;
+      if (!(error instanceof RevisionRefusal)) throw error;
       const { code, message } = error.refusal;
-      this.tell({ type: "vetoed", generation, slot: error.slot, why: { code, message } });
+      this.tell({ type: "vetoed", generation, place: error.place, why: { code, message } });
     }
   }
 
@@ -123,6 +128,7 @@ export class WorkerThread {
       counters: exchangeCountersOf(this.begin.slab),
       account: this.account,
       clock: this.clock,
+      mirrorRow: (cluster) => this.mirrorRows.rowOf(cluster),
     });
   }
 

@@ -1,0 +1,221 @@
+// HOT: bench mirror.
+// The mirrors of one listener: begins copies over connections of their own, within bounds, and sweeps those that take too
+// long. Its stage and its pool are apart from the primary's, so that no write of a primary waits behind one of a copy.
+
+import { Head, MIRROR_FLAG } from "@sluice/abi/data-path";
+import { OutputStage } from "../codec/stage.ts";
+import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
+import { ByteAccount } from "../exchange/byte-account.ts";
+import type { CoarseClock } from "../exchange/coarse-clock.ts";
+import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
+import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
+import type { TransportKind } from "../transport/transport.ts";
+import { UpstreamPool } from "../upstream/upstream-pool.ts";
+import {
+  ANSWER_MS_MAX,
+  COPIES_MAX,
+  MIRROR_CONNECTIONS_PER_ENDPOINT_MAX,
+  MIRROR_PENDING_BYTES_MAX,
+  UNREACHABLE_MS,
+} from "./limits.ts";
+import { MirrorCopy } from "./mirror-copy.ts";
+import type { CopyOwner } from "./mirror-copy.ts";
+import type { MirrorFacts } from "./mirror-facts.ts";
+
+export interface MirrorsOptions {
+  readonly transports: TransportKind;
+  readonly clock: CoarseClock;
+  /** The worker's: what copies hold counts there too. */
+  readonly account: ByteAccount;
+  /** This worker's counters of a cluster. */
+  rowOf(cluster: string): Float64Array;
+  compared(facts: MirrorFacts): void;
+}
+
+/** A copy as a slot asked for it. */
+export interface CopyWish {
+  readonly slot: string;
+  readonly cluster: Cluster;
+  readonly flags: number;
+  /** As it went upstream. */
+  readonly head: Head;
+  readonly isHeadRequest: boolean;
+  /** The request has no body. */
+  readonly endOfStream: boolean;
+}
+
+type Drop = (typeof MIRROR_DROPS)[number];
+
+const MARK = Buffer.from("x-sluice-mirror");
+const CONTENT_LENGTH = Buffer.from("content-length");
+const NO_LENGTH = Buffer.from("0");
+const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-key"].map((name) => Buffer.from(name));
+
+/** A copy's head is written at once, so one serves all. */
+const copyHead = new Head();
+
+export class Mirrors implements CopyOwner {
+  private readonly options: MirrorsOptions;
+  private readonly account: MirrorAccount;
+  private readonly pool: UpstreamPool;
+  private readonly copies = new Set<MirrorCopy>();
+  private readonly ownEndpoints = new WeakMap<Endpoint, Endpoint>();
+  private readonly unreachableUntilMs = new Map<Endpoint, number>();
+  private readonly rows = new Map<string, Float64Array>();
+  private turns = 0;
+
+  constructor(options: MirrorsOptions) {
+    this.options = options;
+    this.account = new MirrorAccount(options.account);
+    this.pool = new UpstreamPool({
+      transports: options.transports,
+      clock: options.clock,
+      account: this.account,
+      stage: new OutputStage(),
+      // Connections to mirrors are no part of what is told of upstreams.
+      counters: new Float64Array(EXCHANGE_COUNTER_COUNT),
+      connectionsPerEndpointMax: MIRROR_CONNECTIONS_PER_ENDPOINT_MAX,
+    });
+  }
+
+  get pendingBytes(): number {
+    return this.account.held;
+  }
+
+  get copiesLive(): number {
+    return this.copies.size;
+  }
+
+  /** Sends the head; body and trailers follow through the copy. Null: dropped, and counted. */
+  begin(wish: CopyWish): MirrorCopy | null {
+    const row = this.rowOf(wish.cluster.name);
+    const drop = this.reasonToDrop();
+    if (drop !== null) return dropped(row, drop);
+    const endpoint = this.nextEndpoint(wish.cluster);
+    if (endpoint === null) return dropped(row, wish.cluster.endpoints.length === 0 ? "noEndpoint" : "unreachable");
+    const connection = this.pool.take(wish.cluster, endpoint, false);
+    if (connection === null) return dropped(row, "connections");
+    const { slot, flags } = wish;
+    const isCompared = (flags & MIRROR_FLAG.compare) !== 0;
+    const copy = new MirrorCopy({
+      owner: this,
+      connection,
+      endpoint,
+      row,
+      slot,
+      cluster: wish.cluster.name,
+      isCompared,
+    });
+    this.copies.add(copy);
+    connection.attach(copy, wish.isHeadRequest);
+    const isHeadOnly = wish.endOfStream || (flags & MIRROR_FLAG.withoutBody) !== 0;
+    if (!connection.sendRequestHead(headOfCopy(wish, isHeadOnly), isHeadOnly)) copy.cut();
+    else if (isHeadOnly) this.requestWhole(copy);
+    return copy;
+  }
+
+  /** The copy has all of its request. */
+  requestWhole(copy: MirrorCopy): void {
+    copy.requestWhole(this.options.clock.monotonicMs + ANSWER_MS_MAX);
+  }
+
+  /** Called a few times a second. */
+  sweep(nowMs: number): void {
+    for (const copy of this.copies) if (copy.deadlineMs <= nowMs) copy.overdue();
+    for (const [endpoint, untilMs] of this.unreachableUntilMs) {
+      if (untilMs <= nowMs) this.unreachableUntilMs.delete(endpoint);
+    }
+    this.pool.sweep(nowMs);
+  }
+
+  close(): void {
+    for (const copy of this.copies) copy.cut();
+    this.pool.close();
+  }
+
+  // ---- CopyOwner
+
+  nowUs(): number {
+    return this.options.clock.monotonicUs;
+  }
+
+  copyOver(copy: MirrorCopy): void {
+    this.copies.delete(copy);
+  }
+
+  unreachable(endpoint: Endpoint): void {
+    this.unreachableUntilMs.set(endpoint, this.options.clock.monotonicMs + UNREACHABLE_MS);
+  }
+
+  compared(facts: MirrorFacts): void {
+    this.options.compared(facts);
+  }
+
+  private reasonToDrop(): Drop | null {
+    if (this.options.account.isOver) return "overload";
+    if (this.copies.size >= COPIES_MAX) return "copies";
+    return this.account.held > MIRROR_PENDING_BYTES_MAX ? "memory" : null;
+  }
+
+  /** In turn, with a count of our own: a copy must not change which endpoint the next primary goes to. */
+  private nextEndpoint({ endpoints }: Cluster): Endpoint | null {
+    for (let tried = 0; tried < endpoints.length; tried++) {
+      const endpoint = this.ownEndpoint(endpoints[this.turns++ % endpoints.length]!);
+      if (!this.unreachableUntilMs.has(endpoint)) return endpoint;
+    }
+    return null;
+  }
+
+  /** Its twin that only copies use, so that what is counted at an endpoint is the primaries' alone. */
+  private ownEndpoint(endpoint: Endpoint): Endpoint {
+    let own = this.ownEndpoints.get(endpoint);
+    if (own === undefined) {
+      own = { ...endpoint, active: 0 };
+      this.ownEndpoints.set(endpoint, own);
+    }
+    return own;
+  }
+
+  private rowOf(cluster: string): Float64Array {
+    let row = this.rows.get(cluster);
+    if (row === undefined) {
+      row = this.options.rowOf(cluster);
+      this.rows.set(cluster, row);
+    }
+    return row;
+  }
+}
+
+/** Bytes that copies hold, counted here and with all that the worker holds. */
+class MirrorAccount extends ByteAccount {
+  private readonly whole: ByteAccount;
+
+  constructor(whole: ByteAccount) {
+    super(MIRROR_PENDING_BYTES_MAX);
+    this.whole = whole;
+  }
+
+  override hold(bytes: number): void {
+    super.hold(bytes);
+    this.whole.hold(bytes);
+  }
+
+  override release(bytes: number): void {
+    super.release(bytes);
+    this.whole.release(bytes);
+  }
+}
+
+/** The primary's head with the mark, and without what the copy may not have. Its fields stay the primary's bytes. */
+function headOfCopy({ head, slot, flags, endOfStream }: CopyWish, isHeadOnly: boolean): Head {
+  copyHead.borrow(head);
+  if ((flags & MIRROR_FLAG.keepCredentials) === 0) for (const name of CREDENTIALS) copyHead.remove(name);
+  if (isHeadOnly && !endOfStream) copyHead.replace(CONTENT_LENGTH, NO_LENGTH);
+  copyHead.append(MARK, Buffer.from(slot));
+  return copyHead;
+}
+
+function dropped(row: Float64Array, cause: Drop): null {
+  row[MIRROR_CELL.dropped + MIRROR_DROPS.indexOf(cause)]! += 1;
+  return null;
+}
