@@ -5,14 +5,14 @@ import type { ExchangeFacts } from "./facts.ts";
 
 type Source = Pick<
   ExchangeFacts,
-  "route" | "endpoint" | "sourceAddress" | "sourcePort" | "startedMs" | "listener" | "id"
+  "route" | "cluster" | "endpoint" | "sourceAddress" | "sourcePort" | "startedMs" | "listener" | "id"
 >;
 
 /** The property named by `path` (segments joined by NUL), null when there is none. */
 export function streamProperty(path: string, of: Source): Uint8Array | null {
   switch (path) {
     case "source\0address":
-      return text(`${of.sourceAddress}:${of.sourcePort}`);
+      return text(addressWithPort(of.sourceAddress, of.sourcePort));
     case "source\0port":
       return integer(BigInt(of.sourcePort));
     case "request\0protocol":
@@ -26,7 +26,7 @@ export function streamProperty(path: string, of: Source): Uint8Array | null {
       return of.route === null ? null : text(of.route.name);
     case "xds\0cluster_name":
     case "cluster_name":
-      return of.route === null ? null : text(of.route.cluster.name);
+      return of.cluster === null ? null : text(of.cluster.name);
     case "listener_name":
       return text(of.listener);
     case "upstream\0address":
@@ -36,6 +36,11 @@ export function streamProperty(path: string, of: Source): Uint8Array | null {
     default:
       return null;
   }
+}
+
+/** IPv6 in brackets: without them `::1:4000` would be another address. */
+function addressWithPort(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function text(value: string): Uint8Array {
