@@ -24,6 +24,7 @@ export function failedExpectations(expect: CaseExpectations, outcome: CaseOutcom
       "nothing was sent to the client",
     ),
     ...logFailures(expect.logs, outcome.logs),
+    ...mirrorFailures(expect.mirrors, outcome.mirrors),
     ...fuelFailure(expect.fuelMax, outcome.fuel),
   ];
 }
@@ -81,6 +82,16 @@ function logFailures(expected: readonly string[] | undefined, actual: readonly s
   if (expected === undefined) return [];
   const same = expected.length === actual.length && expected.every((line, at) => actual[at]!.includes(line));
   return same ? [] : [`logs: expected ${told(expected)}, was ${told(actual)}`];
+}
+
+function mirrorFailures(expected: CaseExpectations["mirrors"], actual: CaseOutcome["mirrors"]): string[] {
+  if (expected === undefined) return [];
+  const same =
+    expected.length === actual.length &&
+    expected.every((mirror, at) =>
+      Object.entries(mirror).every(([field, value]) => actual[at]![field as keyof typeof mirror] === value),
+    );
+  return same ? [] : [`mirrors: expected ${told(expected)}, was ${told(actual)}`];
 }
 
 function fuelFailure(fuelMax: number | undefined, fuel: number): string[] {

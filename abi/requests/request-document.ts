@@ -45,6 +45,16 @@ const FieldExpectations = Type.Record(Name, Type.Union([Type.String(), Type.Null
   description: "a value, a list of values, or null for absent",
 });
 
+const MirrorExpectation = Type.Object(
+  {
+    cluster: Name,
+    keepCredentials: Type.Optional(Type.Boolean()),
+    compare: Type.Optional(Type.Boolean()),
+    withoutBody: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
 const Expectations = Type.Object(
   {
     verdict: Type.Optional(
@@ -67,6 +77,8 @@ const Expectations = Type.Object(
     responseHeaders: Type.Optional(FieldExpectations),
     /** One entry a line, in order; a line must contain its entry. [] is silence. */
     logs: Type.Optional(Type.Array(Type.String())),
+    /** Exactly the copies that go to mirrors, in order; of each what is said here. [] is none. */
+    mirrors: Type.Optional(Type.Array(MirrorExpectation)),
     fuelMax: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   closed,

@@ -196,3 +196,36 @@ requests: [requests/*.yaml]
     expect(document.requires).toEqual(["check"]);
   });
 });
+
+describe("mirrors of a request file", () => {
+  const mirroring = (): ModuleArtifact => {
+    const g = new GuestText();
+    g.on("requestHeaders", g.whenHeader("x-test", g.mirror("shadow", 6)), g.result(0));
+    return prepareModule(g.module());
+  };
+  const withCallouts = (cases: string): RequestsReport => {
+    const document = parseRequests(`apiVersion: sluice/v1\nkind: Requests\ncases:\n${cases}`);
+    return runRequests(mirroring(), document, { filter: null, capabilities: ["callout"] });
+  };
+
+  it("are compared in order, each in what the case says of it", () => {
+    const { cases } = withCallouts(`
+  - name: copied
+    request: { headers: [[x-test, "1"]] }
+    expect: { mirrors: [{ cluster: shadow, compare: true }] }
+  - name: not copied
+    request: {}
+    expect: { mirrors: [] }
+  - name: otherwise
+    request: { headers: [[x-test, "1"]] }
+    expect: { mirrors: [{ cluster: shadow, keepCredentials: true }] }
+`);
+    expect(cases.map(({ failures }) => failures)).toEqual([
+      [],
+      [],
+      [
+        'mirrors: expected [{"cluster":"shadow","keepCredentials":true}], was [{"cluster":"shadow","keepCredentials":false,"compare":true,"withoutBody":true}]',
+      ],
+    ]);
+  });
+});

@@ -20,7 +20,7 @@ import type { FilterDocument } from "./filter-document.ts";
 import { CASE_DEPTH, CASE_FUEL, CASE_MEMORY_BYTES, CASE_PAUSED_MS_MAX, CASE_STEP_MS } from "./limits.ts";
 import { pluginConfigBytes } from "./plugin-config.ts";
 import { RecordedExchange } from "./recorded-exchange.ts";
-import type { RecordedMessage } from "./recorded-exchange.ts";
+import type { RecordedMessage, RecordedMirror } from "./recorded-exchange.ts";
 import type { RequestCase, RequestsDocument } from "./request-document.ts";
 
 export interface RunOptions {
@@ -54,6 +54,8 @@ export interface CaseOutcome {
   readonly fuel: number;
   readonly error: SlotReport["error"];
   readonly additions: SlotReport["additions"];
+  /** Copies that filters had made, in order. */
+  readonly mirrors: readonly RecordedMirror[];
 }
 
 export interface CaseReport extends CaseOutcome {
@@ -161,6 +163,7 @@ function outcomeOf(stream: Stream, exchange: RecordedExchange, reads: ReadLog, s
     fuel,
     error,
     additions,
+    mirrors: exchange.mirrors,
   };
 }
 

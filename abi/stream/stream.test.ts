@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { POOL_IDLE_MAX, POOL_INSTANCES_MAX } from "../host/limits.ts";
 import { CAUSE } from "./cause.ts";
 import { Stage } from "./fixtures/stage.ts";
-import { INSTANCE_WAIT_MS_MAX } from "./limits.ts";
+import { INSTANCE_WAIT_MS_MAX, MIRRORS_MAX } from "./limits.ts";
 import type { Guest, SlotOptions, StageSlot } from "./fixtures/stage.ts";
 
 /** One row: with these slots and these events, the driver is told this. */
@@ -1099,5 +1099,84 @@ describe("Stream and its driver", () => {
     ]);
     stage.play(["headers end", "response end", "finish"]);
     expect(stage.stream.slotReport(0).additions).toEqual({ tier: "gold" });
+  });
+});
+
+const mirrors =
+  (...clusters: string[]): Guest =>
+  (g) =>
+    g.on("requestHeaders", ...clusters.map((cluster) => g.mirror(cluster)));
+
+rows("policy_mirror", [
+  {
+    name: "tells the driver once the head has gone on, before any data",
+    slots: [[(g) => g.on("check", g.mirror("one", 3), g.result(1))], [mirrors("two")]],
+    events: ["headers", "data x end"],
+    lines: ["> GET /a", "mirror s0 one 3", "mirror s1 two 0", '> "x" end'],
+  },
+  {
+    name: "takes the same cluster once from each slot",
+    slots: [[mirrors("one", "one")], [mirrors("one")]],
+    events: ["headers end"],
+    lines: ["> GET /a end", "mirror s0 one 0", "mirror s1 one 0"],
+  },
+  {
+    name: "asks for nothing at a cluster that is not there",
+    slots: [[mirrors("nowhere")]],
+    events: ["headers end"],
+    lines: ["> GET /a end"],
+  },
+  {
+    name: "comes to nothing when the callback traps",
+    slots: [[(g) => g.on("requestHeaders", g.mirror("one"), g.trap()), { failOpen: CAUSE.trap }]],
+    events: ["headers end"],
+    lines: ["> GET /a end"],
+  },
+  {
+    name: "outlives a later callback of its slot that traps",
+    slots: [
+      [
+        (g) => g.on("check", g.mirror("one"), g.result(1)).on("requestHeaders", g.mirror("two"), g.trap()),
+        { failOpen: CAUSE.trap },
+      ],
+    ],
+    events: ["headers end"],
+    lines: ["> GET /a end", "mirror s0 one 0"],
+  },
+  {
+    name: "comes to nothing when a later slot denies",
+    slots: [[mirrors("one")], [denies]],
+    events: ["headers end"],
+    lines: DENIED,
+    flag: "UAEX",
+  },
+  {
+    name: "is refused once the head has gone on",
+    slots: [[(g) => g.on("requestBody", g.mirror("one"))]],
+    events: ["headers", "data x end"],
+    lines: ["> GET /a", '> "x" end'],
+  },
+  {
+    name: "is taken from a body callback while the head waits",
+    slots: [
+      [
+        (g) => g.on("requestHeaders", g.pause()).on("requestBody", g.mirror("one"), g.continueStream(0)),
+        { bodyWhilePaused: true },
+      ],
+    ],
+    events: ["headers", "data x end"],
+    lines: ["> GET /a", "mirror s0 one 0", '> "x" end'],
+  },
+]);
+
+describe("Mirrors", () => {
+  it("takes MIRRORS_MAX of a stream, and forgets them for the next", () => {
+    const stage = new Stage([[mirrors(...Array.from({ length: MIRRORS_MAX + 1 }, (_, i) => `c${i}`))]]);
+    stage.play(["headers end", "end"]);
+    expect(stage.lines()).toHaveLength(1 + MIRRORS_MAX);
+    const { stream, driver } = stage.another();
+    stream.requestHeaders(true);
+    expect(driver.lines).toHaveLength(1 + MIRRORS_MAX);
+    stream.end();
   });
 });

@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly isolation?: "stream" | "shared";
   /** Wall clock at the start, milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
   readonly nowMs?: number;
+  /** Clusters that there are for mirrors. Absent: every name is one. */
+  readonly clusters?: readonly string[];
   /** Callbacks may spend this much; default as a proxy's. */
   readonly fuelMax?: number;
 }
@@ -56,6 +58,7 @@ export class FilterUnderTest {
   private readonly services: MemoryServices;
   private readonly plugin: Plugin;
   private readonly chain: Chain;
+  private readonly clusters: readonly string[] | null;
 
   /**
    * Loads a module (a file or its bytes) and starts it. Throws SluiceError: the refusal of the host when the module is
@@ -69,6 +72,7 @@ export class FilterUnderTest {
 
   private constructor(name: string, artifact: ModuleArtifact, options: LoadOptions) {
     this.services = new MemoryServices(options.nowMs === undefined ? {} : { nowMs: options.nowMs });
+    this.clusters = options.clusters ?? null;
     this.clock = this.services.clock;
     this.metrics = this.services.metrics;
     this.plugin = new Plugin(artifact, specOf(name, artifact, options), this.services);
@@ -88,7 +92,7 @@ export class FilterUnderTest {
 
   /** Sends a request through the filter, and the upstream's answer back unless the filter answered itself. */
   request(request: TestRequest = {}): TestResult {
-    const exchange = new RecordedExchange(this.chain.all, propertiesOf(request));
+    const exchange = new RecordedExchange(this.chain.all, propertiesOf(request), this.clusters);
     const stream = takeStream();
     const reads = new ReadLog();
     stream.open(this.chain, this.chain.all, exchange, requestHeadOf(request));

@@ -1,6 +1,6 @@
 // What became of a request, in the words tests use.
 
-import type { RecordedExchange, SlotReport, Stream, VerdictKind } from "@sluice/abi";
+import type { RecordedExchange, RecordedMirror, SlotReport, Stream, VerdictKind } from "@sluice/abi";
 import { ReceivedMessage } from "./received-message.ts";
 
 export interface TestResult {
@@ -24,6 +24,8 @@ export interface TestResult {
   readonly error: SlotReport["error"];
   /** What the filter added to the record. */
   readonly additions: SlotReport["additions"];
+  /** Copies of the request that the filter had made, in order; none when the request did not go on. */
+  readonly mirrors: readonly RecordedMirror[];
 }
 
 /** Of a stream that is finished and not yet ended. */
@@ -40,5 +42,6 @@ export function resultOf(stream: Stream, exchange: RecordedExchange, reads: read
     fuel,
     error,
     additions,
+    mirrors: exchange.mirrors,
   };
 }
