@@ -1,7 +1,7 @@
 // Two projects: `unit` lives beside the code and runs in parallel; `e2e` opens sockets and runs one file at a time.
 import { defineConfig } from "vitest/config";
 
-const unitFolders = ["abi", "proxy", "registry", "sdk-filter", "filters-as", "bin"];
+const unitFolders = ["abi", "proxy", "registry", "sdk-filter", "filters-as", "bin", "release"];
 
 export default defineConfig({
   test: {

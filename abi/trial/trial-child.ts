@@ -1,7 +1,7 @@
 // One child process and its bounds: it is killed when it takes too long or too much, and what became of it is told as a
 // report either way.
 import { fork, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ErrorRow } from "../errors.ts";
 import { ABI_ERRORS } from "../error-table.ts";
 import { TRIAL_HEAP_MIB, TRIAL_START_MS, TRIAL_STDERR_BYTES, TRIAL_WATCH_MS } from "./limits.ts";
@@ -13,7 +13,7 @@ export interface TrialBounds {
   readonly residentBytes: number;
 }
 
-const CHILD = join(import.meta.dirname, `child${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`);
+const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const MIB = 1024 * 1024;
 
 export class TrialChild {

@@ -3,6 +3,7 @@
 import { relative, resolve } from "node:path";
 import { initFilter } from "@sluice/sdk-filter";
 import { Command } from "commander";
+import { packagesFor } from "../project-packages.ts";
 import { printResult } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -19,9 +20,11 @@ export function initCommand(terminal: Terminal): Command {
 }
 
 async function init(terminal: Terminal, name: string, options: InitOptions): Promise<void> {
-  const { folder, files } = await initFilter(name, resolve(terminal.cwd, name));
-  const shown = relative(terminal.cwd, folder);
-  const next = `cd ${shown} && npx sluice build && npx sluice test`;
+  const target = resolve(terminal.cwd, name);
+  const devDependencies = packagesFor(target);
+  const { folder, files } = await initFilter(name, target, { devDependencies });
+  const install = Object.keys(devDependencies).length > 0 ? "npm install && " : "";
+  const next = `cd ${relative(terminal.cwd, folder)} && ${install}npx sluice build && npx sluice test`;
   printResult(
     terminal,
     options,

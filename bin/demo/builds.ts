@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { SluiceError } from "@sluice/abi";
 import { BIN_ERRORS } from "../errors.ts";
 
-export const rbacFolder = join(import.meta.dirname, "../../filters-as/rbac");
+export const rbacFolder = dirname(fileURLToPath(import.meta.resolve("@sluice/filters-as/rbac/filter.yaml")));
 
 /** Builds under way; what is up to date is not built again. */
 export interface DemoBuilds {
@@ -31,6 +31,8 @@ async function buildConsole(cancelled: AbortSignal): Promise<void> {
 }
 
 async function buildRbac(cancelled: AbortSignal): Promise<void> {
+  // Published packages carry the built module too; what builds it stays in the checkout.
+  if (!existsSync(join(rbacFolder, "../build.ts"))) return;
   const sluiceFile = join(import.meta.dirname, "../sluice.js");
   await runNode("The demo's filter", [sluiceFile, "build", rbacFolder, "--if-stale"], cancelled);
 }

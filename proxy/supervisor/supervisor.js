@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ListeningSockets } from "./listening-sockets.js";
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), "../main/main.ts");
+const MAIN = fileURLToPath(new URL("../main/main.ts", import.meta.url));
 const NODE_MAJOR_MIN = 24;
 /**
  * Young generation of each thread: with V8's default of 16 MiB a loaded proxy held 152 MiB, with 4 MiB 133, at the same

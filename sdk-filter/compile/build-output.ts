@@ -51,7 +51,7 @@ async function digestInputs(folders: readonly string[], documentText: string): P
   const hash = createHash("sha256").update(documentText);
   for (const folder of folders) {
     const files = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
-    for (const file of files.filter((name) => name.endsWith(".ts")).sort()) {
+    for (const file of files.filter((name) => /\.[jt]s$/.test(name)).sort()) {
       hash.update(`\0${file}\0`).update(await readFile(join(folder, file)));
     }
   }

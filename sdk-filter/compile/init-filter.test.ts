@@ -37,6 +37,16 @@ describe("initFilter", () => {
     await run(process.execPath, [bin("vitest/vitest.mjs"), "run"], { cwd: folder });
   });
 
+  it("asks in package.json for what it is told, and for the test runner", async () => {
+    const folder = join(await scratchFolder(), "own");
+    await initFilter("own", folder, { devDependencies: { "@sluice/sdk-filter": "^1.2.3" } });
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
+    expect(manifest).toMatchObject({
+      name: "own",
+      devDependencies: { "@sluice/sdk-filter": "^1.2.3", vitest: expect.stringMatching(/^\^5\./) as unknown },
+    });
+  });
+
   it("refuses names that are none", async () => {
     for (const name of ["", "Rbac", "../x", "a_b", "-a", "a".repeat(64)]) {
       await expect(initFilter(name, join(tmpdir(), "unused"))).rejects.toMatchObject({ code: "SLUICE-E4007" });

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
+import manifest from "../package.json" with { type: "json" };
 import { SDK_ERRORS } from "../errors.ts";
 import { writeConfigClasses } from "./config-classes.ts";
 import { readFilterFolder } from "./filter-folder.ts";
@@ -16,16 +17,31 @@ export interface NewFilter {
 }
 
 const TEMPLATE = join(import.meta.dirname, "..", "templates", "filter");
+/** The vitest that the harness is tested with. */
+const testRunner = manifest.peerDependencies.vitest;
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Writes a new filter's folder. Throws E4006 when it is not empty, E4007 for a bad name, E4010 outside a checkout. */
-export async function initFilter(name: string, folder: string): Promise<NewFilter> {
+export interface InitOptions {
+  /** What the folder's package.json asks for, beside vitest; without it the folder lives on what is installed above it. */
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a new filter's folder. Throws E4006 when it is not empty, E4007 for a bad name, E4010 where the SDK is not found and
+ * nothing is asked for.
+ */
+export async function initFilter(
+  name: string,
+  folder: string,
+  { devDependencies = {} }: InitOptions = {},
+): Promise<NewFilter> {
   const target = resolve(folder);
   if (!NAME.test(name)) throw new SluiceError(SDK_ERRORS.badName, `'${name}' is no filter name`);
   if (existsSync(target) && (await readdir(target)).length > 0) {
     throw new SluiceError(SDK_ERRORS.folderExists, `${target} exists and is not empty`);
   }
-  if (!findsSdk(target))
+  const isOnItsOwn = Object.keys(devDependencies).length > 0;
+  if (!isOnItsOwn && !findsSdk(target))
     throw new SluiceError(SDK_ERRORS.sdkNotFound, `no @sluice/sdk-filter can be found from ${target}`);
   const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
   const files: string[] = [];
@@ -36,8 +52,14 @@ export async function initFilter(name: string, folder: string): Promise<NewFilte
     await writeFile(join(target, file), withName(await readFile(source, "utf8"), name));
     files.push(file);
   }
+  if (isOnItsOwn) await addDependencies(join(target, "package.json"), { ...devDependencies, vitest: testRunner });
   await writeConfigClasses(await readFilterFolder(target));
   return { folder: target, files: [...new Set([...files, join("assembly", "config.ts")])].sort() };
+}
+
+async function addDependencies(file: string, devDependencies: Readonly<Record<string, string>>): Promise<void> {
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  await writeFile(file, `${JSON.stringify({ ...manifest, devDependencies }, null, 2)}\n`);
 }
 
 // npm does not pack files called .gitignore, so the template's has no dot.

@@ -32,7 +32,11 @@ const steps: readonly Step[] = [
   { name: "types", command: ["tsc", "-p", "."] },
   { name: "types of the console", command: ["tsc", "-p", "registry/console"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
-  ...packages.map((name): Step => ({ name: `package ${name}`, command: ["publint", name, "--strict"] })),
+  { name: "packed packages", command: ["node", "release/pack.ts"] },
+  ...packages.map((name): Step => ({
+    name: `packed package ${name}`,
+    command: ["publint", `artifacts/packages/staging/${name}`, "--strict", "--pack", "false"],
+  })),
   { name: "generated from abi/spec", command: ["node", "abi/spec/generate.ts", "--check"] },
   { name: "generated docs/errors.md", command: ["node", "docs/generate-errors.ts", "--check"] },
   { name: "unit", command: ["vitest", "run", "--project", "unit"], hasTests: true, timeoutMs: 300_000 },
