@@ -72,7 +72,7 @@ export const PROXY_ERRORS = {
   adminNoSuchCall: {
     code: "SLUICE-E2013",
     meaning: "The admin port does not have the called path or method.",
-    hint: "GET /healthz /readyz /metrics /snapshot /stats; POST /reload /drain /replace-worker?index=N.",
+    hint: "GET /healthz /readyz /metrics /snapshot /stats /overrides /tail; POST /override /override/clear /reload /drain /replace-worker?index=N.",
   },
   noToken: {
     code: "SLUICE-E2014",
@@ -118,6 +118,21 @@ export const PROXY_ERRORS = {
     code: "SLUICE-E2044",
     meaning: "There is no override of that slot to clear.",
     hint: "`sluice override` lists those in force.",
+  },
+  adminBody: {
+    code: "SLUICE-E2046",
+    meaning: "The body of a call to the admin port cannot be read.",
+    hint: "Send at most 16 KiB of JSON.",
+  },
+  tailFilter: {
+    code: "SLUICE-E2047",
+    meaning: "The filter of a tail cannot be understood.",
+    hint: "denied=1, slot=NAME, route=NAME, status=403 or 4xx (several with commas), method=GET, path=/prefix.",
+  },
+  tailBusy: {
+    code: "SLUICE-E2048",
+    meaning: "So many tails are open on this proxy that it takes no further one.",
+    hint: "End one of the others.",
   },
   overridesDamaged: {
     code: "SLUICE-E2045",

@@ -10,28 +10,42 @@ import { PROXY_ERRORS } from "../errors.ts";
 import { isOwnHost, isOwnOrigin } from "./own-origin.ts";
 
 export interface AdminCalls {
-  readonly healthz: () => Answer;
-  readonly readyz: () => Answer;
-  readonly metrics: () => Answer;
-  readonly snapshot: () => Answer;
-  readonly stats: () => Promise<Answer>;
-  readonly reload: () => Promise<Answer>;
-  readonly drain: () => Answer;
+  readonly healthz: AdminAct;
+  readonly readyz: AdminAct;
+  readonly metrics: AdminAct;
+  readonly snapshot: AdminAct;
+  readonly stats: AdminAct;
+  readonly overrides: AdminAct;
+  readonly override: AdminAct;
+  readonly clearOverride: AdminAct;
+  readonly tail: AdminAct;
+  readonly reload: AdminAct;
+  readonly drain: AdminAct;
   /** Ends a worker and starts another in its place. */
-  readonly replaceWorker: (query: URLSearchParams) => Answer;
+  readonly replaceWorker: AdminAct;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly body: string | object;
+export type AdminAct = (call: AdminCall) => Answer | Promise<Answer>;
+
+export interface AdminCall {
+  readonly query: URLSearchParams;
+  /** What a POST carries, null when it carries nothing. */
+  readonly body: unknown;
+  /** Name of the token; empty where none is asked for. */
+  readonly who: string;
 }
+
+export type Answer =
+  | { readonly status: number; readonly body: string | object }
+  /** Takes the response over, after its head; it ends with the client or with `close`. */
+  | { readonly stream: (response: ServerResponse) => void };
 
 export interface AdminServerOptions {
   readonly calls: AdminCalls;
   /** `full` asks for a token beyond /healthz and /readyz; `health` serves the public three and nothing else. */
   readonly kind: "full" | "health";
-  /** May the bearer of this token read, or change? */
-  permits(token: string, act: "read" | "change"): boolean;
+  /** The token's name when its bearer may read, or change; else null. */
+  bearerOf(token: string, act: "read" | "change"): string | null;
 }
 
 interface Row {
@@ -49,6 +63,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   "/metrics": { method: "GET", call: "metrics", open: false, onHealth: true },
   "/snapshot": { method: "GET", call: "snapshot", open: false, onHealth: false },
   "/stats": { method: "GET", call: "stats", open: false, onHealth: false },
+  "/overrides": { method: "GET", call: "overrides", open: false, onHealth: false },
+  "/override": { method: "POST", call: "override", open: false, onHealth: false },
+  "/override/clear": { method: "POST", call: "clearOverride", open: false, onHealth: false },
+  "/tail": { method: "GET", call: "tail", open: false, onHealth: false },
   "/reload": { method: "POST", call: "reload", open: false, onHealth: false },
   "/drain": { method: "POST", call: "drain", open: false, onHealth: false },
   "/replace-worker": { method: "POST", call: "replaceWorker", open: false, onHealth: false },
@@ -111,8 +129,9 @@ export class AdminServer {
     if (row === null || row.method !== request.method || (isHealth && !row.onHealth)) {
       throw new SluiceError(PROXY_ERRORS.adminNoSuchCall, `There is no ${request.method} ${path} here.`);
     }
-    if (!isHealth && !row.open) this.refuseUnauthorized(request, row);
-    return this.options.calls[row.call](new URLSearchParams(query));
+    const who = isHealth || row.open ? "" : this.bearer(request, row);
+    const body = row.method === "POST" ? await readJson(request) : null;
+    return this.options.calls[row.call]({ query: new URLSearchParams(query), body, who });
   }
 
   private refuseForeign(request: IncomingMessage, row: Row | null): void {
@@ -126,9 +145,10 @@ export class AdminServer {
     );
   }
 
-  private refuseUnauthorized(request: IncomingMessage, row: Row): void {
+  private bearer(request: IncomingMessage, row: Row): string {
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (token !== undefined && this.options.permits(token, row.method === "GET" ? "read" : "change")) return;
+    const who = token === undefined ? null : this.options.bearerOf(token, row.method === "GET" ? "read" : "change");
+    if (who !== null) return who;
     throw new SluiceError(PROXY_ERRORS.adminUnauthorized, "This call needs a token.");
   }
 }
@@ -139,7 +159,32 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   [PROXY_ERRORS.adminNoSuchCall.code]: 404,
 };
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+/** A small body as JSON, null for none. Throws E2046. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) throw unreadable(`it has more than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return null;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (error) {
+    throw unreadable((error as Error).message);
+  }
+}
+
+const BODY_BYTES_MAX = 16 * 1024;
+
+function unreadable(why: string): SluiceError {
+  return new SluiceError(PROXY_ERRORS.adminBody, `The call's body cannot be read: ${why}.`);
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if ("stream" in answer) return answer.stream(response);
+  const { status, body } = answer;
   const isText = typeof body === "string";
   response.writeHead(status, {
     "content-type": isText ? "text/plain; version=0.0.4; charset=utf-8" : "application/json",

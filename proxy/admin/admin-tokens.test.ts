@@ -14,9 +14,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe("AdminTokens", () => {
   it("lets nobody in while there is no token", () => {
     const tokens = new AdminTokens(folder);
-    expect(tokens.permits("", "read")).toBe(false);
+    expect(tokens.bearerOf("", "read")).toBeNull();
     writeFileSync(join(folder, "admin.token"), "\n");
-    expect(tokens.permits("", "read")).toBe(false);
+    expect(tokens.bearerOf("", "read")).toBeNull();
   });
 
   it("makes one that only its owner can read, and keeps one that is there", () => {
@@ -27,8 +27,8 @@ describe("AdminTokens", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     tokens.ensure();
     expect(readFileSync(file, "utf8")).toBe(token);
-    expect(tokens.permits(token.trim(), "change")).toBe(true);
-    expect(tokens.permits(`${token.trim()}x`, "read")).toBe(false);
+    expect(tokens.bearerOf(token.trim(), "change")).toBe("admin");
+    expect(tokens.bearerOf(`${token.trim()}x`, "read")).toBeNull();
   });
 
   it("makes none beside a registry's tokens, and leaves nothing else behind", () => {
@@ -51,8 +51,8 @@ describe("AdminTokens", () => {
     const sha256 = createHash("sha256").update("secret").digest("hex");
     writeFileSync(join(folder, "tokens.json"), JSON.stringify({ tokens: [{ name: "n", role, sha256 }] }));
     const tokens = new AdminTokens(folder);
-    expect(tokens.permits("secret", "read")).toBe(read);
-    expect(tokens.permits("secret", "change")).toBe(change);
-    expect(tokens.permits("other", "read")).toBe(false);
+    expect(tokens.bearerOf("secret", "read")).toBe(read ? "n" : null);
+    expect(tokens.bearerOf("secret", "change")).toBe(change ? "n" : null);
+    expect(tokens.bearerOf("other", "read")).toBeNull();
   });
 });

@@ -33,23 +33,25 @@ export class AdminTokens {
     }
   }
 
-  permits(token: string, act: "read" | "change"): boolean {
+  /** The token's name when its bearer may do this, else null. */
+  bearerOf(token: string, act: "read" | "change"): string | null {
     const hash = createHash("sha256").update(token).digest();
     const own = this.read("admin.token")?.trim();
     if (own !== undefined && own !== "" && timingSafeEqual(createHash("sha256").update(own).digest(), hash))
-      return true;
-    const role = this.roles().get(hash.toString("hex"));
-    if (role === undefined) return false;
-    return act === "read" ? role !== "proxy" : CHANGING_ROLES.includes(role);
+      return "admin";
+    const known = this.known().get(hash.toString("hex"));
+    if (known === undefined) return null;
+    const isAllowed = act === "read" ? known.role !== "proxy" : CHANGING_ROLES.includes(known.role);
+    return isAllowed ? known.name : null;
   }
 
-  /** Roles by token hash, of the registry that shares the folder; none when there is no such file. */
-  private roles(): Map<string, string> {
+  /** Tokens by hash, of the registry that shares the folder; none when there is no such file. */
+  private known(): Map<string, { readonly name: string; readonly role: string }> {
     try {
       const { tokens } = JSON.parse(this.read("tokens.json") ?? '{"tokens":[]}') as {
-        tokens: { sha256: string; role: string }[];
+        tokens: { sha256: string; name: string; role: string }[];
       };
-      return new Map(tokens.map(({ sha256, role }) => [sha256.replace(/^sha256:/, ""), role]));
+      return new Map(tokens.map(({ sha256, name, role }) => [sha256.replace(/^sha256:/, ""), { name, role }]));
     } catch {
       return new Map(); // unreadable: nobody gets in by it
     }

@@ -6,6 +6,7 @@ export {
   FAILURE_CAUSES,
   PHASES,
   deploymentWarnings,
+  hasOwnConfig,
   isTarget,
   parseDeployment,
   sortedSlots,
@@ -37,6 +38,17 @@ export {
   WATCH_HEARTBEAT_MS,
 } from "./protocol.ts";
 export type { Manifest, MirrorCounters, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
+export {
+  TAIL_FILTER_KEYS,
+  TailFilterSchema,
+  TailLeaseSchema,
+  TailPostSchema,
+  matchesTail,
+  tailFilterOf,
+  tailNeedles,
+  tailQuery,
+} from "./tail-filter.ts";
+export type { TailFilter, TailLease, TailPost, TailedRecord } from "./tail-filter.ts";
 export { overrideSentence } from "./override.ts";
 export type { Override, OverrideEvent, OverrideKind } from "./override.ts";
 export { AddressSchema } from "./address-schema.ts";
@@ -56,7 +68,16 @@ export {
   isTag,
 } from "./names.ts";
 export type { Digest } from "./names.ts";
-export { DurationSchema, RateSchema, SizeSchema, durationMs, rate, sizeBytes } from "./quantities.ts";
+export {
+  DurationSchema,
+  RateSchema,
+  SIZE_DESCRIPTION,
+  SIZE_PATTERN,
+  SizeSchema,
+  durationMs,
+  rate,
+  sizeBytes,
+} from "./quantities.ts";
 export {
   DEPLOYMENT_SLOTS_MAX,
   FILTER_DEPTH_DEFAULT,

@@ -2,6 +2,7 @@
 
 import type { AdminCalls } from "../admin/admin-server.ts";
 import { metricsText } from "../admin/metrics-text.ts";
+import { openTailStream } from "../tail/tail-stream.ts";
 import type { SlotPlan } from "../snapshot/plan.ts";
 import { proxyCounters, unreadiness } from "./proxy-status.ts";
 import type { ProxyProcess } from "./proxy-process.ts";
@@ -20,7 +21,11 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
       await proxy.reload();
       return { status: 200, body: { generation: proxy.control.serving?.plan.generation ?? null } };
     },
-    replaceWorker: (query) => {
+    overrides: () => ({ status: 200, body: proxy.overrides.list() }),
+    override: async ({ body, who }) => ({ status: 200, body: await proxy.overrides.set(body, who) }),
+    clearOverride: async ({ body, who }) => ({ status: 200, body: await proxy.overrides.clear(body, who) }),
+    tail: ({ query }) => ({ stream: openTailStream(proxy.tails, query) }),
+    replaceWorker: ({ query }) => {
       const index = Number(query.get("index") ?? Number.NaN);
       const isFound = proxy.pool.replaceWorker(index, "an operator asked for it");
       return { status: isFound ? 202 : 404, body: { replacing: isFound ? index : null } };
@@ -32,7 +37,7 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
   };
 }
 
-function metrics({ memory, rows, pool, control }: ProxyProcess): string {
+function metrics({ memory, rows, pool, control, book }: ProxyProcess): string {
   return metricsText({
     exchange: memory.exchange(),
     revisions: rows.counters(),
@@ -41,15 +46,26 @@ function metrics({ memory, rows, pool, control }: ProxyProcess): string {
       deployment_number: control.serving?.plan.number ?? 0,
       snapshot_generation: control.serving?.plan.generation ?? 0,
       workers_serving: pool.servingCount,
+      overrides: book.inForce.length,
     },
   });
 }
 
-function snapshot({ control }: ProxyProcess): object {
+function snapshot({ control, book }: ProxyProcess): object {
   const plan = control.serving?.plan;
   if (plan === undefined) return { number: null, generation: 0, refused: control.refused };
   const { number, generation, routes, clusters, limits } = plan;
-  return { number, generation, refused: control.refused, slots: plan.slots.map(slotView), routes, clusters, limits };
+  const { shown: overrides } = book;
+  return {
+    number,
+    generation,
+    refused: control.refused,
+    overrides,
+    slots: plan.slots.map(slotView),
+    routes,
+    clusters,
+    limits,
+  };
 }
 
 function slotView(slot: SlotPlan): object {
@@ -68,12 +84,13 @@ function slotView(slot: SlotPlan): object {
 }
 
 async function stats(proxy: ProxyProcess): Promise<object> {
-  const { control, pool, sinks, link } = proxy;
+  const { control, pool, sinks, link, book } = proxy;
   return {
     ready: unreadiness(proxy).length === 0,
     applied: control.applied,
     refused: control.refused,
     notLoaded: control.notLoaded,
+    overrides: { inForce: book.shown, isKept: book.isKept, unreported: book.unreported.length },
     registry: link === null ? null : { connected: link.isConnected },
     counters: proxyCounters(proxy),
     workers: { serving: pool.servingCount, replaced: pool.replacedCount, holdings: await pool.holdings() },

@@ -20,6 +20,8 @@ import { BlobCache } from "../registry-client/blob-cache.ts";
 import { KeptDeployment } from "../registry-client/kept-deployment.ts";
 import { RegistryApi } from "../registry-client/registry-api.ts";
 import { RegistryLink } from "../registry-client/registry-link.ts";
+import { RegistryTails } from "../tail/registry-tails.ts";
+import { TailHub } from "../tail/tail-hub.ts";
 import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
@@ -28,8 +30,11 @@ import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents
 import type { MachineFile } from "./documents.ts";
 import { STOP_DRAIN_MS } from "./limits.ts";
 import { createLog, logFilterLine, logSlotError } from "./log.ts";
+import { OverrideBook } from "./override-book.ts";
+import { OverrideDesk } from "./override-desk.ts";
 import { proxyStatus } from "./proxy-status.ts";
 import { RevisionLoader } from "./revision-loader.ts";
+import { SlotHistory } from "./slot-history.ts";
 import type { SocketSource } from "./supervisor-link.ts";
 import { loadSteps } from "./try-revision.ts";
 import { CachedVersions, FileVersions } from "./version-source.ts";
@@ -52,7 +57,11 @@ export class ProxyProcess {
   readonly rows: RevisionRows;
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
+  readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
+  private registryTails: RegistryTails | null = null;
   readonly control: Control;
+  readonly book: OverrideBook;
+  readonly overrides: OverrideDesk;
   private readonly trials = new ModuleTrials({ isQuiet: () => !this.control.isBusy });
   private readonly loader: LoaderThread;
   readonly log: Logger;
@@ -63,7 +72,9 @@ export class ProxyProcess {
   private readonly configFile: string;
   private readonly sockets: SocketSource;
   private readonly cached: CachedVersions;
+  private readonly onDisk: CachedVersions;
   private readonly kept: KeptDeployment;
+  private readonly history: SlotHistory;
   private readonly admins: AdminServer[] = [];
   private file: MachineFile;
   private stopped: Promise<void> | null = null;
@@ -94,10 +105,9 @@ export class ProxyProcess {
     this.sinks = openSinks(machine, folder);
     this.kept = new KeptDeployment(join(stateDir, "deployment.json"), options.without);
     const api = registryApi(file);
-    this.cached = new CachedVersions(
-      new BlobCache(join(stateDir, "cache")),
-      api === null ? null : (digest) => api.blob(digest),
-    );
+    const cache = new BlobCache(join(stateDir, "cache"));
+    this.cached = new CachedVersions(cache, api === null ? null : (digest) => api.blob(digest));
+    this.onDisk = new CachedVersions(cache, null);
     this.pool = this.workerPool(workers);
     this.control = new Control(machine, {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
@@ -111,6 +121,15 @@ export class ProxyProcess {
       },
       applied: (deployment) => this.keep(deployment),
     });
+    this.history = new SlotHistory(join(stateDir, "slot-history.json"));
+    this.book = new OverrideBook(join(stateDir, "overrides.json"), this.log);
+    this.overrides = new OverrideDesk({
+      control: this.control,
+      book: this.book,
+      history: this.history,
+      log: this.log,
+      changed: () => this.link?.post(),
+    });
     if (api !== null) this.link = this.registryLink(api);
   }
 
@@ -119,8 +138,11 @@ export class ProxyProcess {
     const { machine } = this.file;
     const adminPorts = await this.openAdmin(machine);
     const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
+    await this.history.open((why) => this.log.warn(`what slots were before cannot be read and is forgotten: ${why}`));
+    await this.overrides.open();
     await this.pool.open();
-    await this.control.open(deployment?.deployment ?? (await this.readKept()), source);
+    await this.control.open(deployment?.deployment ?? (await this.readKept()), source, this.book.inForce);
+    void this.holdBlobs();
     this.link?.start();
     const facts = { pid: process.pid, listeners: ports, ...adminPorts };
     await writeFile(join(this.file.stateDir, `proxy-${machine.node.id}.json`), `${JSON.stringify(facts)}\n`);
@@ -156,7 +178,9 @@ export class ProxyProcess {
   private async drainAndClose(): Promise<void> {
     this.isDraining = true;
     this.link?.close();
+    this.registryTails?.close();
     this.control.close();
+    this.overrides.close();
     this.trials.close();
     this.loader.close();
     await this.pool.drain(STOP_DRAIN_MS);
@@ -179,12 +203,12 @@ export class ProxyProcess {
     if (!isLoopback(admin.host))
       this.log.warn({ admin }, "the admin port is reachable from other machines: put TLS in front of it");
     const calls = adminCalls(this);
-    const permits = (token: string, act: "read" | "change"): boolean => tokens.permits(token, act);
-    const full = new AdminServer({ calls, kind: "full", permits });
+    const bearerOf = (token: string, act: "read" | "change"): string | null => tokens.bearerOf(token, act);
+    const full = new AdminServer({ calls, kind: "full", bearerOf });
     this.admins.push(full);
     const adminPort = await full.listen(admin);
     if (health === null) return { admin: adminPort, health: null };
-    const open = new AdminServer({ calls, kind: "health", permits });
+    const open = new AdminServer({ calls, kind: "health", bearerOf });
     this.admins.push(open);
     return { admin: adminPort, health: await open.listen(health) };
   }
@@ -215,13 +239,15 @@ export class ProxyProcess {
       metrics: this.memory.metricsOf(index),
       mirrorClusters: this.memory.mirrorClustersOf(index),
       logLevel: FILTER_LOG_LEVEL,
-      recordsWanted: this.sinks.length > 0,
+      recordsWanted: this.sinks.length > 0 || this.tails.isWanted,
     };
   }
 
   private takeNews(news: WorkerNews, worker: number): void {
     switch (news.type) {
       case "records":
+        // Before the sinks, which take the lines over.
+        this.tails.offer(news.lines);
         for (const sink of this.sinks) sink.write(news.lines, news.count);
         return;
       case "slotError": {
@@ -239,13 +265,17 @@ export class ProxyProcess {
   }
 
   private registryLink(api: RegistryApi): RegistryLink {
+    const tails = new RegistryTails({ hub: this.tails, log: this.log, post: (id, post) => api.postTail(id, post) });
+    this.registryTails = tails;
     return new RegistryLink({
       api,
       log: this.log,
       backoff: Backoff,
       status: () => proxyStatus(this),
+      taken: ({ overrideEvents }) => void this.book.acknowledge(overrideEvents),
       deployment: (deployment) => void this.control.want(deployment),
       unreadable: (number, error) => this.control.refuse(number, error),
+      tail: (lease) => tails.take(lease),
       prepare: (digest) => void this.control.prepare(digest),
     });
   }
@@ -265,11 +295,18 @@ export class ProxyProcess {
   }
 
   private async keep(deployment: Deployment): Promise<void> {
-    if (this.file.machine.registry === null) return;
     try {
-      await this.kept.write(deployment);
+      if (this.file.machine.registry !== null) await this.kept.write(deployment);
+      await this.history.remember(deployment);
     } catch (error) {
       this.log.error({ err: error }, "the deployment serves, but could not be kept on disk for the next start");
+    }
+  }
+
+  /** Reads what an override may go back to, so that the cache counts it as used and does not drop it for something new. */
+  private async holdBlobs(): Promise<void> {
+    for (const revision of this.history.revisions) {
+      if (revision.module === undefined) await this.onDisk.version(revision).catch(() => undefined);
     }
   }
 }

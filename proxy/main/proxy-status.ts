@@ -3,17 +3,17 @@
 import type { ProxyCounters, ProxyStatus } from "../contract/index.ts";
 import type { ProxyProcess } from "./proxy-process.ts";
 
-type Parts = Pick<ProxyProcess, "control" | "memory" | "rows" | "pool" | "isDraining">;
+type Parts = Pick<ProxyProcess, "control" | "memory" | "rows" | "pool" | "isDraining" | "book">;
 
 export function proxyStatus(proxy: Parts): ProxyStatus {
-  const { control } = proxy;
+  const { control, book } = proxy;
   return {
     applied: control.applied,
     refused: control.refused,
     ready: unreadiness(proxy).length === 0,
     notLoaded: control.notLoaded,
-    overrides: [],
-    overrideEvents: [],
+    overrides: book.shown,
+    overrideEvents: book.unreported,
     counters: proxyCounters(proxy),
   };
 }

@@ -14,7 +14,10 @@ export type Prepared =
   | { readonly ok: false; readonly place: number | null; readonly why: NotLoaded };
 
 /** What a worker tells without being asked. */
-export type WorkerNews = Extract<FromWorker, { type: "records" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }>;
+export type WorkerNews = Extract<
+  FromWorker,
+  { type: "records" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }
+>;
 
 export interface WorkerEvents {
   news(news: WorkerNews, worker: WorkerHandle): void;
@@ -116,6 +119,10 @@ export class WorkerHandle {
   drain(deadlineMs: number): Promise<boolean> {
     this.post({ type: "drain", deadlineMs });
     return this.answer((message) => (message.type === "drained" ? true : null), false);
+  }
+
+  wantRecords(wanted: boolean): void {
+    this.post({ type: "records", wanted });
   }
 
   /** Looks at the worker's beat: how long it has been silent, in ms. */

@@ -86,6 +86,11 @@ export class WorkerPool {
     return Promise.all(this.workers.map((worker) => worker?.inspect(ask, INSPECT_WAIT_MS) ?? Promise.resolve(null)));
   }
 
+  /** Tells every worker whether records are made; later ones are told at their start. */
+  wantRecords(wanted: boolean): void {
+    for (const worker of this.live()) worker.wantRecords(wanted);
+  }
+
   async drain(deadlineMs: number): Promise<void> {
     this.stopping = true;
     await Promise.all(this.live().map((worker) => worker.drain(deadlineMs)));

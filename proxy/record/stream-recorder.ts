@@ -12,34 +12,37 @@ import { recordLine } from "./record-line.ts";
 
 export interface StreamRecorderOptions {
   readonly node: string;
-  /** False when no sink is configured: then no line is made. */
+  /** False while neither a sink nor a tail wants records: then no line is made. */
   readonly recordsWanted: boolean;
   readonly records: (lines: Uint8Array, count: number) => void;
   readonly slotError: (notice: SlotErrorNotice) => void;
 }
 
 export class StreamRecorder implements StreamObserver {
+  /** Changes when somebody begins to look or stops. */
+  recordsWanted: boolean;
   private readonly node: string;
-  private readonly batch: RecordBatch | null;
+  private readonly batch: RecordBatch;
   private readonly errors: ErrorNotices;
 
   constructor(options: StreamRecorderOptions) {
     this.node = options.node;
-    this.batch = options.recordsWanted ? new RecordBatch(options.records) : null;
+    this.recordsWanted = options.recordsWanted;
+    this.batch = new RecordBatch(options.records);
     this.errors = new ErrorNotices(options.slotError);
   }
 
   ended(facts: ExchangeFacts): void {
     if (facts.slots !== null) this.countSlots(facts);
-    if (this.batch !== null) this.batch.add(recordLine(facts, this.node));
+    if (this.recordsWanted) this.batch.add(recordLine(facts, this.node));
   }
 
   mirrored(facts: MirrorFacts): void {
-    if (this.batch !== null) this.batch.add(mirrorLine(facts, this.node));
+    if (this.recordsWanted) this.batch.add(mirrorLine(facts, this.node));
   }
 
   flush(): void {
-    this.batch?.flush();
+    this.batch.flush();
   }
 
   private countSlots(facts: ExchangeFacts): void {

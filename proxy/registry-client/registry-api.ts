@@ -4,7 +4,7 @@ import { SluiceError } from "@sluice/abi";
 import { readFile } from "node:fs/promises";
 import { request } from "undici";
 import { PROTOCOL_VERSION } from "../contract/index.ts";
-import type { Digest, ProxyStatus } from "../contract/index.ts";
+import type { Digest, ProxyStatus, TailPost } from "../contract/index.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { digestOf } from "./blob-cache.ts";
 import { BLOB_BYTES_MAX, BLOB_TIMEOUT_MS, STATUS_TIMEOUT_MS, WATCH_SILENCE_MS } from "./limits.ts";
@@ -69,6 +69,21 @@ export class RegistryApi {
     throw new SluiceError(
       PROXY_ERRORS.registryUnreachable,
       `The registry answered ${response.statusCode} to a status: ${await failureText(response)}`,
+    );
+  }
+
+  /** Records for a tail that somebody opened at the registry; false when nobody looks any more. */
+  async postTail(id: string, post: TailPost): Promise<boolean> {
+    const body = JSON.stringify(post);
+    const response = await this.call("POST", `/v1/tail/${id}`, { timeoutMs: STATUS_TIMEOUT_MS, body });
+    const { statusCode } = response;
+    if (statusCode < 300 || statusCode === 404) {
+      await response.body.dump();
+      return statusCode !== 404;
+    }
+    throw new SluiceError(
+      PROXY_ERRORS.registryUnreachable,
+      `The registry answered ${response.statusCode} to records of a tail: ${await failureText(response)}`,
     );
   }
 

@@ -3,8 +3,8 @@
 
 import { valueProblems } from "@sluice/abi";
 import type { Logger } from "pino";
-import { DeploymentSchema, parseDeployment } from "../contract/index.ts";
-import type { Deployment, Digest, ProxyStatus } from "../contract/index.ts";
+import { DeploymentSchema, TailLeaseSchema, parseDeployment } from "../contract/index.ts";
+import type { Deployment, Digest, ProxyStatus, TailLease } from "../contract/index.ts";
 import { isDigest } from "../contract/index.ts";
 import type { ServerSentEvent } from "./event-stream-parser.ts";
 import { STATUS_INTERVAL_MS, WATCH_RETRY_FIRST_MS, WATCH_RETRY_MAX_MS } from "./limits.ts";
@@ -16,10 +16,13 @@ export interface RegistryLinkOptions {
   readonly log: Logger;
   readonly backoff: new (firstMs: number, maxMs: number) => { next(): number; reset(): void };
   status(): ProxyStatus;
+  /** The registry has taken this status in, and keeps what must be kept of it. */
+  taken(status: ProxyStatus): void;
   deployment(deployment: Deployment): void;
   /** A deployment came that cannot be read. */
   unreadable(number: number, error: unknown): void;
   prepare(digest: Digest): void;
+  tail(lease: TailLease): void;
 }
 
 export class RegistryLink {
@@ -64,7 +67,10 @@ export class RegistryLink {
     if (text === this.posted) return;
     this.posting = true;
     this.options.api.postStatus(status).then(
-      () => this.finish(text),
+      () => {
+        this.options.taken(status);
+        this.finish(text);
+      },
       (error: unknown) => {
         this.options.log.debug({ err: error }, "status not posted");
         this.finish("");
@@ -89,6 +95,7 @@ export class RegistryLink {
       if (event === "deployment")
         this.options.deployment(parseDeployment(data, "deployment from the registry", { syntax: "json" }));
       else if (event === "prepare") this.prepare(data);
+      else if (event === "tail") this.tail(data);
     } catch (error) {
       // A deployment's event has its number as id: who deployed it waits for an answer.
       if (event === "deployment" && /^\d{1,15}$/.test(id)) return this.options.unreadable(Number(id), error);
@@ -102,5 +109,12 @@ export class RegistryLink {
   private prepare(data: string): void {
     const { digest } = JSON.parse(data) as { digest?: unknown };
     if (typeof digest === "string" && isDigest(digest)) this.options.prepare(digest);
+  }
+
+  private tail(data: string): void {
+    const lease: unknown = JSON.parse(data);
+    const problems = valueProblems(lease, TailLeaseSchema);
+    if (problems.length > 0) throw new TypeError(`a tail of the registry: ${problems.join("; ")}`);
+    this.options.tail(lease as TailLease);
   }
 }

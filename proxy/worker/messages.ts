@@ -35,6 +35,8 @@ export type ToWorker =
   | { readonly type: "commit"; readonly generation: number }
   | { readonly type: "abort"; readonly generation: number }
   | { readonly type: "listen"; readonly listeners: readonly WorkerListener[] }
+  /** Whether lines of records are made from now on. */
+  | { readonly type: "records"; readonly wanted: boolean }
   | { readonly type: "inspect"; readonly ask: number }
   | { readonly type: "drain"; readonly deadlineMs: number };
 

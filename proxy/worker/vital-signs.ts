@@ -2,7 +2,7 @@
 // What a worker shows of itself in shared memory, for the case that it can no longer speak: that its event loop turns,
 // and which slot of which snapshot it entered last.
 //
-//   Int32:  beats | generation | slot's place + 1
+//   Int32:  beats | generation | revision's place + 1
 
 import { Plugin } from "@sluice/abi/data-path";
 import type { HostServices, Instance, ModuleArtifact, PluginSpec } from "@sluice/abi";
@@ -51,7 +51,7 @@ export class VitalSigns {
 export interface WatchedAt {
   readonly signs: VitalSigns;
   readonly generation: number;
-  /** Of its slot in the chain. */
+  /** `revisionPlace` in the chain. */
   readonly place: number;
 }
 

@@ -65,6 +65,9 @@ export class WorkerThread {
         return this.abort(message.generation);
       case "listen":
         return void this.listen(message.listeners);
+      case "records":
+        this.recorder.recordsWanted = message.wanted;
+        return;
       case "inspect":
         return this.tell({ type: "inspected", ask: message.ask, held: this.holdings() });
       case "drain":
