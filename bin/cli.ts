@@ -4,8 +4,11 @@
 import { SluiceError } from "@sluice/abi";
 import { Command, CommanderError } from "commander";
 import manifest from "./package.json" with { type: "json" };
+import { backupCommand } from "./commands/backup.ts";
 import { buildCommand } from "./commands/build.ts";
+import { deleteCommand } from "./commands/delete.ts";
 import { deployCommand } from "./commands/deploy.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { historyCommand } from "./commands/history.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -13,6 +16,7 @@ import { listCommand } from "./commands/list.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { pushCommand } from "./commands/push.ts";
 import { registryCommand } from "./commands/registry.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
 import { testCommand } from "./commands/test.ts";
@@ -40,6 +44,10 @@ const factories: readonly CommandFactory[] = [
   statusCommand,
   historyCommand,
   listCommand,
+  diffCommand,
+  deleteCommand,
+  backupCommand,
+  restoreCommand,
 ];
 
 /** Runs one command line (without `node` and the script) and answers its exit code; see `EXIT`. */

@@ -72,4 +72,14 @@ export const BIN_ERRORS = {
     meaning: "A new slot's filter has a configuration schema, and no configuration was given.",
     hint: "Write the configuration to a file and name it with --config FILE; {} is one, where the schema allows it.",
   },
+  fileExists: {
+    code: "SLUICE-E5030",
+    meaning: "A file to be written is there already.",
+    hint: "Choose another name, or move the old file away: nothing is overwritten.",
+  },
+  backupBroken: {
+    code: "SLUICE-E5031",
+    meaning: "A backup could not be received or written whole; the unfinished file was removed.",
+    hint: "Check the connection and the disk, then take it again.",
+  },
 } as const satisfies ErrorTable;

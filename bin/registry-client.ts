@@ -1,9 +1,19 @@
 // The registry's HTTP API as the commands use it. Its answers are a door: the shape that is needed is checked here,
 // once, and a refusal of the registry becomes a SluiceError with the registry's own code, sentence and hint.
 
+import type { ReadableStream as WebStream } from "node:stream/web";
 import { SluiceError } from "@sluice/abi";
 import type { Deployment } from "@sluice/proxy/contract";
-import type { FilterSummary, ProxyView, Pushed, StoredDeployment, StoredVersion, Written } from "@sluice/registry";
+import type {
+  Collected,
+  Difference,
+  FilterSummary,
+  ProxyView,
+  Pushed,
+  StoredDeployment,
+  StoredVersion,
+  Written,
+} from "@sluice/registry";
 import { BIN_ERRORS } from "./errors.ts";
 import { registryTimeoutMs } from "./limits.ts";
 
@@ -22,6 +32,13 @@ export interface HistoryEntry {
   readonly who: string;
   readonly when: string;
   readonly why: string;
+}
+
+/** What lies between two numbers of a deployment, or two versions of a filter. */
+export interface DifferenceAnswer {
+  readonly from: number | string;
+  readonly to: number | string;
+  readonly diff: readonly Difference[];
 }
 
 /** What is pushed: the module and, when the author has them, the parts that travel with it. */
@@ -47,13 +64,12 @@ export class RegistryClient {
   }
 
   async versions(filter: string): Promise<readonly VersionEntry[]> {
-    const path = `/v1/filters/${encodeURIComponent(filter)}/versions`;
-    return (await this.#json<{ versions: readonly VersionEntry[] }>("GET", path)).versions;
+    return (await this.#json<{ versions: readonly VersionEntry[] }>("GET", `${filterPath(filter)}/versions`)).versions;
   }
 
   async push(filter: string, parts: PushParts, tag: string | null): Promise<Omit<Pushed, "isNew">> {
     const query = tag === null ? "" : `?tag=${encodeURIComponent(tag)}`;
-    return this.#json("PUT", `/v1/filters/${encodeURIComponent(filter)}/versions${query}`, { body: pushForm(parts) });
+    return this.#json("PUT", `${filterPath(filter)}/versions${query}`, { body: pushForm(parts) });
   }
 
   /** The deployment in force; null before the first. */
@@ -81,6 +97,46 @@ export class RegistryClient {
     return (await this.#json<{ history: readonly HistoryEntry[] }>("GET", `${deploymentPath(name)}/history`)).history;
   }
 
+  /** `to` null: the number in charge. */
+  deploymentDiff(name: string, from: string, to: string | null): Promise<DifferenceAnswer> {
+    const query = new URLSearchParams(to === null ? { from } : { from, to });
+    return this.#json("GET", `${deploymentPath(name)}/diff?${query}`);
+  }
+
+  /** Ends are tags or digests. */
+  versionDiff(filter: string, from: string, to: string): Promise<DifferenceAnswer> {
+    return this.#json("GET", `${filterPath(filter)}/diff?${new URLSearchParams({ from, to })}`);
+  }
+
+  deleteVersion(filter: string, digest: string): Promise<Collected> {
+    return this.#json("DELETE", `${filterPath(filter)}/versions/${encodeURIComponent(digest)}`);
+  }
+
+  deleteTag(filter: string, tag: string): Promise<{ filter: string; tag: string }> {
+    return this.#json("DELETE", `${filterPath(filter)}/tags/${encodeURIComponent(tag)}`);
+  }
+
+  deleteDeployment(name: string): Promise<{ name: string; number: number }> {
+    return this.#json("DELETE", deploymentPath(name));
+  }
+
+  /** Deletes untagged versions that nothing needs; `olderThan` null: the registry's own bound. */
+  collect(olderThan: string | null, dryRun: boolean): Promise<Collected> {
+    const query = new URLSearchParams({
+      ...(olderThan === null ? {} : { olderThan }),
+      ...(dryRun ? { dryRun: "1" } : {}),
+    });
+    return this.#json("POST", `/v1/collect?${query}`);
+  }
+
+  /** The whole registry as a tar archive. A stream that breaks off ends with an error. */
+  async backup(): Promise<WebStream<Uint8Array>> {
+    const response = await this.#fetch("GET", "/v1/backup", {}, null);
+    if (response.status === 200 && response.body !== null) return response.body as WebStream<Uint8Array>;
+    const text = await response.text();
+    throw refusalOf(parseJson(text, "GET /v1/backup", response.status), response.status, "GET /v1/backup");
+  }
+
   async proxies(): Promise<readonly ProxyView[]> {
     return (await this.#json<{ proxies: readonly ProxyView[] }>("GET", "/v1/proxies")).proxies;
   }
@@ -94,24 +150,33 @@ export class RegistryClient {
 
   /** The whole answer: a connection that breaks within the body is no answer either. */
   async #send(method: string, path: string, message: Message): Promise<{ status: number; text: string }> {
+    const response = await this.#fetch(method, path, message, registryTimeoutMs);
+    try {
+      return { status: response.status, text: await response.text() };
+    } catch (cause) {
+      throw this.#unreachable(cause);
+    }
+  }
+
+  /** `timeoutMs` is for the whole answer; null for one whose length is nobody's to bound. */
+  async #fetch(method: string, path: string, message: Message, timeoutMs: number | null): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#access.token}`, ...message.headers };
     if (typeof message.body === "string") headers["content-type"] = "application/json";
     try {
-      const response = await fetch(new URL(path, this.#access.address), {
+      return await fetch(new URL(path, this.#access.address), {
         method,
         headers,
         ...(message.body === undefined ? {} : { body: message.body }),
-        signal: AbortSignal.timeout(registryTimeoutMs),
+        ...(timeoutMs === null ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
       });
-      return { status: response.status, text: await response.text() };
     } catch (cause) {
-      const reason = reasonOf(cause);
-      throw new SluiceError(
-        BIN_ERRORS.unreachable,
-        `The registry at ${this.#access.address} did not answer: ${reason}.`,
-        { cause },
-      );
+      throw this.#unreachable(cause);
     }
+  }
+
+  #unreachable(cause: unknown): SluiceError {
+    const message = `The registry at ${this.#access.address} did not answer: ${reasonOf(cause)}.`;
+    return new SluiceError(BIN_ERRORS.unreachable, message, { cause });
   }
 }
 
@@ -128,6 +193,10 @@ export class RegistryRefusal extends SluiceError {
     super({ code: refusal.code, meaning: "", hint: refusal.hint }, refusal.message);
     this.status = status;
   }
+}
+
+function filterPath(name: string): string {
+  return `/v1/filters/${encodeURIComponent(name)}`;
 }
 
 function deploymentPath(name: string): string {

@@ -2,9 +2,10 @@
 
 import { readDocument, SluiceError } from "@sluice/abi";
 import { DeploymentSchema } from "@sluice/proxy/contract";
-import type { Difference, Written } from "@sluice/registry";
+import type { Written } from "@sluice/registry";
 import { Command } from "commander";
 import { draftOf, parseAssignment, planDeploy, resolveVersion } from "../deploy-plan.ts";
+import { differenceLines } from "../difference-lines.ts";
 import { BIN_ERRORS } from "../errors.ts";
 import { awaitFleet, fleetSentence, requireApplied } from "../fleet.ts";
 import { readNamedText } from "../named-file.ts";
@@ -112,14 +113,6 @@ function readConfig(terminal: Terminal, file: string): unknown {
 }
 
 function printDifference(terminal: Terminal, options: DeployOptions, answer: Written): void {
-  const lines = answer.diff.map(differenceLine);
-  const text = lines.length === 0 ? "nothing would change" : `would change:\n${lines.join("\n")}`;
-  printResult(terminal, options, answer, printable(text));
-}
-
-function differenceLine({ path, kind, from, to }: Difference): string {
-  const before = from === undefined ? "" : ` ${JSON.stringify(from)}`;
-  const after = to === undefined ? "" : ` ${JSON.stringify(to)}`;
-  const arrow = from !== undefined && to !== undefined ? " →" : "";
-  return `  ${kind} ${path}:${before}${arrow}${after}`;
+  const text = answer.diff.length === 0 ? "nothing would change" : `would change:\n${differenceLines(answer.diff)}`;
+  printResult(terminal, options, answer, text);
 }
