@@ -7,8 +7,9 @@ import type { ResponseSink } from "../codec/codec.ts";
 import type { Http1ClientConnection } from "../codec/http1/client-connection.ts";
 import { statusOf } from "../codec/http1/head-writer.ts";
 import { MIRROR_CELL } from "../counters/slab.ts";
+import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Endpoint } from "../snapshot/runtime.ts";
-import { COPY_PENDING_BYTES_MAX, MIRROR_PENDING_BYTES_MAX } from "./limits.ts";
+import { COPY_PENDING_BYTES_MAX } from "./limits.ts";
 import type { MirrorFacts, PrimaryFacts } from "./mirror-facts.ts";
 
 /** Answers are read for their end alone: one head serves all, it is used up within the call that fills it. */
@@ -16,8 +17,8 @@ const answerHead = new Head();
 
 /** What a copy needs of the mirrors of its listener. */
 export interface CopyOwner {
-  /** Bytes pending in all copies. */
-  readonly pendingBytes: number;
+  /** Bytes that all copies hold. */
+  readonly account: ByteAccount;
   nowUs(): number;
   /** The copy is over; nothing calls it any more but, for a comparison, its primary's end. */
   copyOver(copy: MirrorCopy): void;
@@ -133,9 +134,7 @@ export class MirrorCopy implements ResponseSink, MirrorFacts {
   requestWritable(): void {}
 
   private isBehind(connection: Http1ClientConnection): boolean {
-    return (
-      connection.transport.pendingBytes > COPY_PENDING_BYTES_MAX || this.owner.pendingBytes > MIRROR_PENDING_BYTES_MAX
-    );
+    return connection.transport.pendingBytes > COPY_PENDING_BYTES_MAX || this.owner.account.isOver;
   }
 
   private drop(): void {

@@ -55,8 +55,8 @@ const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-ke
 const copyHead = new Head();
 
 export class Mirrors implements CopyOwner {
+  readonly account: ByteAccount;
   private readonly options: MirrorsOptions;
-  private readonly account: MirrorAccount;
   private readonly pool: UpstreamPool;
   private readonly copies = new Set<MirrorCopy>();
   private readonly ownEndpoints = new WeakMap<Endpoint, Endpoint>();
@@ -76,10 +76,6 @@ export class Mirrors implements CopyOwner {
       counters: new Float64Array(EXCHANGE_COUNTER_COUNT),
       connectionsPerEndpointMax: MIRROR_CONNECTIONS_PER_ENDPOINT_MAX,
     });
-  }
-
-  get pendingBytes(): number {
-    return this.account.held;
   }
 
   get copiesLive(): number {
@@ -154,7 +150,7 @@ export class Mirrors implements CopyOwner {
   private reasonToDrop(): Drop | null {
     if (this.options.account.isOver) return "overload";
     if (this.copies.size >= COPIES_MAX) return "copies";
-    return this.account.held > MIRROR_PENDING_BYTES_MAX ? "memory" : null;
+    return this.account.isOver ? "memory" : null;
   }
 
   /** In turn, with a count of our own: a copy must not change which endpoint the next primary goes to. */
