@@ -3,11 +3,19 @@
 // callback is a single hostcall and allocates nothing.
 
 import { encodeText, encodedSize, out, outPointer, outSize } from "./arena";
+import { ByteBuilder } from "./byte-builder";
 import { Text, Value } from "./bytes";
 import { policy_attribute, policy_get, policy_get_i64, policy_get_values } from "./generated/hostcalls";
 import { Pairs } from "./pairs";
 import { refuseStart } from "./start";
 import { Status } from "./generated/enums";
+
+/** Whether an attribute is a number; the host says so when it is first asked for one. */
+enum Kind {
+  Unknown = 0,
+  Text = 1,
+  Number = 2,
+}
 
 /** One attribute. Make it while the plugin starts: in a field of the filter, or in `configure`. */
 @final
@@ -16,6 +24,7 @@ export class Attribute {
   /** True when the host could not answer the last read (which is not the same as absent). */
   failed: bool = false;
   private readonly id: u32;
+  private kind: Kind = Kind.Unknown;
   private readonly view: Value = new Value();
   private readonly list: Pairs = new Pairs();
 
@@ -75,6 +84,27 @@ export class Attribute {
     const status = policy_get_i64(this.id, out);
     this.failed = status != Status.Ok && status != Status.NotFound;
     return status == Status.Ok ? load<i64>(out) : absent;
+  }
+
+  /** Appends the value as text, a number in decimal digits; false, and nothing appended, when it is absent. */
+  appendTo(built: ByteBuilder): bool {
+    return this.kind == Kind.Text ? this.appendText(built) : this.appendNumber(built);
+  }
+
+  private appendText(built: ByteBuilder): bool {
+    const value = this.read();
+    if (value === null) return false;
+    built.append(value);
+    return true;
+  }
+
+  private appendNumber(built: ByteBuilder): bool {
+    const status = policy_get_i64(this.id, out);
+    if (this.kind == Kind.Unknown) this.kind = status == Status.BadArgument ? Kind.Text : Kind.Number;
+    if (this.kind == Kind.Text) return this.appendText(built);
+    if (status != Status.Ok) return false;
+    built.decimal(load<u64>(out));
+    return true;
   }
 
   /** The value as a string, null when absent. Allocates: not for every request. */

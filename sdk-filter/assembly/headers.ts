@@ -56,9 +56,12 @@ export class Headers {
     proxy_replace_header_map_value(this.map, name.start, name.size, value.start, value.size);
   }
 
-  /** `set` for a value that was read, or put together by a ByteBuilder. */
-  setValue(name: Text, value: Value): void {
-    proxy_replace_header_map_value(this.map, name.start, name.size, value.start, value.size);
+  /**
+   * `set` for a value that was read, or put together by a ByteBuilder. False, and nothing changed, when the host refuses
+   * it: with CR, LF or NUL in it, or too many fields there already.
+   */
+  setValue(name: Text, value: Value): bool {
+    return proxy_replace_header_map_value(this.map, name.start, name.size, value.start, value.size) == Status.Ok;
   }
 
   /** `set` for a value made at run time. */
@@ -72,9 +75,9 @@ export class Headers {
     proxy_add_header_map_value(this.map, name.start, name.size, value.start, value.size);
   }
 
-  /** `add` for a value that was read, or put together by a ByteBuilder. */
-  addValue(name: Text, value: Value): void {
-    proxy_add_header_map_value(this.map, name.start, name.size, value.start, value.size);
+  /** `add` for such a value; false as there. */
+  addValue(name: Text, value: Value): bool {
+    return proxy_add_header_map_value(this.map, name.start, name.size, value.start, value.size) == Status.Ok;
   }
 
   /** Removes every line of `name`. */

@@ -1,5 +1,5 @@
-// The harness: a filter in the real host and the real stream engine, without proxy and sockets. Time stands until the
-// test moves it; two runs of a test see the same.
+// The harness: a filter in the real host and the real stream engine, without proxy and sockets. Time passes while the
+// filter holds a request, and else when the test moves it; two runs of a test see the same.
 //
 //   const f = await FilterUnderTest.load("build/public-only.wasm", { config: { areas: [] } });
 //   const r = f.request({ path: "/internal/x", headers: [["x-role", "guest"]] });
@@ -23,7 +23,7 @@ import type { Chain, ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec } fr
 import { DEFAULT_CAPABILITIES, LogLevel } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import { SDK_ERRORS } from "../errors.ts";
-import { DEPTH_MAX, FUEL_MAX, MEMORY_BYTES_MAX } from "../limits.ts";
+import { DEPTH_MAX, FUEL_MAX, HELD_MS_MAX, HELD_STEP_MS, MEMORY_BYTES_MAX } from "../limits.ts";
 import { requestHeadOf, responseHeadOf } from "./test-request.ts";
 import type { TestRequest } from "./test-request.ts";
 import { resultOf } from "./test-result.ts";
@@ -98,11 +98,13 @@ export class FilterUnderTest {
     stream.open(this.chain, this.chain.all, exchange, requestHeadOf(request));
     stream.readLog = reads;
     sendRequest(stream, request);
-    if (stream.isPaused) stream.idleTimeout();
-    if (exchange.awaitsUpstream) sendResponse(stream, exchange, request);
-    if (stream.isPaused) stream.idleTimeout();
+    let heldMs = this.waitWhileHeld(stream);
+    if (exchange.awaitsUpstream) {
+      sendResponse(stream, exchange, request);
+      heldMs += this.waitWhileHeld(stream);
+    }
     stream.finish();
-    const result = resultOf(stream, exchange, reads.names());
+    const result = resultOf(stream, exchange, reads.names(), heldMs);
     stream.end();
     return result;
   }
@@ -110,6 +112,14 @@ export class FilterUnderTest {
   /** Ends the plugin as a replaced revision ends. */
   close(): void {
     this.plugin.close();
+  }
+
+  /** Lets the clock pass, so that ticks come, until the filter lets go or the stream's idle time is over; answers how long. */
+  private waitWhileHeld(stream: OpenStream): number {
+    let heldMs = 0;
+    for (; stream.isPaused && heldMs < HELD_MS_MAX; heldMs += HELD_STEP_MS) this.clock.advance(HELD_STEP_MS);
+    if (stream.isPaused) stream.idleTimeout();
+    return heldMs;
   }
 
   private start(): void {

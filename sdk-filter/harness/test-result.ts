@@ -20,6 +20,8 @@ export interface TestResult {
   readonly reads: readonly string[];
   /** Instructions all callbacks of this stream spent. */
   readonly fuel: number;
+  /** How long the filter held the request or its response, in milliseconds of the test's clock (steps of 10). */
+  readonly heldMs: number;
   /** Why the filter failed, null when it did not. */
   readonly error: SlotReport["error"];
   /** What the filter added to the record. */
@@ -29,7 +31,12 @@ export interface TestResult {
 }
 
 /** Of a stream that is finished and not yet ended. */
-export function resultOf(stream: Stream, exchange: RecordedExchange, reads: readonly string[]): TestResult {
+export function resultOf(
+  stream: Stream,
+  exchange: RecordedExchange,
+  reads: readonly string[],
+  heldMs: number,
+): TestResult {
   const { verdict: kind, code, reason, fuel, error, additions } = stream.slotReport(0);
   const { answered, forwarded, isLocal } = exchange;
   const response = answered === null ? null : new ReceivedMessage(answered);
@@ -40,6 +47,7 @@ export function resultOf(stream: Stream, exchange: RecordedExchange, reads: read
     forwarded: forwarded === null ? null : new ReceivedMessage(forwarded),
     reads,
     fuel,
+    heldMs,
     error,
     additions,
     mirrors: exchange.mirrors,
