@@ -272,4 +272,10 @@ export const REGISTRY_ERRORS = {
     meaning: "The backup is not whole, or not a registry's.",
     hint: "Take another backup; nothing of this one was put in place.",
   },
+  tailUnknown: {
+    code: "SLUICE-E3090",
+    status: 404,
+    meaning: "Nobody looks at the records that a proxy sent.",
+    hint: "The proxy stops by itself; open a new tail with `sluice tail`.",
+  },
 } as const satisfies Readonly<Record<string, RegistryErrorRow>>;

@@ -12,4 +12,5 @@ export type { Pushed } from "./filters/push.ts";
 export type { Proof } from "./filters/proof.ts";
 export type { ProxyView } from "./fleet/fleet.ts";
 export type { FilterSummary, StoredVersion } from "./store/version-table.ts";
+export type { StoredOverrideEvent } from "./store/override-table.ts";
 export type { StoredDeployment } from "./store/deployment-table.ts";

@@ -45,6 +45,19 @@ export const PROXY_KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
 /** Counter updates of one proxy passed on to event subscribers come at most this often. */
 export const PROXY_EVENT_INTERVAL_MS = 1_000;
 
+/** Events of overrides that are kept, and those shown with one page of history. */
+export const OVERRIDE_EVENTS_KEPT_MAX = 10_000;
+export const OVERRIDE_EVENTS_SHOWN_MAX = 500;
+
+/** Tails open at once over all askers. */
+export const TAILS_MAX = 64;
+/** A proxy goes on with a tail for so long after it was last told to; it is told again well before. */
+export const TAIL_LEASE_MS = 60_000;
+export const TAIL_RENEW_MS = 5_000;
+/** Bytes that may wait for a slow reader of a tail; what comes then is dropped, counted and told. */
+export const TAIL_QUEUE_BYTES_MAX = MIB;
+export const TAIL_NOTICE_MS = 1_000;
+
 /** Entries of one page of history. */
 export const HISTORY_PAGE_MAX = 100;
 export const HISTORY_PAGE_DEFAULT = 50;

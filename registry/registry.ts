@@ -21,6 +21,7 @@ import { filterRoutes } from "./filters/routes.ts";
 import { EventHub } from "./fleet/event-hub.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { fleetRoutes } from "./fleet/routes.ts";
+import { TailDesk } from "./fleet/tail-desk.ts";
 import { Housekeeping } from "./housekeeping/housekeeping.ts";
 import { housekeepingRoutes } from "./housekeeping/routes.ts";
 import { consoleRoutes } from "./http/console-files.ts";
@@ -101,6 +102,8 @@ interface Parts {
   readonly sessions: SessionBook;
   readonly events: EventHub;
   readonly watchers: EventHub;
+  readonly tailReaders: EventHub;
+  readonly tails: TailDesk;
   readonly fleet: Fleet;
   readonly pushes: PushDesk;
   readonly desk: DeploymentDesk;
@@ -113,14 +116,30 @@ function openParts(store: Store, options: RegistryOptions, log: Logger): Parts {
     const tokens = new TokenBook(stateDir, log);
     const events = new EventHub(tokens, heartbeatMs);
     const watchers = new EventHub(tokens, heartbeatMs);
+    const tailReaders = new EventHub(tokens, heartbeatMs);
     const fleet = new Fleet(store, events, log);
+    const tails = new TailDesk(fleet);
     const services = { store, fleet, events, schemas: new ConfigSchemas() };
     const pushes = new PushDesk(services);
     const desk = new DeploymentDesk(services);
     const room = new Room(store, stateDir, { storeBytesMax, freeBytesMin });
     const housekeeping = new Housekeeping(services);
     const sessions = new SessionBook(tokens);
-    return { stateDir, room, housekeeping, store, tokens, sessions, events, watchers, fleet, pushes, desk };
+    return {
+      stateDir,
+      room,
+      housekeeping,
+      store,
+      tokens,
+      sessions,
+      events,
+      watchers,
+      tailReaders,
+      tails,
+      fleet,
+      pushes,
+      desk,
+    };
   } catch (error) {
     store.close();
     throw error;
@@ -139,7 +158,11 @@ async function buildServer(parts: Parts, options: RegistryOptions, log: Logger):
   installOpenApi(app, REGISTRY_VERSION);
   await accessRoutes(app, parts);
   await filterRoutes(app, parts);
-  await deploymentRoutes(app, { deployments: parts.store.deployments, desk: parts.desk });
+  await deploymentRoutes(app, {
+    deployments: parts.store.deployments,
+    overrides: parts.store.overrides,
+    desk: parts.desk,
+  });
   await fleetRoutes(app, parts);
   housekeepingRoutes(app, parts);
   await consoleRoutes(app, options.consoleDir);
@@ -202,7 +225,9 @@ async function closeAll(app: FastifyInstance, parts: Parts): Promise<void> {
   closeParts(parts);
 }
 
-function closeStreams({ events, watchers }: Parts): void {
+function closeStreams({ events, watchers, tailReaders, tails }: Parts): void {
+  tails.close();
+  tailReaders.close();
   events.close();
   watchers.close();
 }

@@ -39,7 +39,6 @@ export {
 } from "./protocol.ts";
 export type { Manifest, MirrorCounters, ProxyCounters, ProxyStatus, RevisionCounters, WatchEvent } from "./protocol.ts";
 export {
-  TAIL_FILTER_KEYS,
   TailFilterSchema,
   TailLeaseSchema,
   TailPostSchema,

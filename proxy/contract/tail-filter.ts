@@ -62,9 +62,6 @@ export interface TailedRecord {
   readonly slots: readonly { readonly slot: string; readonly verdict: string; readonly dryRun: boolean }[];
 }
 
-/** The words of a query that say a filter; a tail may carry others beside them. */
-export const TAIL_FILTER_KEYS = ["denied", "slot", "route", "status", "method", "path"] as const;
-
 /** The filter that `query` says (`denied=1&slot=rbac&status=403,5xx`), or a sentence that says what cannot be understood. */
 export function tailFilterOf(query: URLSearchParams): TailFilter | string {
   const denied = query.get("denied");

@@ -9,7 +9,6 @@ export const TAIL_QUEUE_BYTES_MAX = 1024 * 1024;
 /** How often a tail is told what was dropped, and that the proxy is still there. */
 export const TAIL_NOTICE_MS = 1_000;
 export const TAIL_HEARTBEAT_MS = 10_000;
-/** Records of one post to the registry, and how long the first of them waits for others. */
-export const TAIL_POST_RECORDS_MAX = 200;
+/** Characters of one post to the registry, and how long the first record waits for others. */
 export const TAIL_POST_BYTES_MAX = 256 * 1024;
 export const TAIL_POST_WAIT_MS = 100;

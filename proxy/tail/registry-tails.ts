@@ -3,7 +3,8 @@
 
 import type { Logger } from "pino";
 import type { TailLease, TailPost } from "../contract/index.ts";
-import { TAIL_POST_BYTES_MAX, TAIL_POST_RECORDS_MAX, TAIL_POST_WAIT_MS } from "./limits.ts";
+import { TAIL_LINE_CHARS_MAX, TAIL_POST_LINES_MAX } from "../contract/limits.ts";
+import { TAIL_POST_BYTES_MAX, TAIL_POST_WAIT_MS } from "./limits.ts";
 import type { OpenTail, TailHub } from "./tail-hub.ts";
 
 export interface RegistryTailsOptions {
@@ -70,7 +71,8 @@ class RegistryTail {
   }
 
   private takeLine(line: string): boolean {
-    if (this.lines.length >= TAIL_POST_RECORDS_MAX || this.bytes + line.length > TAIL_POST_BYTES_MAX) return false;
+    if (line.length > TAIL_LINE_CHARS_MAX || this.lines.length >= TAIL_POST_LINES_MAX) return false;
+    if (this.bytes + line.length > TAIL_POST_BYTES_MAX) return false;
     this.lines.push(line);
     this.bytes += line.length;
     if (!this.isPosting) this.soon ??= setTimeout(() => void this.post(), TAIL_POST_WAIT_MS).unref();

@@ -9,20 +9,27 @@ import type { Static } from "typebox";
 import { REGISTRY_ERRORS } from "../errors.ts";
 import { FlagQuery, NameParam, NumberQuery, closedObject, nameOf } from "../http/answers.ts";
 import { callerOfRequest } from "../http/guard.ts";
-import { DOCUMENT_BODY_BYTES_MAX, HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX } from "../limits.ts";
+import {
+  DOCUMENT_BODY_BYTES_MAX,
+  HISTORY_PAGE_DEFAULT,
+  HISTORY_PAGE_MAX,
+  OVERRIDE_EVENTS_SHOWN_MAX,
+} from "../limits.ts";
 import type { DeploymentTable } from "../store/deployment-table.ts";
+import type { OverrideTable } from "../store/override-table.ts";
 import { unknownDeployment } from "./deployment-desk.ts";
 import type { DeploymentDesk, WriteOptions, Written } from "./deployment-desk.ts";
 import { differencesOf } from "./difference.ts";
 
 export interface DeploymentServices {
   readonly deployments: DeploymentTable;
+  readonly overrides: OverrideTable;
   readonly desk: DeploymentDesk;
 }
 
 export async function deploymentRoutes(app: FastifyInstance, services: DeploymentServices): Promise<void> {
   readRoutes(app, services.deployments);
-  historyRoute(app, services.deployments);
+  historyRoute(app, services);
   diffRoute(app, services.deployments);
   await putRoute(app, services.desk);
   rollbackRoute(app, services);
@@ -71,7 +78,7 @@ function revisionsOf({ slots }: Deployment): Record<string, Digest[]> {
 
 const HistoryQuery = closedObject({ before: Type.Optional(NumberQuery), limit: Type.Optional(NumberQuery) });
 
-function historyRoute(app: FastifyInstance, deployments: DeploymentTable): void {
+function historyRoute(app: FastifyInstance, { deployments, overrides }: DeploymentServices): void {
   app.get<{ Params: Static<typeof NameParams>; Querystring: Static<typeof HistoryQuery> }>(
     "/v1/deployments/:name/history",
     {
@@ -89,7 +96,10 @@ function historyRoute(app: FastifyInstance, deployments: DeploymentTable): void 
         const { number, who, when, why = "" } = deployment;
         return { number, who, when, why, diff: differencesOf(page[index + 1] ?? null, deployment) };
       });
-      return { name, history: entries, next: page.length > limit ? entries.at(-1)!.number : null };
+      const next = page.length > limit ? entries.at(-1)!.number : null;
+      // What happened under the numbers of this page; under number 0 too, on proxies that had a deployment of their own.
+      const overridden = overrides.list(name, next ?? 0, before, OVERRIDE_EVENTS_SHOWN_MAX);
+      return { name, history: entries, overrides: overridden, next };
     },
   );
 }

@@ -1,10 +1,10 @@
 // The proxies: who is connected, what each should run, what each says it runs. Deployments and new versions go out from
 // here; what proxies report comes in here and is passed on to whoever watches events.
 
-import { isTarget } from "@sluice/proxy/contract";
+import { isTarget, overrideSentence } from "@sluice/proxy/contract";
 import type { Deployment, Digest, ProxyStatus } from "@sluice/proxy/contract";
 import type { Logger } from "pino";
-import type { EventStream } from "../http/event-stream.ts";
+import type { EventStream, ServerEvent } from "../http/event-stream.ts";
 import { PROXIES_MAX, PROXY_EVENT_INTERVAL_MS, PROXY_KEPT_MS } from "../limits.ts";
 import type { StoredDeployment } from "../store/deployment-table.ts";
 import type { Store } from "../store/store.ts";
@@ -80,14 +80,23 @@ export class Fleet {
     this.#tell(member);
   }
 
-  /** Stores what a proxy says about itself. */
-  report(id: string, status: ProxyStatus): void {
+  /** Stores what a proxy says about itself. Throws when the history cannot take its events: the proxy says them again. */
+  report(id: string, reported: ProxyStatus): void {
+    this.#noteOverrides(id, reported.overrideEvents);
+    const status = { ...reported, overrideEvents: [] };
     const member = this.#member(id);
     const isNews = hasChanged(member.status, status);
     member.status = status;
     this.#seen(member);
     if (isNews) this.#save(member);
     if (isNews || member.lastSeenMs - member.lastEventMs >= PROXY_EVENT_INTERVAL_MS) this.#tell(member);
+  }
+
+  #noteOverrides(id: string, events: ProxyStatus["overrideEvents"]): void {
+    for (const event of this.#store.overrides.add(id, events)) {
+      this.#log.warn({ proxy: id, event }, `override ${event.act} on ${id}: ${overrideSentence(event)}`);
+      this.#events.send({ event: "override", data: event });
+    }
   }
 
   /** Sends a deployment that has just been stored to the proxies it is for. */
@@ -109,6 +118,13 @@ export class Fleet {
       const runsFilter = wanted?.slots.some((slot) => slot.revisions.some((revision) => revision.filter === filter));
       if (runsFilter === true) member.stream.send({ event: "prepare", data: { digest } });
     }
+  }
+
+  /** Sends an event to the connected proxies, or to one of them; answers whom. */
+  tell(event: ServerEvent, only: string | null): string[] {
+    const told = [...this.#members.values()].filter(({ id, stream }) => stream !== null && (only ?? id) === id);
+    for (const { stream } of told) stream!.send(event);
+    return told.map(({ id }) => id);
   }
 
   /** Known proxies to which both deployments would apply. */

@@ -1,8 +1,8 @@
 // HTTP: the proxies' watch stream and status calls, the list of proxies, the event stream of consoles.
 
 import { SluiceError } from "@sluice/abi";
-import { PROTOCOL_VERSION, ProxyStatusSchema } from "@sluice/proxy/contract";
-import type { ProxyStatus } from "@sluice/proxy/contract";
+import { PROTOCOL_VERSION, ProxyStatusSchema, TailPostSchema, tailFilterOf } from "@sluice/proxy/contract";
+import type { ProxyStatus, TailPost } from "@sluice/proxy/contract";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Static } from "typebox";
@@ -13,6 +13,7 @@ import { callerOfRequest } from "../http/guard.ts";
 import { LABELS_MAX, LABEL_CHARS_MAX, SUBSCRIBERS_MAX } from "../limits.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { Fleet, Labels } from "./fleet.ts";
+import type { TailDesk } from "./tail-desk.ts";
 
 export interface FleetServices {
   readonly fleet: Fleet;
@@ -20,12 +21,17 @@ export interface FleetServices {
   readonly events: EventHub;
   /** Streams of proxies: heartbeat and revocation only; what they are told comes from the fleet. */
   readonly watchers: EventHub;
+  readonly tails: TailDesk;
+  /** Streams of those who look at records: heartbeat and revocation. */
+  readonly tailReaders: EventHub;
 }
 
 export async function fleetRoutes(app: FastifyInstance, services: FleetServices): Promise<void> {
   watchRoute(app, services);
   statusRoute(app, services.fleet);
   eventsRoute(app, services.events);
+  tailRoute(app, services);
+  tailPostRoute(app, services.tails);
 }
 
 const WatchQuery = closedObject({
@@ -91,6 +97,64 @@ function eventsRoute(app: FastifyInstance, events: EventHub): void {
       const stream: EventStream = new EventStream(reply, () => events.remove(stream));
       events.add(stream, callerOfRequest(request));
       stream.send({ event: "hello", data: { time: new Date().toISOString() } });
+    },
+  );
+}
+
+const Word = Type.Optional(Type.String());
+const TailQuery = closedObject({
+  denied: Word,
+  slot: Word,
+  route: Word,
+  status: Word,
+  method: Word,
+  path: Word,
+  proxy: Type.Optional(NameParam),
+});
+
+function tailRoute(app: FastifyInstance, { tails, tailReaders }: FleetServices): void {
+  app.get<{ Querystring: Readonly<Record<string, string>> }>(
+    "/v1/tail",
+    {
+      config: {
+        act: "read",
+        summary: "Server-sent records as proxies make them, filtered: hello, record, dropped, heartbeat",
+      },
+      schema: { querystring: TailQuery },
+    },
+    (request, reply) => {
+      const { proxy, ...words } = request.query;
+      const filter = tailFilterOf(new URLSearchParams(words));
+      if (typeof filter === "string")
+        throw new SluiceError(REGISTRY_ERRORS.requestInvalid, `the tail's filter: ${filter}`);
+      const only = proxy === undefined ? null : nameOf(proxy, "proxy");
+      tails.refuseCrowd();
+      const stream: EventStream = new EventStream(reply, () => {
+        tailReaders.remove(stream);
+        tail.close();
+      });
+      tailReaders.add(stream, callerOfRequest(request));
+      const tail = tails.open(filter, only, stream);
+    },
+  );
+}
+
+const TailParams = closedObject({ id: Type.String({ maxLength: 64 }) });
+
+function tailPostRoute(app: FastifyInstance, tails: TailDesk): void {
+  app.post<{ Params: Static<typeof TailParams>; Body: TailPost }>(
+    "/v1/tail/:id",
+    {
+      config: { act: "reportStatus", summary: "A proxy's records for a tail; 404: nobody looks any more" },
+      schema: { params: TailParams, body: TailPostSchema },
+    },
+    async (request, reply) => {
+      // A line end within a line would be an event of the proxy's own making.
+      if (request.body.lines.some((line) => /[\r\n]/.test(line)))
+        throw new SluiceError(REGISTRY_ERRORS.requestInvalid, "a record is one line");
+      if (!tails.take(request.params.id, request.body))
+        throw new SluiceError(REGISTRY_ERRORS.tailUnknown, "nobody looks at this tail any more");
+      return reply.code(204).send();
     },
   );
 }

@@ -45,6 +45,13 @@ export class EventStream {
     else this.#response.write(text);
   }
 
+  /** Sends it unless more than `bytesMax` wait already; false: there was no room, and the stream goes on. */
+  offer(text: string, bytesMax: number): boolean {
+    if (!this.#isOpen || this.#response.writableLength > bytesMax) return false;
+    this.#response.write(text);
+    return true;
+  }
+
   close(): void {
     if (this.#isOpen) this.#response.end();
     this.#closed();

@@ -103,6 +103,16 @@ const MIGRATIONS: readonly string[] = [
      who TEXT NOT NULL,
      at TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE override_events (      -- what operators did to single proxies
+     place INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,          -- given by the proxy, which reports until it was told that we have it
+     deployment TEXT NOT NULL,
+     number INTEGER NOT NULL,          -- of the deployment in charge of the proxy then
+     happened_at TEXT NOT NULL,        -- by the proxy's clock
+     event TEXT NOT NULL               -- JSON
+   ) STRICT;
+   CREATE INDEX override_events_of_deployment ON override_events (deployment, number);`,
 ];
 
 function migrate(database: DatabaseSync, file: string): void {

@@ -10,6 +10,7 @@ import { Semaphore } from "../semaphore.ts";
 import { BlobStore } from "./blob-store.ts";
 import { openDatabase } from "./database.ts";
 import { DeploymentTable } from "./deployment-table.ts";
+import { OverrideTable } from "./override-table.ts";
 import { ProxyTable } from "./proxy-table.ts";
 import { VersionTable } from "./version-table.ts";
 
@@ -18,6 +19,7 @@ export class Store {
   readonly versions: VersionTable;
   readonly deployments: DeploymentTable;
   readonly proxies: ProxyTable;
+  readonly overrides: OverrideTable;
   /** Of splits: 32 random bytes as hex, the same for every proxy, never part of a document. */
   readonly splitSecret: string;
   readonly #database: DatabaseSync;
@@ -31,6 +33,7 @@ export class Store {
     this.versions = new VersionTable(database);
     this.deployments = new DeploymentTable(database);
     this.proxies = new ProxyTable(database);
+    this.overrides = new OverrideTable(database);
     this.splitSecret = ensureFact(database, "splitSecret", () => randomBytes(32).toString("hex"));
   }
 
