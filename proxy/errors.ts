@@ -94,6 +94,11 @@ export const PROXY_ERRORS = {
     meaning: "A sink's file cannot be opened.",
     hint: "Mend its path or its permissions in sluice.yaml.",
   },
+  splitSecret: {
+    code: "SLUICE-E2018",
+    meaning: "The secret that splits are drawn with cannot be used.",
+    hint: "split.secret in the state folder holds 64 hex digits. Copy it from a proxy that shall split alike, or remove it for a new one.",
+  },
   overrideRequest: {
     code: "SLUICE-E2040",
     meaning: "A call to set or clear an override cannot be understood.",

@@ -243,13 +243,21 @@ function checkSplit(slot: Slot, at: readonly (string | number)[], complain: Comp
   if (sum !== 100) complain([...at, "revisions"], `the weights of slot ${slot.name} sum to ${sum}`, "100");
 }
 
-function checkPerRoute({ name, match, perRoute = [] }: Slot, at: readonly (string | number)[], complain: Complain): void {
+function checkPerRoute(
+  { name, match, perRoute = [] }: Slot,
+  at: readonly (string | number)[],
+  complain: Complain,
+): void {
   const passed = new Set(match?.routes ?? ["*"]);
   const seen = new Set<string>();
   perRoute.forEach((entry, index) => {
     const where = [...at, "perRoute", index];
     if (hasOwnConfig(entry) === (entry.disabled === true))
-      complain(where, "the entry says neither or both of disabled and pluginConfig", "disabled: true or pluginConfig: …");
+      complain(
+        where,
+        "the entry says neither or both of disabled and pluginConfig",
+        "disabled: true or pluginConfig: …",
+      );
     for (const route of entry.routes) {
       if (route === "*") complain([...where, "routes"], "perRoute is for single routes", "names of routes");
       else if (!passed.has("*") && !passed.has(route))

@@ -29,6 +29,12 @@ export const EXCHANGE_COUNTER = {
   idleTimeouts: 22,
   overloadRefusals: 23,
   resets: 24,
+  /** Requests that asked for a revision (`x-sluice-revision`): that got it, and that were not heeded. */
+  revisionsForced: 25,
+  forcesIgnored: 26,
+  /** Requests that failed with all their retries used, and those that a cluster's budget for retries left without one. */
+  retriesExhausted: 27,
+  retriesOverBudget: 28,
 } as const;
 
 export const EXCHANGE_COUNTER_COUNT = 32;

@@ -69,17 +69,16 @@ function snapshot({ control, book }: ProxyProcess): object {
 }
 
 function slotView(slot: SlotPlan): object {
-  const { name, filter, version, revision, routes, dryRun, load } = slot;
-  const notLoaded = "notLoaded" in load ? load.notLoaded : null;
+  const { name, routes, dryRun, split, revisions } = slot;
   return {
     slot: name,
-    filter,
-    version,
-    revision,
     routes,
     failStrategy: slot.failOpen === 0 ? "FAIL_CLOSE" : "FAIL_OPEN",
     dryRun,
-    notLoaded,
+    split,
+    revisions: revisions.map(({ filter, version, revision, weight, load }) => {
+      return { filter, version, revision, weight, notLoaded: "notLoaded" in load ? load.notLoaded : null };
+    }),
   };
 }
 

@@ -2,6 +2,7 @@ import { CAUSE } from "@sluice/abi";
 import { describe, expect, it } from "vitest";
 import { parseDeployment, parseMachine, revisionDigest, sha256 } from "../contract/index.ts";
 import type { Deployment } from "../contract/index.ts";
+import { chainPlaces } from "./chain-places.ts";
 import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
 import type { FailedLoad, LoadedRevision } from "./revision-loader.ts";
 
@@ -26,9 +27,14 @@ function deploymentOf(slot: string, rest = ""): Deployment {
 
 const one = `revisions: [{ filter: f, version: "${version}", pluginConfig: { b: 1, a: 2 }, capabilities: [callout], limits: { memory: 1MiB, fuel: 9 } }]`;
 
+const two = `split: { by: "header:x-user", salt: r1, force: true }, revisions: [{ filter: f, version: "${version}", weight: 90, pluginConfig: { a: 1 } }, { filter: f, version: "${version}", weight: 10 }]`;
+
 function planOf(deployment: Deployment | null, load: LoadedRevision | FailedLoad | null) {
-  const loads = new Map(load === null ? [] : [["s", load] as const]);
-  return compilePlan({ machine, deployment, isClosed: deployment === null, generation: 3, loads, rowOf: () => 5 });
+  const places = deployment === null ? [] : chainPlaces(deployment, ["api", "admin", "public"]);
+  const loads = new Map(places.flatMap(({ revisions }) => revisions.map((one) => [one, load!] as const)));
+  const splitSecret = new Uint8Array(32);
+  const isClosed = deployment === null;
+  return compilePlan({ machine, deployment, isClosed, generation: 3, places, loads, splitSecret, rowOf: () => 5 });
 }
 
 describe("compilePlan", () => {
@@ -44,16 +50,12 @@ describe("compilePlan", () => {
     const plan = planOf(deploymentOf(one), loaded);
     expect(plan).toMatchObject({ number: 7, generation: 3 });
     const slot = plan.slots[0]!;
-    expect(slot).toMatchObject({
-      name: "s",
-      filter: "f",
-      version,
-      revision,
-      failOpen: 0,
-      requiresCheck: true,
-      counterRow: 5,
-    });
-    const { spec } = slot.load as Extract<typeof slot.load, { spec: unknown }>;
+    expect(slot).toMatchObject({ name: "s", failOpen: 0, split: null });
+    expect(slot.revisions).toMatchObject([
+      { filter: "f", version, revision, requiresCheck: true, weight: 100, counterRow: 5 },
+    ]);
+    const { load } = slot.revisions[0]!;
+    const { spec } = load as Extract<typeof load, { spec: unknown }>;
     expect(spec).toMatchObject({
       isolation: "stream",
       vmId: "s",
@@ -67,29 +69,44 @@ describe("compilePlan", () => {
   it("names the revision of a slot that could not be loaded", () => {
     const deployment = deploymentOf(`failStrategy: FAIL_OPEN, ${one}`);
     const slot = planOf(deployment, { code: "SLUICE-E1", message: "m", loaded: null }).slots[0]!;
-    expect(slot.load).toEqual({ notLoaded: { code: "SLUICE-E1", message: "m" } });
-    expect(slot.revision).toBe(revisionDigest(deployment.slots[0]!.revisions[0]!));
+    expect(slot.revisions[0]!.load).toEqual({ notLoaded: { code: "SLUICE-E1", message: "m" } });
+    expect(slot.revisions[0]!.revision).toBe(revisionDigest(deployment.slots[0]!.revisions[0]!));
     expect(slot.failOpen).toBe(CAUSE.notLoaded | CAUSE.backend);
   });
 
   it("closes every route with a slot that nothing serves while no deployment is known", () => {
     const plan = planOf(null, null);
     expect(plan.slots).toMatchObject([
-      { routes: ["*"], failOpen: 0, dryRun: false, load: { notLoaded: { code: "SLUICE-E2010" } } },
+      { routes: ["*"], failOpen: 0, dryRun: false, revisions: [{ load: { notLoaded: { code: "SLUICE-E2010" } } }] },
+    ]);
+  });
+
+  it("compiles every revision of a split, with its share and where the key is", () => {
+    const slot = planOf(deploymentOf(two), loaded).slots[0]!;
+    expect(slot.split).toEqual({ by: { kind: "header", name: "x-user" }, salt: "r1", isForcible: true });
+    expect(slot.revisions.map(({ weight }) => weight)).toEqual([90, 10]);
+  });
+
+  it("gives routes with a configuration of their own a place of their own, and leaves them out of the slot's", () => {
+    const perRoute = "perRoute: [{ routes: [admin], pluginConfig: { c: 3 } }, { routes: [public], disabled: true }]";
+    const { slots } = planOf(deploymentOf(`${perRoute}, ${two}`), loaded);
+    expect(slots.map(({ name, routes }) => [name, routes])).toEqual([
+      ["s", ["api"]],
+      ["s", ["admin"]],
+    ]);
+    expect(slots[1]!.split).toEqual(slots[0]!.split);
+    const configs = slots.map(({ revisions }) =>
+      revisions.map(({ load }) => "spec" in load && new TextDecoder().decode(load.spec.pluginConfig)),
+    );
+    expect(configs).toEqual([
+      ['{"a":1}', ""],
+      ['{"c":3}', '{"c":3}'],
     ]);
   });
 });
 
 describe("refuseUnserved", () => {
-  it.each([
-    [
-      "a split",
-      deploymentOf(
-        `split: { by: source }, revisions: [{ filter: f, version: "${version}", weight: 50 }, { filter: f, version: "${version}", weight: 50 }]`,
-      ),
-    ],
-    ["quotas", deploymentOf(one, "quotas: [{ name: q, rate: 1/s }]\n")],
-  ])("refuses %s", (_name, deployment) => {
+  it.each([["quotas", deploymentOf(one, "quotas: [{ name: q, rate: 1/s }]\n")]])("refuses %s", (_name, deployment) => {
     expect(() => refuseUnserved(deployment)).toThrow("Not served by this version");
   });
 

@@ -12,7 +12,8 @@ import {
 import type { Deployment, Digest, Machine, Revision, SettledSlot, Slot } from "../contract/index.ts";
 import type { RevisionName } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
-import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
+import type { RevisionPlan, SlotPlan, SnapshotPlan, SplitPlan } from "../snapshot/plan.ts";
+import type { ChainPlace } from "./chain-places.ts";
 import type { FailedLoad, LoadedRevision } from "./revision-loader.ts";
 
 export interface PlanParts {
@@ -21,24 +22,24 @@ export interface PlanParts {
   /** There should be a deployment and none is known: nobody knows which policies a request must pass. */
   readonly isClosed: boolean;
   readonly generation: number;
-  /** By slot name, for every slot of the deployment. */
-  readonly loads: ReadonlyMap<string, LoadedRevision | FailedLoad>;
+  /** Of the deployment and the machine; without a deployment none. */
+  readonly places: readonly ChainPlace[];
+  /** For every revision of every place, by the place's own object. */
+  readonly loads: ReadonlyMap<Revision, LoadedRevision | FailedLoad>;
+  readonly splitSecret: Uint8Array;
   /** The counter row of a revision. */
   rowOf(name: RevisionName): number;
 }
 
 export function compilePlan(parts: PlanParts): SnapshotPlan {
-  const { machine, deployment, isClosed, generation } = parts;
-  const slots = isClosed ? [closedSlot(parts)] : (deployment?.slots ?? []).map((slot) => slotPlan(slot, parts));
-  const { routes, clusters, limits } = machine;
-  return { number: deployment?.number ?? 0, generation, slots, routes, clusters, limits };
+  const { machine, deployment, isClosed, generation, splitSecret } = parts;
+  const slots = isClosed ? [closedSlot(parts)] : parts.places.map((place) => slotPlan(place, parts));
+  const { routes, clusters, limits, tracing } = machine;
+  return { number: deployment?.number ?? 0, generation, slots, routes, clusters, limits, tracing, splitSecret };
 }
 
 /** Throws E2004 when the deployment asks for what this version does not serve: better refused than half done. */
 export function refuseUnserved(deployment: Deployment): void {
-  const split = deployment.slots.find((slot) => slot.revisions.length > 1);
-  if (split !== undefined)
-    throw unserved(`slot ${split.name} splits traffic between ${split.revisions.length} revisions`);
   if ((deployment.quotas ?? []).length > 0) throw unserved(`deployment ${deployment.name} has quotas`);
 }
 
@@ -46,8 +47,8 @@ export function refuseUnserved(deployment: Deployment): void {
 export function unknownRoutes(deployment: Deployment, machine: Machine): string[] {
   const known = new Set(["*", ...machine.routes.map((route) => route.name)]);
   return deployment.slots.flatMap((slot) =>
-    settleSlot(slot)
-      .routes.filter((route) => !known.has(route))
+    [...settleSlot(slot).routes, ...(slot.perRoute ?? []).flatMap(({ routes }) => routes)]
+      .filter((route) => !known.has(route))
       .map((route) => `slot ${slot.name} matches route "${route}", which this proxy does not have`),
   );
 }
@@ -56,32 +57,50 @@ function unserved(what: string): SluiceError {
   return new SluiceError(PROXY_ERRORS.notServedYet, `Not served by this version: ${what}.`);
 }
 
-function slotPlan(slot: Slot, parts: PlanParts): SlotPlan {
+function slotPlan({ slot, routes, revisions }: ChainPlace, parts: PlanParts): SlotPlan {
   const settled = settleSlot(slot);
-  const revision = slot.revisions[0]!;
-  const load = parts.loads.get(slot.name)!;
-  const isLoaded = "artifact" in load;
-  const named = revisionName(slot, revision, isLoaded ? load : load.loaded);
   return {
     name: slot.name,
-    filter: named.filter,
-    version: named.version,
-    revision: named.revision,
-    routes: settled.routes,
+    routes,
     failOpen: causeMask(settled.failOpenOn),
     dryRun: settled.dryRun,
     bodyWhilePaused: settled.bodyWhilePaused,
-    requiresCheck: isLoaded && requiresCheck(load),
     tickOn: settled.tickOn,
+    split: revisions.length > 1 ? splitPlan(slot.split!) : null,
+    revisions: revisions.map((revision) => revisionPlan(settled, revision, shareOf(revision, revisions), parts)),
+  };
+}
+
+function splitPlan({ by, salt = "", force = false }: NonNullable<Slot["split"]>): SplitPlan {
+  const colon = by.indexOf(":");
+  const kind = (colon < 0 ? by : by.slice(0, colon)) as SplitPlan["by"]["kind"];
+  return { by: { kind, name: colon < 0 ? "" : by.slice(colon + 1) }, salt, isForcible: force };
+}
+
+/** Without a word the only revision has all; among several, one without a weight has nothing. */
+function shareOf({ weight }: Revision, revisions: readonly Revision[]): number {
+  return weight ?? (revisions.length === 1 ? 100 : 0);
+}
+
+function revisionPlan(slot: SettledSlot, revision: Revision, weight: number, parts: PlanParts): RevisionPlan {
+  const load = parts.loads.get(revision)!;
+  const isLoaded = "artifact" in load;
+  const named = revisionName(slot, revision, isLoaded ? load : load.loaded);
+  return {
+    filter: named.filter,
+    version: named.version,
+    revision: named.revision,
+    weight,
+    requiresCheck: isLoaded && requiresCheck(load),
     counterRow: parts.rowOf(named),
     load: isLoaded
-      ? { artifact: load.artifact, spec: pluginSpec(settled, revision, load) }
+      ? { artifact: load.artifact, spec: pluginSpec(slot, revision, load) }
       : { notLoaded: { code: load.code, message: load.message } },
   };
 }
 
-/** Which revision a slot has, also when it could not be loaded. */
-function revisionName(slot: Slot, revision: Revision, load: LoadedRevision | null): RevisionName {
+/** Which revision it is, also when it could not be loaded. */
+function revisionName(slot: SettledSlot, revision: Revision, load: LoadedRevision | null): RevisionName {
   // A module named by file that could not be read has no digest; its name stands in for one.
   const version = load?.version ?? revision.version ?? sha256(revision.module ?? "");
   return {
@@ -96,7 +115,7 @@ function pluginSpec(
   slot: SettledSlot,
   revision: Revision,
   load: LoadedRevision,
-): Extract<SlotPlan["load"], { spec: unknown }>["spec"] {
+): Extract<RevisionPlan["load"], { spec: unknown }>["spec"] {
   const { memoryBytes, fuel } = filterLimits(revision);
   return {
     slot: slot.name,
@@ -127,15 +146,21 @@ function closedSlot(parts: PlanParts): SlotPlan {
   const named = { filter: "none", version: none, revision: none };
   return {
     name: CLOSED_SLOT,
-    ...named,
     routes: ["*"],
     failOpen: 0,
     dryRun: false,
     bodyWhilePaused: false,
-    requiresCheck: false,
     tickOn: "each",
-    counterRow: parts.rowOf({ slot: CLOSED_SLOT, ...named }),
-    load: { notLoaded: { code: PROXY_ERRORS.noDeployment.code, message: PROXY_ERRORS.noDeployment.meaning } },
+    split: null,
+    revisions: [
+      {
+        ...named,
+        weight: 100,
+        requiresCheck: false,
+        counterRow: parts.rowOf({ slot: CLOSED_SLOT, ...named }),
+        load: { notLoaded: { code: PROXY_ERRORS.noDeployment.code, message: PROXY_ERRORS.noDeployment.meaning } },
+      },
+    ],
   };
 }
 

@@ -6,13 +6,16 @@ import { isDeepStrictEqual } from "node:util";
 import { SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
 import { deploymentWarnings, overrideSentence, settleSlot } from "../contract/index.ts";
-import type { Deployment, Digest, Machine, ProxyStatus } from "../contract/index.ts";
+import type { Deployment, Digest, Machine, ProxyStatus, Revision } from "../contract/index.ts";
 import type { RevisionName, RevisionRows } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
-import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+import { armOf, slotPlaceOf } from "../snapshot/plan.ts";
+import type { NotLoaded, RevisionPlan, SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
 import { applyOverrides, overridesOf } from "./apply-overrides.ts";
 import type { OverrideInForce } from "./apply-overrides.ts";
 import { Backoff } from "./backoff.ts";
+import { chainPlaces } from "./chain-places.ts";
+import type { ChainPlace } from "./chain-places.ts";
 import { compilePlan, refuseUnserved, unknownRoutes } from "./compile-plan.ts";
 import { APPLY_RETRY_FIRST_MS, APPLY_RETRY_MAX_MS } from "./limits.ts";
 import type { FailedLoad, LoadedRevision, RevisionLoader } from "./revision-loader.ts";
@@ -28,6 +31,8 @@ export interface ControlOptions {
   /** Number of a deployment that must not serve: the process died of it. 0: none. */
   readonly without: number;
   publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared>;
+  /** Of splits; asked for every plan. */
+  splitSecret(): Uint8Array;
   /** Something that `status` shows has changed. */
   changed(): void;
   /** A deployment serves as a whole; it may be kept for the next start. */
@@ -124,6 +129,20 @@ export class Control {
     });
   }
 
+  /** What splits are drawn with has changed: what serves is published anew where it has splits. */
+  renewSplits(): Promise<void> {
+    return this.serial.run(async () => {
+      const { serving, refused } = this;
+      if (serving === null || serving.plan.slots.every(({ split }) => split === null)) return;
+      try {
+        await this.apply(serving.deployment, serving.machine);
+        this.refused ??= refused;
+      } catch (error) {
+        this.refuse(serving.plan.number, error);
+      }
+    });
+  }
+
   /** What was refused before stays refused, and is tried at once: an override may be all that it needed. */
   private retryRefused(refused: ProxyStatus["refused"]): void {
     const { wanted } = this;
@@ -155,10 +174,10 @@ export class Control {
     return this.serial.isBusy;
   }
 
-  /** Slots in charge that have nothing to run. */
+  /** Slots in charge with a revision that does not run. */
   get notLoaded(): { slot: string; code: string; message: string }[] {
     return (this.serving?.plan.slots ?? []).flatMap((slot) =>
-      "notLoaded" in slot.load ? [{ slot: slot.name, ...slot.load.notLoaded }] : [],
+      causesOf(slot).map((notLoaded) => ({ slot: slot.name, ...notLoaded })),
     );
   }
 
@@ -172,7 +191,8 @@ export class Control {
   slotAt(entered: { readonly generation: number; readonly place: number } | null): object | null {
     const plan = this.serving?.plan;
     if (entered === null || plan?.generation !== entered.generation) return entered;
-    const { name, filter, revision } = plan.slots[entered.place]!;
+    const { name, revisions } = plan.slots[slotPlaceOf(entered.place)]!;
+    const { filter, revision } = revisions[armOf(entered.place)]!;
     return { slot: name, filter, revision };
   }
 
@@ -180,10 +200,9 @@ export class Control {
   get unreadiness(): string[] {
     if (this.serving === null) return ["no snapshot is in charge"];
     return this.serving.plan.slots
-      .filter((slot) => slot.failOpen === 0 && "notLoaded" in slot.load)
-      .map(
-        (slot) =>
-          `slot ${slot.name} is FAIL_CLOSE and does not run: ${(slot.load as { notLoaded: NotLoaded }).notLoaded.message}`,
+      .filter((slot) => slot.failOpen === 0)
+      .flatMap((slot) =>
+        causesOf(slot).map(({ message }) => `slot ${slot.name} is FAIL_CLOSE and does not run: ${message}`),
       );
   }
 
@@ -205,35 +224,45 @@ export class Control {
 
   private async apply(deployment: Deployment | null, machine: Machine): Promise<void> {
     const times: ApplyTimes = { slots: {}, steps: new StepTimes() };
-    if (deployment === null) return this.publish(null, machine, new Map(), times);
+    const none = { deployment, served: null, machine, places: [], loads: new Map() };
+    if (deployment === null) return this.publish(none, times);
     const served = applyOverrides(deployment, this.overrides);
     refuseUnserved(served);
-    const loads = await times.steps.of("load", this.loadAll(served, times));
+    const routeNames = machine.routes.map((route) => route.name);
+    const places = chainPlaces(served, routeNames);
+    const loads = await times.steps.of("load", this.loadAll(places, times));
     const failed = [...loads.values()].find((load): load is FailedLoad => "code" in load);
     // With nothing older in charge the slots that run are better than none; the others follow their failStrategy.
     if (failed !== undefined && this.hasOlder) throw refusal(failed);
-    await this.publish(deployment, machine, loads, times);
+    await this.publish({ deployment, served, machine, places, loads }, times);
   }
 
-  private async publish(
-    deployment: Deployment | null,
-    machine: Machine,
-    loads: Map<string, LoadedRevision | FailedLoad>,
-    times: ApplyTimes,
-  ): Promise<void> {
-    const { rows, log } = this.options;
+  private async publish(loaded: Loaded, times: ApplyTimes): Promise<void> {
+    const { rows, log, splitSecret } = this.options;
+    const { deployment, served, machine, places, loads } = loaded;
     for (;;) {
       const generation = ++this.generation;
       const isClosed = deployment === null && (machine.registry !== null || machine.deployment !== null);
-      const served = deployment === null ? null : applyOverrides(deployment, this.overrides);
       const rowOf = (name: RevisionName): number => rows.rowOf(name);
-      const plan = compilePlan({ machine, deployment: served, isClosed, generation, loads, rowOf });
+      const plan = compilePlan({
+        machine,
+        deployment: served,
+        isClosed,
+        generation,
+        places,
+        loads,
+        splitSecret: splitSecret(),
+        rowOf,
+      });
       const prepared = await this.options.publish(plan, times.steps);
       if (prepared.ok) return this.took(machine, deployment, plan, times);
-      if (this.hasOlder || prepared.slot === null) throw refusal(prepared.why);
-      log.error({ slot: prepared.slot, code: prepared.why.code }, prepared.why.message);
-      const load = loads.get(prepared.slot)!;
-      loads.set(prepared.slot, { ...prepared.why, loaded: "artifact" in load ? load : load.loaded });
+      const { place, why } = prepared;
+      if (this.hasOlder || place === null) throw refusal(why);
+      const { slot, revisions } = places[slotPlaceOf(place)]!;
+      log.error({ slot: slot.name, code: why.code }, why.message);
+      const revision = revisions[armOf(place)]!;
+      const load = loads.get(revision)!;
+      loads.set(revision, { ...why, loaded: "artifact" in load ? load : load.loaded });
     }
   }
 
@@ -245,7 +274,9 @@ export class Control {
   ): Promise<void> {
     const { rows, log } = this.options;
     this.serving = { machine, deployment, plan };
-    rows.serve(new Map(plan.slots.map((slot) => [slot.counterRow, 100])));
+    rows.serve(
+      new Map(plan.slots.flatMap(({ revisions }) => revisions.map(({ counterRow, weight }) => [counterRow, weight]))),
+    );
     const missing = this.notLoaded[0];
     this.refused =
       missing === undefined || deployment === null
@@ -299,31 +330,50 @@ export class Control {
     this.retry = setTimeout(() => void this.serial.run(() => this.tryWanted(deployment)), this.backoff.next()).unref();
   }
 
-  private async loadAll(deployment: Deployment, times: ApplyTimes): Promise<Map<string, LoadedRevision | FailedLoad>> {
-    const { loader, log } = this.options;
+  private async loadAll(places: readonly ChainPlace[], times: ApplyTimes): Promise<Loads> {
     const loads = await Promise.all(
-      deployment.slots.map(async (slot): Promise<[string, LoadedRevision | FailedLoad]> => {
-        const slotTimes = new StepTimes();
-        times.slots[slot.name] = slotTimes;
-        try {
-          return [slot.name, await loader.load(slot.revisions[0]!, this.source!, slotTimes)];
-        } catch (error) {
-          if (!(error instanceof SluiceError)) throw error;
-          log.error(
-            { slot: slot.name, phase: settleSlot(slot).phase, code: error.code },
-            `cannot load: ${error.message}`,
-          );
-          return [slot.name, { code: error.code, message: `slot ${slot.name}: ${error.message}`, loaded: null }];
-        }
+      places.flatMap((place) => {
+        const slotTimes = (times.slots[place.slot.name] ??= new StepTimes());
+        return place.revisions.map(
+          async (revision) => [revision, await this.load(place, revision, slotTimes)] as const,
+        );
       }),
     );
     return new Map(loads);
+  }
+
+  private async load({ slot }: ChainPlace, revision: Revision, times: StepTimes): Promise<LoadedRevision | FailedLoad> {
+    const { loader, log } = this.options;
+    try {
+      return await loader.load(revision, this.source!, times);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      log.error({ slot: slot.name, phase: settleSlot(slot).phase, code: error.code }, `cannot load: ${error.message}`);
+      return { code: error.code, message: `slot ${slot.name}: ${error.message}`, loaded: null };
+    }
   }
 
   /** True when a deployment is in charge that a new one must not make worse. */
   private get hasOlder(): boolean {
     return (this.serving?.deployment ?? null) !== null;
   }
+}
+
+/** A deployment on its way to the workers. */
+interface Loaded {
+  readonly deployment: Deployment | null;
+  /** With the overrides in force. */
+  readonly served: Deployment | null;
+  readonly machine: Machine;
+  readonly places: readonly ChainPlace[];
+  readonly loads: Loads;
+}
+
+type Loads = Map<Revision, LoadedRevision | FailedLoad>;
+
+/** Why revisions of a slot do not run; empty when all do. */
+function causesOf({ revisions }: SlotPlan): NotLoaded[] {
+  return revisions.flatMap(({ load }: RevisionPlan) => ("notLoaded" in load ? [load.notLoaded] : []));
 }
 
 /** What an application took: its own steps, and by slot those of loading that were not done before. */

@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import { AdminServer } from "../admin/admin-server.ts";
 import { AdminTokens } from "../admin/admin-tokens.ts";
 import { isLoopback } from "../contract/index.ts";
-import type { Deployment, Machine } from "../contract/index.ts";
+import type { Deployment, Digest, Machine } from "../contract/index.ts";
 import { RevisionRows } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { LoaderThread } from "../loader/loader-thread.ts";
@@ -22,6 +22,7 @@ import { RegistryApi } from "../registry-client/registry-api.ts";
 import { RegistryLink } from "../registry-client/registry-link.ts";
 import { RegistryTails } from "../tail/registry-tails.ts";
 import { TailHub } from "../tail/tail-hub.ts";
+import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
 import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
@@ -37,7 +38,7 @@ import { RevisionLoader } from "./revision-loader.ts";
 import { SlotHistory } from "./slot-history.ts";
 import type { SocketSource } from "./supervisor-link.ts";
 import { loadSteps } from "./try-revision.ts";
-import { CachedVersions, FileVersions } from "./version-source.ts";
+import { CachedVersions, FileVersions, blobsOfVersions } from "./version-source.ts";
 import type { VersionSource } from "./version-source.ts";
 import type { WorkerNews } from "./worker-handle.ts";
 import { WorkerMemory } from "./worker-memory.ts";
@@ -72,10 +73,11 @@ export class ProxyProcess {
   private readonly configFile: string;
   private readonly sockets: SocketSource;
   private readonly cached: CachedVersions;
-  private readonly onDisk: CachedVersions;
+  private readonly cache: BlobCache;
   private readonly kept: KeptDeployment;
   private readonly history: SlotHistory;
   private readonly admins: AdminServer[] = [];
+  private readonly splitSecret: SplitSecret;
   private file: MachineFile;
   private stopped: Promise<void> | null = null;
 
@@ -86,18 +88,20 @@ export class ProxyProcess {
     mkdirSync(file.stateDir, { recursive: true, mode: 0o700 });
     // Compiled code of our own sources: workers, trial children and, by the supervisor, later processes start twice as fast.
     process.env["NODE_COMPILE_CACHE"] ??= join(file.stateDir, "compile-cache");
-    const proxy = new ProxyProcess(options, file);
+    const splitSecret = await SplitSecret.open(join(file.stateDir, SPLIT_SECRET_FILE));
+    const proxy = new ProxyProcess(options, file, splitSecret);
     await proxy.start(deployment);
     return proxy;
   }
 
-  private constructor(options: ProxyProcessOptions, file: MachineFile) {
+  private constructor(options: ProxyProcessOptions, file: MachineFile, splitSecret: SplitSecret) {
     const { machine, folder, stateDir } = file;
     const workers = machine.workers === "auto" ? availableParallelism() : machine.workers;
     this.configFile = options.configFile;
     this.sockets = options.sockets;
     this.endProcess = options.stop;
     this.file = file;
+    this.splitSecret = splitSecret;
     this.log = createLog(machine.node.id);
     this.loader = new LoaderThread({ nodeId: machine.node.id, logLevel: FILTER_LOG_LEVEL });
     this.memory = new WorkerMemory(workers);
@@ -105,9 +109,12 @@ export class ProxyProcess {
     this.sinks = openSinks(machine, folder);
     this.kept = new KeptDeployment(join(stateDir, "deployment.json"), options.without);
     const api = registryApi(file);
-    const cache = new BlobCache(join(stateDir, "cache"));
-    this.cached = new CachedVersions(cache, api === null ? null : (digest) => api.blob(digest));
-    this.onDisk = new CachedVersions(cache, null);
+    this.cache = new BlobCache(join(stateDir, "cache"), { roots: () => this.cacheRoots() });
+    this.cached = new CachedVersions(this.cache, {
+      fetch: api === null ? null : (digest) => api.blob(digest),
+      notKept: (digest, err) =>
+        this.log.error({ err, digest }, "a blob could not be kept on disk; it serves all the same"),
+    });
     this.pool = this.workerPool(workers);
     this.control = new Control(machine, {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
@@ -115,6 +122,7 @@ export class ProxyProcess {
       without: options.without,
       log: this.log,
       publish: (plan, times) => this.pool.publish(plan, times),
+      splitSecret: () => this.splitSecret.bytes,
       changed: () => {
         this.sockets.tellServing(this.control.serving?.plan.number ?? 0);
         this.link?.post();
@@ -140,9 +148,10 @@ export class ProxyProcess {
     const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
     await this.history.open((why) => this.log.warn(`what slots were before cannot be read and is forgotten: ${why}`));
     await this.overrides.open();
+    const { isExposed, file } = this.splitSecret;
+    if (isExposed) this.log.warn(`${file} can be read by others: who knows it can choose his side of a split`);
     await this.pool.open();
     await this.control.open(deployment?.deployment ?? (await this.readKept()), source, this.book.inForce);
-    void this.holdBlobs();
     this.link?.start();
     const facts = { pid: process.pid, listeners: ports, ...adminPorts };
     await writeFile(join(this.file.stateDir, `proxy-${machine.node.id}.json`), `${JSON.stringify(facts)}\n`);
@@ -274,9 +283,19 @@ export class ProxyProcess {
       status: () => proxyStatus(this),
       taken: ({ overrideEvents }) => void this.book.acknowledge(overrideEvents),
       deployment: (deployment) => void this.control.want(deployment),
+      secret: (secret) => this.takeSecret(secret),
       unreadable: (number, error) => this.control.refuse(number, error),
       tail: (lease) => tails.take(lease),
       prepare: (digest) => void this.control.prepare(digest),
+    });
+  }
+
+  /** What serves is published anew before a deployment that follows, and kept: also a proxy without its registry splits alike. */
+  private takeSecret(secret: unknown): void {
+    if (!this.splitSecret.take(secret)) return;
+    void this.control.renewSplits();
+    this.splitSecret.keep().catch((error: unknown) => {
+      this.log.error({ err: error }, "the split secret could not be kept on disk for the next start");
     });
   }
 
@@ -303,11 +322,15 @@ export class ProxyProcess {
     }
   }
 
-  /** Reads what an override may go back to, so that the cache counts it as used and does not drop it for something new. */
-  private async holdBlobs(): Promise<void> {
-    for (const revision of this.history.revisions) {
-      if (revision.module === undefined) await this.onDisk.version(revision).catch(() => undefined);
-    }
+  /** What serves, what the next start would serve, and what an override may go back to. */
+  private async cacheRoots(): Promise<ReadonlySet<Digest>> {
+    const serving = this.control.serving?.deployment?.slots ?? [];
+    const kept = (await this.readKept())?.slots ?? [];
+    const revisions = [...[...serving, ...kept].flatMap((slot) => slot.revisions), ...this.history.revisions];
+    return blobsOfVersions(
+      this.cache,
+      revisions.flatMap(({ version }) => (version === undefined ? [] : [version])),
+    );
   }
 }
 

@@ -19,6 +19,8 @@ export interface RegistryLinkOptions {
   /** The registry has taken this status in, and keeps what must be kept of it. */
   taken(status: ProxyStatus): void;
   deployment(deployment: Deployment): void;
+  /** What splits are drawn with; it comes before the deployment. Throws when it is none. */
+  secret(secret: unknown): void;
   /** A deployment came that cannot be read. */
   unreadable(number: number, error: unknown): void;
   prepare(digest: Digest): void;
@@ -95,6 +97,7 @@ export class RegistryLink {
       if (event === "deployment")
         this.options.deployment(parseDeployment(data, "deployment from the registry", { syntax: "json" }));
       else if (event === "prepare") this.prepare(data);
+      else if (event === "secret") this.options.secret((JSON.parse(data) as { secret?: unknown }).secret);
       else if (event === "tail") this.tail(data);
     } catch (error) {
       // A deployment's event has its number as id: who deployed it waits for an answer.

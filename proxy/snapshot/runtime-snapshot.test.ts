@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { EndpointDirectory } from "../routing/clusters.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
-import type { SlotPlan, SnapshotPlan } from "./plan.ts";
+import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
 import { RuntimeSnapshot } from "./runtime-snapshot.ts";
 
 function slot(name: string, routes: string[]): SlotPlan {
   return {
     name,
-    filter: name,
-    version: "v",
-    revision: "r",
     routes,
     failOpen: 0,
     dryRun: false,
     bodyWhilePaused: false,
-    requiresCheck: false,
     tickOn: "each",
-    counterRow: 0,
-    load: { notLoaded: { code: "SLUICE-E1", message: "m" } },
+    split: null,
+    revisions: [revision("r", 100)],
   };
+}
+
+function revision(digest: string, weight: number): RevisionPlan {
+  const load = { notLoaded: { code: "SLUICE-E1", message: "m" } };
+  return { filter: "f", version: "v", revision: digest, weight, requiresCheck: false, counterRow: 0, load };
 }
 
 const plan: SnapshotPlan = {
@@ -35,6 +36,7 @@ const plan: SnapshotPlan = {
     timeoutMs: 1,
   })),
   clusters: [{ name: "c", endpoints: [], connectTimeoutMs: 1 }],
+  splitSecret: new Uint8Array(32),
   limits: {
     headBytesMax: 1,
     headFieldsMax: 1,
@@ -51,6 +53,7 @@ function compile(): RuntimeSnapshot {
     endpoints: new EndpointDirectory(),
     signs: new VitalSigns(createVitalSigns()),
     counterRow: () => new Float64Array(32),
+    forcedCounters: () => undefined,
     services: () => {
       throw new Error("no plugin is started");
     },

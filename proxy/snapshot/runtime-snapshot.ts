@@ -2,15 +2,21 @@
 // streams, closed when it is no longer current and its last stream is gone.
 
 import { Chain, SluiceError } from "@sluice/abi/data-path";
-import type { ChainSlot, HostServices, Plugin } from "@sluice/abi";
+import type { ChainSlot, HostServices, Plugin, SlotRevision, SplitChoice } from "@sluice/abi";
+import { REVISION_CELL } from "../counters/slab.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";
 import type { EndpointDirectory } from "../routing/clusters.ts";
 import { compileRoutes } from "../routing/route-table.ts";
+import { ForcedRevisions } from "../split/forced-revisions.ts";
+import { KeyFractions } from "../split/key-fractions.ts";
+import { KeyedSplit } from "../split/keyed-split.ts";
+import { streamKey } from "../split/stream-key.ts";
 import { WatchedPlugin } from "../worker/vital-signs.ts";
 import type { VitalSigns, WatchedAt } from "../worker/vital-signs.ts";
-import type { SlotPlan, SnapshotPlan } from "./plan.ts";
-import type { Cluster, RouteTable, Snapshot, StreamLimits } from "./runtime.ts";
+import { revisionPlace } from "./plan.ts";
+import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
+import type { Cluster, RouteTable, Snapshot, StreamLimits, Tracing } from "./runtime.ts";
 
 /** What of a worker a snapshot is made with. */
 export interface SnapshotSurroundings {
@@ -20,16 +26,19 @@ export interface SnapshotSurroundings {
   services(slot: SlotPlan): HostServices;
   /** This worker's counters of a revision. */
   counterRow(row: number): Float64Array;
+  /** Counts a request that asked for a revision, by whether it got it. */
+  forcedCounters(isValid: boolean): void;
 }
 
-/** A slot's revision did not start on this worker. */
-export class SlotRefusal extends Error {
-  readonly slot: string;
+/** A revision did not start on this worker. */
+export class RevisionRefusal extends Error {
+  /** `revisionPlace` in the plan. */
+  readonly place: number;
   readonly refusal: SluiceError;
 
-  constructor(slot: string, refusal: SluiceError) {
+  constructor(slot: string, place: number, refusal: SluiceError) {
     super(`slot ${slot}: ${refusal.message}`, { cause: refusal });
-    this.slot = slot;
+    this.place = place;
     this.refusal = refusal;
   }
 }
@@ -41,7 +50,9 @@ export class RuntimeSnapshot implements Snapshot {
   readonly routes: RouteTable;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
+  readonly tracing: Tracing | null;
   readonly counterRows: readonly (readonly Float64Array[])[];
+  readonly forced: ForcedRevisions | null;
   pins = 0;
   private retired: ((snapshot: RuntimeSnapshot) => void) | null = null;
 
@@ -50,34 +61,33 @@ export class RuntimeSnapshot implements Snapshot {
     this.generation = plan.generation;
     this.chain = chain;
     this.limits = plan.limits;
-    this.counterRows = plan.slots.map((slot) => [surroundings.counterRow(slot.counterRow)]);
+    this.tracing = plan.tracing === null ? null : { sampled: plan.tracing.samplePercent / 100 };
+    this.counterRows = plan.slots.map(({ revisions }) =>
+      revisions.map(({ counterRow }) => surroundings.counterRow(counterRow)),
+    );
+    this.forced = forcedRevisions(plan, surroundings);
     const clusters = new Map<string, Cluster>(
       plan.clusters.map((cluster) => [cluster.name, compileCluster(cluster, surroundings.endpoints)]),
     );
     this.clusters = clusters;
     this.routes = compileRoutes(
       plan.routes,
-      (route) => chain.maskOf(plan.slots.filter((slot) => passes(slot, route)).map((slot) => slot.name)),
+      (route) => plan.slots.reduce((mask, slot, index) => (passes(slot, route) ? mask | (1 << index) : mask), 0),
       (name) => clusters.get(name)!,
     );
   }
 
-  /** Starts every plugin of the plan. Throws `SlotRefusal` when one does not start; nothing is left running then. */
+  /** Starts every plugin of the plan. Throws `RevisionRefusal` when one does not start; nothing is left running then. */
   static compile(plan: SnapshotPlan, surroundings: SnapshotSurroundings): RuntimeSnapshot {
     const started: Plugin[] = [];
     try {
-      const slots = plan.slots.map((slot, index) =>
-        chainSlot(
-          slot,
-          index,
-          startPlugin(
-            slot,
-            { signs: surroundings.signs, generation: plan.generation, place: index },
-            surroundings,
-            started,
-          ),
-        ),
-      );
+      const slots = plan.slots.map((slot, index) => {
+        const revisions = slot.revisions.map((revision, arm) => {
+          const at = { signs: surroundings.signs, generation: plan.generation, place: revisionPlace(index, arm) };
+          return slotRevision(revision, startPlugin(slot, revision, at, surroundings, started));
+        });
+        return chainSlot(slot, index, revisions, splitChoice(plan, index, surroundings));
+      });
       return new RuntimeSnapshot(plan, new Chain(slots, plan.limits.bodyBufferBytesMax), surroundings);
     } catch (error) {
       for (const plugin of started) plugin.close();
@@ -128,46 +138,70 @@ function passes(slot: SlotPlan, route: string): boolean {
 
 function startPlugin(
   slot: SlotPlan,
+  { load, filter }: RevisionPlan,
   at: WatchedAt,
   surroundings: SnapshotSurroundings,
   started: Plugin[],
 ): Plugin | null {
-  if ("notLoaded" in slot.load) return null;
-  const plugin = new WatchedPlugin(slot.load.artifact, slot.load.spec, surroundings.services(slot), at);
+  if ("notLoaded" in load) return null;
+  const plugin = new WatchedPlugin(load.artifact, load.spec, surroundings.services(slot), at);
   try {
     plugin.start();
   } catch (error) {
     plugin.close();
-    throw new SlotRefusal(slot.name, asRefusal(slot, error));
+    throw new RevisionRefusal(slot.name, at.place, asRefusal(filter, error));
   }
   started.push(plugin);
   return plugin;
 }
 
 /** Even a fault of the host while it starts a filter ends as a refusal: a worker must not die of a filter. */
-function asRefusal(slot: SlotPlan, error: unknown): SluiceError {
+function asRefusal(filter: string, error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
-  const message = `Filter ${slot.filter} could not be started: ${String((error as Error).stack)}`;
+  const message = `Filter ${filter} could not be started: ${String((error as Error).stack)}`;
   return new SluiceError(PROXY_ERRORS.internal, message, { cause: error });
 }
 
-function chainSlot(slot: SlotPlan, index: number, plugin: Plugin | null): ChainSlot {
-  return {
-    name: slot.name,
-    index,
-    revisions: [
-      {
-        plugin,
-        filter: slot.filter,
-        version: slot.version,
-        revision: slot.revision,
-        notLoaded: "notLoaded" in slot.load ? slot.load.notLoaded.message : null,
-        requiresCheck: slot.requiresCheck,
-      },
-    ],
-    split: null,
-    failOpen: slot.failOpen,
-    dryRun: slot.dryRun,
-    bodyWhilePaused: slot.bodyWhilePaused,
-  };
+function slotRevision(
+  { filter, version, revision, load, requiresCheck }: RevisionPlan,
+  plugin: Plugin | null,
+): SlotRevision {
+  const notLoaded = "notLoaded" in load ? load.notLoaded.message : null;
+  return { plugin, filter, version, revision, notLoaded, requiresCheck };
+}
+
+function chainSlot(
+  slot: SlotPlan,
+  index: number,
+  revisions: readonly SlotRevision[],
+  split: SplitChoice | null,
+): ChainSlot {
+  const { name, failOpen, dryRun, bodyWhilePaused } = slot;
+  return { name, index, revisions, split, failOpen, dryRun, bodyWhilePaused };
+}
+
+function splitChoice(plan: SnapshotPlan, index: number, surroundings: SnapshotSurroundings): SplitChoice | null {
+  const { name, split, revisions } = plan.slots[index]!;
+  if (split === null) return null;
+  const stable = surroundings.counterRow(revisions[0]!.counterRow);
+  return new KeyedSplit({
+    key: streamKey(split.by, index),
+    fractions: new KeyFractions(plan.splitSecret, name, split.salt),
+    weights: revisions.map(({ weight }) => weight),
+    keyless: () => stable[REVISION_CELL.keyless]!++,
+  });
+}
+
+/** null where no slot allows it: then no request is looked at for it. */
+function forcedRevisions(plan: SnapshotPlan, { forcedCounters }: SnapshotSurroundings): ForcedRevisions | null {
+  const slots = plan.slots.flatMap(({ name, split, revisions }, index) =>
+    split?.isForcible === true ? [{ name, index, revisions: revisions.map(({ revision }) => revision) }] : [],
+  );
+  if (slots.length === 0) return null;
+  return new ForcedRevisions({
+    slots,
+    secret: plan.splitSecret,
+    counted: (isValid) => forcedCounters(isValid),
+    nowMs: Date.now,
+  });
 }

@@ -1,11 +1,12 @@
 // What a worker thread is made of: its snapshots, its servers, its observer, its heartbeat.
 
-import { SharedData } from "@sluice/abi/data-path";
+import { MemoryQuotas, SharedData } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { MirrorRows } from "../counters/mirror-rows.ts";
 import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
+import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
 import { HttpServer } from "../exchange/http-server.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
@@ -156,18 +157,23 @@ function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
   const metrics = new SlabMetrics(filterMetricsOf(begin.slab), begin.metrics, (definition) =>
     tell({ type: "metric", definition }),
   );
+  const counters = exchangeCountersOf(begin.slab);
+  const quotas = new MemoryQuotas(() => 0);
   const sharedData = new SharedData(begin.sharedData, { index: begin.index, epoch: begin.epoch });
   const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
   return {
     endpoints: new EndpointDirectory(),
     signs: new VitalSigns(begin.vitalSigns),
     counterRow: (row) => revisionRowOf(begin.slab, row),
+    forcedCounters: (isValid) =>
+      counters[isValid ? EXCHANGE_COUNTER.revisionsForced : EXCHANGE_COUNTER.forcesIgnored]!++,
     services: (slot: SlotPlan) =>
       pluginServices({
         nodeId: begin.node.id,
         logLevel: begin.logLevel as LogLevel,
         metrics,
         sharedData,
+        quotas,
         log: (entry: FilterLog) => logs.pass(entry),
         ticks: slot.tickOn === "each" || begin.index === 0,
       }),
