@@ -21,6 +21,10 @@ export class Text {
     return this.bytes.byteLength;
   }
 
+  byteAt(index: i32): u8 {
+    return load<u8>(this.start + index);
+  }
+
   toString(): string {
     return String.UTF8.decode(this.bytes);
   }
