@@ -24,21 +24,28 @@ export interface VersionSource {
   version(revision: Pick<Revision, "filter" | "version" | "module" | "document">): Promise<FilterVersion>;
 }
 
-/** Versions by digest: from the cache, else fetched, checked and kept. `fetch` null: the cache is all there is. */
+export interface CachedVersionsOptions {
+  /** Null: the cache is all there is. */
+  readonly fetch: ((digest: Digest) => Promise<Uint8Array>) | null;
+  /** A blob serves, but could not be kept: a full disk must not keep a deployment from traffic. */
+  notKept(digest: Digest, error: Error): void;
+}
+
+/** Versions by digest: from the cache, else fetched, checked and kept. */
 export class CachedVersions implements VersionSource {
   private readonly cache: BlobCache;
-  private readonly fetch: ((digest: Digest) => Promise<Uint8Array>) | null;
+  private readonly options: CachedVersionsOptions;
   /** A version's announcement and its deployment may ask for the same blob at the same time. */
   private readonly fetching = new Map<Digest, Promise<Uint8Array>>();
 
-  constructor(cache: BlobCache, fetch: ((digest: Digest) => Promise<Uint8Array>) | null) {
+  constructor(cache: BlobCache, options: CachedVersionsOptions) {
     this.cache = cache;
-    this.fetch = fetch;
+    this.options = options;
   }
 
   async version(revision: Pick<Revision, "filter" | "version">): Promise<FilterVersion> {
     const version = revision.version!;
-    const manifest = await this.manifest(version);
+    const manifest = readManifest(version, await this.blob(version));
     const layer = manifest.layers.find(({ mediaType }) => mediaType === MEDIA_TYPE.wasmModule);
     if (layer === undefined || manifest.config.mediaType !== MEDIA_TYPE.filter) {
       throw new SluiceError(
@@ -53,19 +60,6 @@ export class CachedVersions implements VersionSource {
     return { version, module, document: readDocument(text(document), { file, schema: FilterDocumentSchema }) };
   }
 
-  private async manifest(version: Digest): Promise<Manifest> {
-    const bytes = await this.blob(version);
-    try {
-      return readDocument(text(bytes), { file: `manifest ${version}`, schema: ManifestSchema, syntax: "json" });
-    } catch (cause) {
-      throw new SluiceError(
-        PROXY_ERRORS.badManifest,
-        `The manifest of version ${version} cannot be read: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-  }
-
   private blob(digest: Digest): Promise<Uint8Array> {
     const running = this.fetching.get(digest);
     if (running !== undefined) return running;
@@ -77,16 +71,30 @@ export class CachedVersions implements VersionSource {
   private async blobOnce(digest: Digest): Promise<Uint8Array> {
     const kept = await this.cache.read(digest);
     if (kept !== null) return kept;
-    if (this.fetch === null) {
+    const { fetch, notKept } = this.options;
+    if (fetch === null) {
       throw new SluiceError(
         PROXY_ERRORS.versionNotFetched,
         `Blob ${digest} is not in the cache, and there is no registry to ask.`,
       );
     }
-    const bytes = await this.fetch(digest);
-    await this.cache.write(digest, bytes);
+    const bytes = await fetch(digest);
+    await this.cache.write(digest, bytes).catch((error: Error) => notKept(digest, error));
     return bytes;
   }
+}
+
+/** The blobs in the cache that versions consist of; a version whose manifest is not there has none. */
+export async function blobsOfVersions(cache: BlobCache, versions: Iterable<Digest>): Promise<Set<Digest>> {
+  const blobs = new Set<Digest>();
+  for (const version of new Set(versions)) {
+    const bytes = await cache.read(version);
+    if (bytes === null) continue;
+    const manifest = readManifest(version, bytes);
+    for (const { digest } of [manifest.config, ...manifest.layers]) blobs.add(digest);
+    blobs.add(version);
+  }
+  return blobs;
 }
 
 /** Versions by file, relative to the deployment's folder; those named by digest come from the cache. */
@@ -121,6 +129,18 @@ export class FileVersions implements VersionSource {
         cause,
       });
     }
+  }
+}
+
+function readManifest(version: Digest, bytes: Uint8Array): Manifest {
+  try {
+    return readDocument(text(bytes), { file: `manifest ${version}`, schema: ManifestSchema, syntax: "json" });
+  } catch (cause) {
+    throw new SluiceError(
+      PROXY_ERRORS.badManifest,
+      `The manifest of version ${version} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 

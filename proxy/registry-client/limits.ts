@@ -13,5 +13,5 @@ export const BLOB_TIMEOUT_MS = 15_000;
 export const STATUS_TIMEOUT_MS = 5_000;
 /** How often counters are posted while nothing changes. */
 export const STATUS_INTERVAL_MS = 1_000;
-/** Bytes the blob cache may hold; what the process has used is never dropped. */
+/** Bytes the blob cache may hold; what serves and what may be gone back to stays beyond that. */
 export const CACHE_BYTES_MAX = 512 * 1024 * 1024;
