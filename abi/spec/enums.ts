@@ -98,6 +98,8 @@ export const MatcherKind = { Exact: 0, Prefix: 1, Suffix: 2, Cidr: 3 } as const;
 
 export const QuotaFlags = { BestEffort: 1, Peek: 2 } as const;
 
+export const MirrorFlags = { KeepCredentials: 1, Compare: 2, WithoutBody: 4 } as const;
+
 export const ReportType = { String: 0, Int: 1, Bool: 2, Double: 3, Bytes: 4 } as const;
 
 /** The WASI errnos that our table answers. */
@@ -155,6 +157,11 @@ export const ENUMS: readonly EnumRow[] = [
     prose: "How the entries of a matcher are compared; among prefixes the longest wins.",
   },
   { name: "QuotaFlags", values: QuotaFlags, prose: "How policy_quota reserves: as much as there is, or only looking." },
+  {
+    name: "MirrorFlags",
+    values: MirrorFlags,
+    prose: "What policy_mirror copies, and whether the answers are compared in the record.",
+  },
   {
     name: "ReportType",
     values: ReportType,

@@ -15,6 +15,7 @@ export {
   MatcherKind,
   MetadataStatus,
   MetricType,
+  MirrorFlags,
   PeerType,
   QuotaFlags,
   ReportType,

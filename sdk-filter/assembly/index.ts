@@ -12,7 +12,7 @@ export { clock } from "./clock";
 export { Conditions } from "./conditions";
 export { parseDurationMs } from "./duration";
 export { Filter, NoConfig } from "./filter";
-export { Action } from "./generated/enums";
+export { Action, MirrorFlags } from "./generated/enums";
 export { hashOf } from "./hash";
 export { isHeaderName } from "./header-name";
 export { HeaderVisitor, Headers } from "./headers";

@@ -159,6 +159,13 @@ export enum QuotaFlags {
   Peek = 2,
 }
 
+/** What policy_mirror copies, and whether the answers are compared in the record. */
+export enum MirrorFlags {
+  KeepCredentials = 1,
+  Compare = 2,
+  WithoutBody = 4,
+}
+
 /** Encoding of a value given to policy_report: as properties are encoded. */
 export enum ReportType {
   String = 0,
