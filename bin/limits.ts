@@ -11,3 +11,5 @@ export const startWaitMs = 30_000;
 export const startPollMs = 50;
 /** From SIGTERM to SIGKILL for the processes `up` and `proxy` started. */
 export const stopWaitMs = 15_000;
+/** Characters of one server-sent event. */
+export const eventCharsMax = 1024 * 1024;

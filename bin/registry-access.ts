@@ -25,13 +25,17 @@ export function openRegistry(terminal: Terminal, options: RegistryOptions): Regi
   const address = options.registry ?? terminal.env["SLUICE_REGISTRY"] ?? defaultAddress;
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new SluiceError(BIN_ERRORS.usage, `"${address}" is not a registry's address; write ${defaultAddress}.`);
-  const token = findToken(terminal);
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new SluiceError(BIN_ERRORS.noToken, "The token holds a character that no token has, such as a line end.");
-  return new RegistryClient({ address, token });
+  return new RegistryClient({ address, token: findToken(terminal) });
 }
 
-function findToken(terminal: Terminal): string {
+/** SLUICE_TOKEN, else the nearest .sluice/admin.token. Throws SLUICE-E5004. */
+export function findToken(terminal: Terminal): string {
+  const token = writtenToken(terminal);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new SluiceError(BIN_ERRORS.noToken, "The token holds a character that no token has, such as a line end.");
+}
+
+function writtenToken(terminal: Terminal): string {
   const fromEnv = terminal.env["SLUICE_TOKEN"];
   if (fromEnv !== undefined && fromEnv !== "") return fromEnv.trim();
   const file = tokenFileFrom(terminal.cwd);

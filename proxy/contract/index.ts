@@ -48,6 +48,8 @@ export {
   tailQuery,
 } from "./tail-filter.ts";
 export type { TailFilter, TailLease, TailPost, TailedRecord } from "./tail-filter.ts";
+export { EventStreamParser } from "./event-stream-parser.ts";
+export type { ServerSentEvent } from "./event-stream-parser.ts";
 export { overrideSentence } from "./override.ts";
 export type { Override, OverrideEvent, OverrideKind } from "./override.ts";
 export { AddressSchema } from "./address-schema.ts";

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { DeploymentSchema, TailLeaseSchema, parseDeployment } from "../contract/index.ts";
 import type { Deployment, Digest, ProxyStatus, TailLease } from "../contract/index.ts";
 import { isDigest } from "../contract/index.ts";
-import type { ServerSentEvent } from "./event-stream-parser.ts";
+import type { ServerSentEvent } from "../contract/index.ts";
 import { STATUS_INTERVAL_MS, WATCH_RETRY_FIRST_MS, WATCH_RETRY_MAX_MS } from "./limits.ts";
 import type { RegistryApi } from "./registry-api.ts";
 import { Watch } from "./watch.ts";

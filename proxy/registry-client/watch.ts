@@ -1,8 +1,8 @@
 // Keeps a watch stream to the registry open: reconnects with back-off, tells events, says once when it is lost and once
 // when it is back.
 
-import { EventStreamParser } from "./event-stream-parser.ts";
-import type { ServerSentEvent } from "./event-stream-parser.ts";
+import { EventStreamParser } from "../contract/index.ts";
+import type { ServerSentEvent } from "../contract/index.ts";
 import { WATCH_EVENT_CHARS_MAX } from "./limits.ts";
 
 export interface WatchOptions {
