@@ -8,7 +8,7 @@ describe("parseMachine", () => {
   it("reads the full example into numbers and addresses", () => {
     const machine = parseMachine(golden, "sluice.yaml");
     expect(machine.listeners).toEqual([{ name: "http", host: "127.0.0.1", port: 8080 }]);
-    expect(machine.routes[0]).toMatchObject({ path: { prefix: "/" }, timeoutMs: 15_000, cluster: "demo" });
+    expect(machine.routes[0]).toMatchObject({ path: { prefix: "/" }, timeoutMs: 15_000, clusters: [{ name: "demo", weight: 100 }] });
     expect(machine.limits).toEqual({
       headBytesMax: 32_768,
       headFieldsMax: 100,
@@ -34,7 +34,7 @@ describe("parseMachine", () => {
     [
       "a path matched two ways",
       golden.replace("{ prefix: / }", "{ prefix: /, exact: /a }"),
-      "a path is matched in one way; allowed: exact or prefix",
+      "sluice.yaml:8:47: a path is matched in one way; allowed: one of exact, prefix, regex",
     ],
     [
       "a port that is none",

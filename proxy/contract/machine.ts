@@ -21,57 +21,12 @@ import {
 } from "./limits.ts";
 import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
 import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
+import { RouteSchema, checkRoute, settleRoute } from "./route.ts";
+import type { RouteConfig } from "./route.ts";
 
 const closed = { additionalProperties: false } as const;
 const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
 const FilePath = Type.String({ minLength: 1, maxLength: FREE_TEXT_CHARS_MAX });
-
-const HostPattern = Type.String({
-  pattern: "^(\\*|(\\*\\.)?[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$",
-  description: "a host in small letters, *.suffix or *, with a port only where it is not the default one",
-});
-
-const HeaderMatch = Type.Object(
-  {
-    name: Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$", description: "a header name in small letters" }),
-    exact: Type.Optional(FreeText),
-    prefix: Type.Optional(FreeText),
-    present: Type.Optional(Type.Boolean()),
-  },
-  closed,
-);
-
-const RouteSchema = Type.Object(
-  {
-    name: NameSchema,
-    match: Type.Optional(
-      Type.Object(
-        {
-          hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, maxItems: 256 })),
-          path: Type.Optional(
-            Type.Object(
-              {
-                exact: Type.Optional(Type.String({ pattern: "^/", description: "a path that starts with /" })),
-                prefix: Type.Optional(Type.String({ pattern: "^/", description: "a path that starts with /" })),
-              },
-              closed,
-            ),
-          ),
-          methods: Type.Optional(
-            Type.Array(Type.String({ pattern: "^[A-Z][A-Z-]{0,31}$", description: "a method in capitals" }), {
-              maxItems: 32,
-            }),
-          ),
-          headers: Type.Optional(Type.Array(HeaderMatch, { maxItems: 32 })),
-        },
-        closed,
-      ),
-    ),
-    cluster: NameSchema,
-    timeout: Type.Optional(DurationSchema),
-  },
-  closed,
-);
 
 const SinkSchema = Type.Object(
   {
@@ -112,6 +67,7 @@ export const MachineSchema = Type.Object(
           name: NameSchema,
           endpoints: Type.Array(AddressSchema, { maxItems: CLUSTER_ENDPOINTS_MAX }),
           connectTimeout: Type.Optional(DurationSchema),
+          policy: Type.Optional(Type.Enum(["roundRobin", "leastRequest"])),
         },
         closed,
       ),
@@ -132,6 +88,9 @@ export const MachineSchema = Type.Object(
       ),
     ),
     deployment: Type.Optional(Type.Object({ file: FilePath }, closed)),
+    tracing: Type.Optional(
+      Type.Object({ samplePercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })) }, closed),
+    ),
     trustedProxies: Type.Optional(
       Type.Array(FreeText, { maxItems: 0, description: "an empty list: no proxy is trusted by this version" }),
     ),
@@ -172,31 +131,22 @@ export interface Machine {
   readonly registry: { readonly address: string; readonly tokenFile: string | null } | null;
   readonly deployment: { readonly file: string } | null;
   readonly sinks: readonly SinkConfig[];
+  /** null: `traceparent` passes through as it came. */
+  readonly tracing: TracingConfig | null;
   readonly limits: StreamLimitsConfig;
-}
-
-export interface RouteConfig {
-  readonly name: string;
-  /** `*`, `*.suffix` or a whole name. */
-  readonly hosts: readonly string[];
-  readonly path: { readonly exact: string } | { readonly prefix: string };
-  /** Empty: every method. */
-  readonly methods: readonly string[];
-  readonly headers: readonly HeaderMatchConfig[];
-  readonly cluster: string;
-  readonly timeoutMs: number;
-}
-
-export interface HeaderMatchConfig {
-  readonly name: string;
-  readonly kind: "exact" | "prefix" | "present" | "absent";
-  readonly value: string;
 }
 
 export interface ClusterConfig {
   readonly name: string;
   readonly endpoints: readonly Address[];
   readonly connectTimeoutMs: number;
+  /** Which endpoint is asked: each in turn, or of two at random the one with fewer requests under way. */
+  readonly policy: "roundRobin" | "leastRequest";
+}
+
+export interface TracingConfig {
+  /** Of the traces begun here, so many per cent are marked as sampled; a trace begun elsewhere keeps its mark. */
+  readonly samplePercent: number;
 }
 
 export type SinkConfig =
@@ -239,29 +189,7 @@ function checkMachine(document: MachineDocument, complain: Complain): void {
 
 function checkRoutes(document: MachineDocument, complain: Complain): void {
   const clusters = document.clusters.map((cluster) => cluster.name);
-  document.routes.forEach((route, index) => {
-    const at = ["routes", index] as const;
-    if (!clusters.includes(route.cluster)) {
-      complain(
-        [...at, "cluster"],
-        `there is no cluster "${route.cluster}"`,
-        clusters.join(", ") || "a cluster listed under clusters",
-      );
-    }
-    const path = route.match?.path;
-    if (path !== undefined && (path.exact === undefined) === (path.prefix === undefined)) {
-      complain([...at, "match", "path"], "a path is matched in one way", "exact or prefix");
-    }
-    route.match?.headers?.forEach((header, place) => {
-      const ways = [header.exact, header.prefix, header.present].filter((way) => way !== undefined).length;
-      if (ways !== 1)
-        complain(
-          [...at, "match", "headers", place],
-          `header ${header.name} is matched in ${ways} ways`,
-          "one of exact, prefix, present",
-        );
-    });
-  });
+  document.routes.forEach((route, index) => checkRoute(route, index, clusters, complain));
 }
 
 function checkSinks(document: MachineDocument, complain: Complain): void {
@@ -295,10 +223,11 @@ function settle(document: MachineDocument): Machine {
     workers: document.workers ?? "auto",
     listeners: document.listeners.map(({ name, address }) => ({ name, ...parseAddress(address) })),
     routes: document.routes.map(settleRoute),
-    clusters: document.clusters.map(({ name, endpoints, connectTimeout = "1s" }) => ({
+    clusters: document.clusters.map(({ name, endpoints, connectTimeout = "1s", policy = "roundRobin" }) => ({
       name,
       endpoints: endpoints.map(parseAddress),
       connectTimeoutMs: durationMs(connectTimeout),
+      policy,
     })),
     admin: parseAddress(document.admin?.address ?? "127.0.0.1:9901"),
     health: document.health === undefined ? null : parseAddress(document.health.address),
@@ -308,24 +237,8 @@ function settle(document: MachineDocument): Machine {
         : { address: registry.address.replace(/\/$/, ""), tokenFile: registry.tokenFile ?? null },
     deployment: document.deployment ?? null,
     sinks: (document.sinks ?? [{ name: "log", type: "stdout" }]).map(settleSink),
+    tracing: document.tracing === undefined ? null : { samplePercent: document.tracing.samplePercent ?? 1 },
     limits: settleLimits(document.limits ?? {}),
-  };
-}
-
-function settleRoute(route: MachineDocument["routes"][number]): RouteConfig {
-  const { hosts = ["*"], path, methods = [], headers = [] } = route.match ?? {};
-  return {
-    name: route.name,
-    hosts,
-    path: path?.exact === undefined ? { prefix: path?.prefix ?? "/" } : { exact: path.exact },
-    methods,
-    headers: headers.map((header): HeaderMatchConfig => {
-      if (header.exact !== undefined) return { name: header.name, kind: "exact", value: header.exact };
-      if (header.prefix !== undefined) return { name: header.name, kind: "prefix", value: header.prefix };
-      return { name: header.name, kind: header.present === true ? "present" : "absent", value: "" };
-    }),
-    cluster: route.cluster,
-    timeoutMs: durationMs(route.timeout ?? "15s"),
   };
 }
 

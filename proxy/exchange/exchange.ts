@@ -15,7 +15,8 @@ import { copy } from "../codec/bytes.ts";
 import { normaliseRequestHead } from "../normalise/request-head.ts";
 import type { MirrorCopy } from "../mirror/mirror-copy.ts";
 import type { Mirrors } from "../mirror/mirrors.ts";
-import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+import { statusOf } from "../codec/http1/head-writer.ts";
+import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot } from "../snapshot/runtime.ts";
 import type { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
@@ -25,6 +26,8 @@ import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
 import { localReply, refusalOf } from "./local-reply.ts";
 import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, type RequestIds } from "./own-fields.ts";
 import { streamProperty } from "./stream-property.ts";
+import { TRACE_FIELD_BYTES, TraceContext } from "./trace-context.ts";
+import { DECISION, TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
 
 /** What all exchanges of a server share. */
 export interface ExchangeHost {
@@ -36,9 +39,13 @@ export interface ExchangeHost {
   readonly clock: CoarseClock;
   readonly ids: RequestIds;
   snapshot(): Snapshot;
+  /** Whether the callbacks of the stream that begins now are to be timed. */
+  timesNext(): boolean;
   releaseExchange(exchange: Exchange): void;
 }
 
+/** Room behind a head's own lines. */
+const OWN_BYTES = OWN_FIELDS_BYTES + TRACE_FIELD_BYTES;
 /** Who wants a direction's reads to stop. */
 const PAUSE = { peer: 1, filter: 2 } as const;
 const NO_STORE = new Uint8Array(0);
@@ -50,7 +57,7 @@ const HEAD_METHOD = Buffer.from("HEAD", "latin1");
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => Buffer.from(method, "latin1"));
 const REQUEST_DIRECTION = 0;
 
-export class Exchange implements RequestSink, ResponseSink, StreamDriver, ExchangeFacts {
+export class Exchange implements RequestSink, ResponseSink, StreamDriver, ExchangeFacts, TryOwner {
   readonly requestHead = new Head();
   readonly responseHead = new Head();
   private readonly host: ExchangeHost;
@@ -61,6 +68,13 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private upstream: RequestWriter | null = null;
   /** Copies of this request for mirrors, the last one begun first. */
   private copies: MirrorCopy | null = null;
+  /** What goes upstream: the request's head, or what the route makes of it. */
+  private sentHead = this.requestHead;
+  private changedHead: Head | null = null;
+  /** Of a route that retries, from the request's going upstream to its end. */
+  private tries: Tries | null = null;
+  private spareTries: Tries | null = null;
+  private spareTrace: TraceContext | null = null;
   private stream: Stream | null = null;
   private engineDepth = 0;
   private slotMask = 0;
@@ -68,7 +82,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private isBodySent = false;
   private isRequestSent = false;
   private isUpstreamWhole = false;
-  private isRetried = false;
+  private isRepeated = false;
   private isDone = false;
   private isEnding = false;
   private requestPauses = 0;
@@ -80,6 +94,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   slots: Stream | null = null;
   listener = "";
   route: Route | null = null;
+  cluster: Cluster | null = null;
+  trace: TraceContext | null = null;
   endpoint: Endpoint | null = null;
   sourceAddress = "";
   sourcePort = 0;
@@ -101,9 +117,12 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.idAt = -1;
     this.slotMask = 0;
     this.isRequestWhole = this.isBodySent = this.isRequestSent = this.isUpstreamWhole = false;
-    this.isRetried = this.isDone = this.isEnding = false;
+    this.isRepeated = this.isDone = this.isEnding = false;
     this.requestPauses = this.responsePauses = 0;
     this.route = null;
+    this.cluster = null;
+    this.trace = null;
+    this.sentHead = this.requestHead;
     this.endpoint = null;
     this.slots = null;
     this.pinned = null;
@@ -118,7 +137,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   // ---- RequestSink: from the client
 
   headStore(bytes: number): Uint8Array {
-    if (this.store.length < bytes + OWN_FIELDS_BYTES) this.store = Buffer.allocUnsafeSlow(bytes + OWN_FIELDS_BYTES);
+    if (this.store.length < bytes + OWN_BYTES) this.store = Buffer.allocUnsafeSlow(bytes + OWN_BYTES);
     return this.store;
   }
 
@@ -132,11 +151,13 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       return this.reply(503, "The proxy is overloaded.", "UO");
     }
     if (!normaliseRequestHead(requestHead)) return this.requestRefused(400);
+    if (snapshot.tracing !== null) this.joinTrace(snapshot.tracing.sampled);
+    if (snapshot.forced !== null) snapshot.forced.take(requestHead);
     const route = snapshot.routes.match(requestHead);
     if (route === null) return this.replyNoRoute();
-    this.route = route;
+    this.takeRoute(route);
     this.slotMask = route.slotMask;
-    if (route.slotMask === 0) this.sendUpstream(endOfStream, false);
+    if (route.slotMask === 0) this.passOn(endOfStream);
     else this.openStream(snapshot, endOfStream);
     if (!endOfStream && this.writer !== null) this.writer.sendContinue();
   }
@@ -199,7 +220,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   responseOverdue(): void {
     this.host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
-    this.fail(504, "The upstream did not answer in time.", "UT");
+    this.fail(504, OVERDUE, "UT");
   }
 
   streamDone(): void {
@@ -220,6 +241,11 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   responseHeadComplete(headEnd: number, endOfStream: boolean): void {
     this.isUpstreamWhole = endOfStream;
     const { stream, responseHead } = this;
+    const { extras } = this.route!;
+    if (extras !== null) {
+      if (this.tries !== null && this.answerFails(this.tries, endOfStream)) return;
+      if (extras.response !== null) extras.response.apply(responseHead);
+    }
     if (stream === null) {
       if (!this.writer!.sendResponseHead(responseHead, endOfStream)) this.fail(502, BAD_ANSWER, "UPE");
       return;
@@ -264,9 +290,12 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   responseCut(flag: "UF" | "UC" | "UPE", isStale: boolean): void {
+    const { tries } = this;
     this.upstream = null;
     if (this.isDone) this.release();
-    else if (isStale && this.mayRetry()) this.retry();
+    else if (isStale && this.mayRepeat()) this.repeat();
+    else if (tries !== null && this.triesAgain(tries, flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset))
+      tries.goOn();
     else {
       this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
       this.fail(flag === "UF" ? 503 : 502, CUTS[flag], flag);
@@ -276,6 +305,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   upstreamDone(): void {
     this.upstream = null;
     if (this.isDone) this.release();
+    else if (this.tries !== null && this.tries.isDue) this.tries.goOn();
   }
 
   requestPended(): void {
@@ -294,7 +324,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       const fresh = this.routeAgain(head);
       if (fresh !== 0) return fresh;
     }
-    this.sendUpstream(endOfStream, false);
+    this.passOn(endOfStream);
     return this.upstream === null ? -1 : this.slotMask;
   }
 
@@ -303,7 +333,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   mirror(slot: string, clusterName: string, flags: number): void {
-    const { requestHead: head, isRequestSent: endOfStream } = this;
+    const { sentHead: head, isRequestSent: endOfStream } = this;
     const cluster = this.pinned!.clusters.get(clusterName)!;
     const isHeadRequest = this.isMethod(HEAD_METHOD);
     const copy = this.host.mirrors.begin({ slot, cluster, flags, head, isHeadRequest, endOfStream });
@@ -318,6 +348,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   sendRequestTrailers(trailers: Head): void {
     const { upstream } = this;
+    if (this.tries !== null) this.tries.keepNothing();
     if (upstream === null) return;
     if (!upstream.sendRequestTrailers(trailers)) this.fail(500, BAD_EDIT, "LR");
     else if (this.copies !== null) this.copyTrailers(trailers);
@@ -337,6 +368,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   dropUpstream(): void {
     const { upstream } = this;
+    if (this.tries !== null) this.tries.settle();
     // An upstream that has answered whole still makes its last call; it needs no dropping.
     if (upstream === null || this.isUpstreamWhole) return;
     this.upstream = null;
@@ -407,6 +439,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.stream = stream;
     this.engineDepth++;
     stream.open(snapshot.chain, this.slotMask, this, this.requestHead);
+    if (snapshot.forced !== null) snapshot.forced.apply(stream);
+    if (this.host.timesNext()) stream.timeBy(nowMs);
     stream.requestHeaders(endOfStream);
     this.leaveEngine();
   }
@@ -423,27 +457,65 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       this.replyNoRoute();
       return -1;
     }
-    this.route = route;
+    this.takeRoute(route);
     const fresh = route.slotMask & ~this.slotMask;
     this.slotMask |= route.slotMask;
     return fresh === 0 ? 0 : route.slotMask;
   }
 
-  private sendUpstream(endOfStream: boolean, fresh: boolean): void {
-    const { host, requestHead } = this;
-    const route = this.route!;
-    const { cluster } = route;
-    const endpoint = cluster.nextEndpoint();
+  private joinTrace(sampled: number): void {
+    this.trace = this.spareTrace ??= new TraceContext();
+    // The request id ends the lines that stand behind the head's own.
+    this.trace.join(this.requestHead, this.store, this.idAt + REQUEST_ID_BYTES + 2, sampled);
+  }
+
+  private takeRoute(route: Route): void {
+    this.route = route;
+    this.cluster = route.cluster;
+    const { extras } = route;
+    if (extras !== null && extras.clusters !== null) this.cluster = extras.clusters.pick(Math.random());
+  }
+
+  /** The request head has passed every filter: to the upstream, or to what the route answers. */
+  private passOn(endOfStream: boolean): void {
+    const { extras, timeoutMs } = this.route!;
+    if (extras !== null && !this.prepare(extras, endOfStream)) return;
+    this.isRequestSent = endOfStream;
+    this.sendTry(this.cluster!.nextEndpoint(), endOfStream, false);
+    if (this.upstream !== null) this.writer!.respondWithin(timeoutMs);
+  }
+
+  /** What a route does before it sends. False: it has answered. */
+  private prepare(extras: RouteExtras, endOfStream: boolean): boolean {
+    if (extras.answer !== null) {
+      this.answer(extras.answer);
+      return false;
+    }
+    if (extras.request !== null) {
+      const head = (this.changedHead ??= new Head());
+      if (!extras.request.apply(this.requestHead, head)) {
+        this.reply(500, BAD_REWRITE, "LR");
+        return false;
+      }
+      this.sentHead = head;
+    }
+    if (extras.retry !== null) {
+      this.tries = this.spareTries ??= new Tries(this, this.host.account);
+      this.tries.open(extras.retry, this.cluster!, this.isIdempotent(), endOfStream);
+    }
+    return true;
+  }
+
+  private sendTry(endpoint: Endpoint | null, endOfStream: boolean, fresh: boolean): void {
     if (endpoint === null) return this.reply(503, "The cluster has no endpoint.", "UH");
-    const connection = host.upstreams.take(cluster, endpoint, fresh);
+    const connection = this.host.upstreams.take(this.cluster!, endpoint, fresh);
     if (connection === null) return this.reply(503, "The endpoint has as many connections as it may.", "UO");
     this.endpoint = endpoint;
     this.upstream = connection;
-    this.isRequestSent = endOfStream;
     this.isUpstreamWhole = false;
     connection.attach(this, this.isMethod(HEAD_METHOD));
-    if (!connection.sendRequestHead(requestHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
-    this.writer!.respondWithin(route.timeoutMs);
+    if (!connection.sendRequestHead(this.sentHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
+    if (this.tries !== null) this.tries.begin();
   }
 
   private passRequestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -451,6 +523,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     // The answer may have come, or been made here, before the whole request: the rest has nowhere to go.
     if (upstream === null) return;
     this.isBodySent = true;
+    if (this.tries !== null) this.tries.keep(bytes, start, end, endOfStream);
     if (!upstream.sendRequestData(bytes, start, end, endOfStream)) this.fail(500, BAD_EDIT, "LR");
     else if (this.copies !== null) this.copyData(bytes, start, end, endOfStream);
   }
@@ -460,15 +533,76 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (writer !== null && !writer.sendResponseData(bytes, start, end, endOfStream)) this.cutDownstream("LR");
   }
 
+  // ---- once more
+
   /** Once, on a new connection: the old one closed before it said anything, and the request is here and repeatable. */
-  private mayRetry(): boolean {
-    return !this.isRetried && !this.isBodySent && this.isRequestWhole && IDEMPOTENT.some((m) => this.isMethod(m));
+  private mayRepeat(): boolean {
+    return !this.isRepeated && !this.isBodySent && this.isRequestWhole && this.isIdempotent();
   }
 
-  private retry(): void {
-    this.isRetried = true;
+  private repeat(): void {
+    this.isRepeated = true;
     this.host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
-    this.sendUpstream(true, true);
+    this.sendTry(this.cluster!.nextEndpoint(), true, true);
+  }
+
+  /** True: what has just failed is tried again, now or soon. */
+  private triesAgain(tries: Tries, failure: number): boolean {
+    const decision = tries.decide(failure);
+    if (decision === DECISION.again) return true;
+    if (decision === DECISION.no) return false;
+    const { counters } = this.host;
+    counters[
+      decision === DECISION.exhausted ? EXCHANGE_COUNTER.retriesExhausted : EXCHANGE_COUNTER.retriesOverBudget
+    ]!++;
+    this.flags.push(decision === DECISION.exhausted ? "URX" : "UO");
+    return false;
+  }
+
+  /** True: this answer is not passed on, the request is tried again. */
+  private answerFails(tries: Tries, endOfStream: boolean): boolean {
+    if (!this.triesAgain(tries, statusOf(this.responseHead))) {
+      tries.settle();
+      return false;
+    }
+    // An answer that is whole leaves its connection to others, and makes one more call for that.
+    if (endOfStream) tries.isDue = true;
+    else {
+      this.dropTry();
+      tries.goOn();
+    }
+    return true;
+  }
+
+  sendAgain(): void {
+    const { host } = this;
+    const tries = this.tries!;
+    host.clock.touch();
+    host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
+    this.resumeRequest(PAUSE.peer);
+    this.sendTry(this.cluster!.otherEndpoint(this.endpoint!), tries.isHeadOnly, tries.needsFresh);
+    if (this.upstream !== null && !tries.replay(this.upstream)) this.fail(500, BAD_EDIT, "LR");
+  }
+
+  tryOverdue(): void {
+    const { host } = this;
+    const tries = this.tries!;
+    host.clock.touch();
+    host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
+    this.dropTry();
+    if (this.triesAgain(tries, TRY_FAILED.timeout)) tries.goOn();
+    else this.fail(504, OVERDUE, "UT");
+  }
+
+  private dropTry(): void {
+    const upstream = this.upstream!;
+    this.upstream = null;
+    upstream.dropRequest();
+  }
+
+  private isIdempotent(): boolean {
+    for (let i = 0; i < IDEMPOTENT.length; i++) if (this.isMethod(IDEMPOTENT[i]!)) return true;
+    return false;
   }
 
   private isMethod(method: Uint8Array): boolean {
@@ -521,6 +655,21 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.writer === null) return;
     if (this.writer.statusSent === 0) this.reply(status, why, flag);
     else this.cutDownstream(flag);
+  }
+
+  private answer(answer: RouteAnswer): void {
+    const reply = answer.replyTo(this.requestHead);
+    if (reply === null) return this.reply(500, BAD_REWRITE, "LR");
+    const { head, body } = reply;
+    if (this.stream !== null) {
+      this.engineDepth++;
+      this.stream.answerFromDriver(statusOf(head), head, body);
+      this.leaveEngine();
+      return;
+    }
+    const { writer } = this;
+    if (writer === null || !writer.sendResponseHead(head, body.length === 0) || body.length === 0) return;
+    writer.sendResponseData(body, 0, body.length, true);
   }
 
   private reply(status: number, why: string, flag: StreamFlag): void {
@@ -598,6 +747,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (stream !== null) stream.end();
     this.stream = null;
     this.slots = null;
+    if (this.tries !== null) this.tries.close();
+    this.tries = null;
     this.pinned!.unpin();
     this.pinned = null;
     this.isDone = true;
@@ -611,10 +762,16 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 }
 
+function nowMs(): number {
+  return performance.now();
+}
+
 function endLater(exchange: Exchange): void {
   exchange.end();
 }
 
+const OVERDUE = "The upstream did not answer in time.";
+const BAD_REWRITE = "The route makes no valid path of this one.";
 const BAD_ANSWER = "The upstream's answer is not valid HTTP.";
 const BAD_EDIT = "A filter made a head that cannot be sent.";
 const CUTS = {

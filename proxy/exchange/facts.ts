@@ -2,7 +2,8 @@
 
 import type { Stream, StreamFlag } from "@sluice/abi";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
-import type { Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+import type { Cluster, Endpoint, Route, Snapshot } from "../snapshot/runtime.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** Told once for every stream, after `on_log` and before its objects are reused. */
 export interface StreamObserver {
@@ -19,7 +20,11 @@ export interface ExchangeFacts {
   /** Name of the listener. */
   readonly listener: string;
   readonly route: Route | null;
-  /** The endpoint the request was sent to, null when none was. */
+  /** Where the route leads for this request; null without a route, and where the route answers itself. */
+  readonly cluster: Cluster | null;
+  /** The request's place in a trace; null without `tracing`. */
+  readonly trace: TraceContext | null;
+  /** The endpoint the request was sent to last, null when none was. */
   readonly endpoint: Endpoint | null;
   /** Address and port of the client's side of the connection. */
   readonly sourceAddress: string;

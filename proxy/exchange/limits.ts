@@ -12,3 +12,10 @@ export const POOLED_EXCHANGES_MAX = 1_024;
 export const POOLED_STORE_BYTES_MAX = 8_192;
 /** What a head store begins with: ordinary heads fit. */
 export const STORE_BYTES = 2_048;
+/** Retries of a cluster that a worker always allows at once, however few requests are live. */
+export const RETRIES_LIVE_MIN = 3;
+/** The first retry waits up to this long, each further one up to twice as long as the one before, up to the maximum. */
+export const RETRY_BACKOFF_MS = 25;
+export const RETRY_BACKOFF_MS_MAX = 250;
+/** Of the streams with filters, those whose callbacks are timed; a power of two. Two clock readings a callback cost 90 ns. */
+export const TIMED_ONE_IN = 64;

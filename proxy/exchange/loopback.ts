@@ -5,7 +5,12 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Head } from "@sluice/abi";
 import { Chain } from "@sluice/abi/data-path";
-import type { Route, Snapshot } from "../snapshot/runtime.ts";
+import { parseMachine } from "../contract/index.ts";
+import { MIRROR_ROW_CELLS } from "../counters/slab.ts";
+import type { MirrorFacts } from "../mirror/mirror-facts.ts";
+import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
+import { compileRoutes } from "../routing/route-table.ts";
+import type { Cluster, Route, RouteTable, Snapshot, Tracing } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import { ByteAccount } from "./byte-account.ts";
 import { CoarseClock } from "./coarse-clock.ts";
@@ -16,11 +21,20 @@ import { HttpServer } from "./http-server.ts";
 /** Longer than any answer takes; a test that reaches it has found a hang. */
 const TALK_MS = 3_000;
 
+const MACHINE = `apiVersion: sluice/v1
+kind: Proxy
+node: { id: test }
+listeners: [{ name: test, address: 127.0.0.1:0 }]
+`;
+
 export interface SeenStream {
   readonly method: string;
   readonly path: string;
   readonly status: number;
   readonly flags: readonly string[];
+  readonly route: string | null;
+  readonly cluster: string | null;
+  readonly upstream: string | null;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -30,6 +44,8 @@ export interface LoopbackOptions {
   readonly upstream?: (socket: Socket) => void;
   readonly transports?: TransportKind;
   readonly chain?: Chain;
+  /** That filters may name. */
+  readonly clusters?: ReadonlyMap<string, Cluster>;
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
   readonly streamIdleTimeoutMs?: number;
@@ -37,12 +53,18 @@ export interface LoopbackOptions {
   readonly accountBytesMax?: number;
   /** Upstream address in place of the scripted one. */
   readonly endpointPort?: number;
+  /** `routes` and `clusters` of sluice.yaml in place of the one route, given the upstream's address. */
+  readonly routing?: (upstream: string) => string;
+  readonly tracing?: Tracing;
 }
 
 export class Loopback {
   readonly server: HttpServer;
   readonly seen: SeenStream[] = [];
   readonly counters = new Float64Array(EXCHANGE_COUNTER_COUNT);
+  /** By cluster. */
+  readonly mirrorRows: Record<string, Float64Array> = {};
+  readonly compared: MirrorFacts[] = [];
   readonly upstreamHeads: string[] = [];
   readonly account: ByteAccount;
   pins = 0;
@@ -59,7 +81,8 @@ export class Loopback {
     this.server = new HttpServer({
       listener: "test",
       snapshot: () => this.snapshot,
-      observer: { ended: (facts) => this.note(facts) },
+      observer: { ended: (facts) => this.note(facts), mirrored: (facts) => void this.compared.push({ ...facts }) },
+      mirrorRow: (cluster) => (this.mirrorRows[cluster] ??= new Float64Array(MIRROR_ROW_CELLS)),
       counters: this.counters,
       account: this.account,
       clock: new CoarseClock(),
@@ -114,22 +137,17 @@ export class Loopback {
     return text;
   }
 
-  private readonly route: Route = {
-    name: "all",
-    index: 0,
-    slotMask: 0,
-    timeoutMs: 0,
-    cluster: { name: "up", endpoints: [], connectTimeoutMs: 1000, nextEndpoint: () => null },
-  };
-
   private get snapshot(): Snapshot {
     const { options } = this;
     return (this.built ??= {
       number: 1,
       generation: 1,
       chain: options.chain ?? new Chain([]),
-      routes: { match: (head: Head) => (head.get(":path") === "/no-route" ? null : this.routed()) },
+      routes: options.routing === undefined ? this.oneRoute : this.routed(options.routing),
+      clusters: options.clusters ?? new Map(),
       counterRows: [],
+      forced: null,
+      tracing: options.tracing ?? null,
       limits: {
         headBytesMax: 4096,
         headFieldsMax: 20,
@@ -146,23 +164,33 @@ export class Loopback {
   }
   private built: Snapshot | null = null;
 
-  private routed(): Route {
+  private get oneRoute(): RouteTable {
     const { options } = this;
     const port = options.endpointPort ?? (this.upstream.address() as AddressInfo).port;
-    const endpoint = (this.endpoint ??= { host: "127.0.0.1", port, address: `127.0.0.1:${port}` });
-    return (this.builtRoute ??= {
-      ...this.route,
-      timeoutMs: options.timeoutMs ?? 0,
+    const { connectTimeoutMs = 1000 } = options;
+    const endpoints = [{ host: "127.0.0.1", port }];
+    const route: Route = {
+      name: "all",
+      index: 0,
       slotMask: options.chain?.all ?? 0,
-      cluster: {
-        ...this.route.cluster,
-        connectTimeoutMs: options.connectTimeoutMs ?? 1000,
-        nextEndpoint: () => endpoint,
-      },
-    });
+      timeoutMs: options.timeoutMs ?? 0,
+      cluster: compileCluster({ name: "up", endpoints, connectTimeoutMs, policy: "roundRobin" }, this.directory),
+      extras: null,
+    };
+    return { match: (head: Head) => (head.get(":path") === "/no-route" ? null : route) };
   }
-  private endpoint: { host: string; port: number; address: string } | null = null;
-  private builtRoute: Route | null = null;
+  private readonly directory = new EndpointDirectory();
+
+  private routed(routing: (upstream: string) => string): RouteTable {
+    const { port } = this.upstream.address() as AddressInfo;
+    const machine = parseMachine(`${MACHINE}${routing(`127.0.0.1:${port}`)}`, "sluice.yaml");
+    const clusters = new Map(machine.clusters.map((config) => [config.name, compileCluster(config, this.directory)]));
+    return compileRoutes(
+      machine.routes,
+      () => this.options.chain?.all ?? 0,
+      (name) => clusters.get(name)!,
+    );
+  }
 
   private note(facts: ExchangeFacts): void {
     this.seen.push({
@@ -170,6 +198,9 @@ export class Loopback {
       path: facts.path(),
       status: facts.status,
       flags: [...facts.flags],
+      route: facts.route?.name ?? null,
+      cluster: facts.cluster?.name ?? null,
+      upstream: facts.endpoint?.address ?? null,
       bytesIn: facts.bytesIn,
       bytesOut: facts.bytesOut,
     });

@@ -30,8 +30,10 @@ function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> =
     snapshot: { number: 42 } as ExchangeFacts["snapshot"],
     slots: { slotCount: 1, slotReport: () => ({ ...report, ...slot }) },
     listener: "http",
-    route: { name: "api", cluster: { name: "demo" } } as ExchangeFacts["route"],
-    endpoint: { host: "127.0.0.1", port: 8088, address: "127.0.0.1:8088" },
+    route: { name: "api" } as ExchangeFacts["route"],
+    cluster: { name: "demo" } as ExchangeFacts["cluster"],
+    trace: null,
+    endpoint: { host: "127.0.0.1", port: 8088, address: "127.0.0.1:8088", active: 0 },
     sourceAddress: "198.51.100.7",
     sourcePort: 40_000,
     startedMs: Date.UTC(2026, 0, 1, 0, 0, 0, 123),
@@ -75,7 +77,7 @@ describe("recordLine", () => {
   });
 
   it("writes null for a route and an upstream that there was not", () => {
-    const line = recordLine(facts({ route: null, endpoint: null, slots: null }), "proxy-1");
+    const line = recordLine(facts({ route: null, cluster: null, endpoint: null, slots: null }), "proxy-1");
     expect(JSON.parse(line)).toMatchObject({ route: null, cluster: null, upstream: null, slots: [] });
   });
 

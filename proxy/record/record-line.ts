@@ -12,11 +12,11 @@ import { KEPT_NAMES_MAX } from "./limits.ts";
 
 /** The record of a stream, newline included. `node` is the proxy's id. */
 export function recordLine(facts: ExchangeFacts, node: string): string {
-  const { route, endpoint, slots } = facts;
+  const { route, cluster, endpoint, slots } = facts;
   return (
     `{"time":"${timeOf(facts.startedMs)}","id":"${facts.id()}","node":${named(node)}` +
     `,"deployment":${facts.snapshot.number},"listener":${named(facts.listener)}` +
-    `,"route":${route === null ? "null" : named(route.name)},"cluster":${route === null ? "null" : named(route.cluster.name)}` +
+    `,"route":${route === null ? "null" : named(route.name)},"cluster":${cluster === null ? "null" : named(cluster.name)}` +
     `,"upstream":${endpoint === null ? "null" : named(endpoint.address)},"source":${quoted(facts.sourceAddress)}` +
     `,"method":${quoted(facts.method())},"authority":${quoted(facts.authority())},"path":${quoted(facts.path())}` +
     `,"status":${facts.status},"flags":${flagsOf(facts)},"durationUs":${Math.round(facts.durationUs)}` +

@@ -85,14 +85,21 @@ describe("Cluster.nextEndpoint", () => {
       { host: "a", port: 1 },
       { host: "b", port: 2 },
     ];
-    const cluster = compileCluster({ name: "c", endpoints, connectTimeoutMs: 1 }, directory);
+    const cluster = compileCluster({ name: "c", endpoints, connectTimeoutMs: 1, policy: "roundRobin" }, directory);
     expect([1, 2, 3].map(() => cluster.nextEndpoint()!.address)).toEqual(["a:1", "b:2", "a:1"]);
-    expect(compileCluster({ name: "c", endpoints: [], connectTimeoutMs: 1 }, directory).nextEndpoint()).toBeNull();
+    expect(
+      compileCluster({ name: "c", endpoints: [], connectTimeoutMs: 1, policy: "roundRobin" }, directory).nextEndpoint(),
+    ).toBeNull();
   });
 
   it("hands the same endpoint to the clusters of two snapshots", () => {
     const directory = new EndpointDirectory();
-    const config = { name: "c", endpoints: [{ host: "::1", port: 1 }], connectTimeoutMs: 1 };
+    const config = {
+      name: "c",
+      endpoints: [{ host: "::1", port: 1 }],
+      connectTimeoutMs: 1,
+      policy: "roundRobin",
+    } as const;
     const first = compileCluster(config, directory).nextEndpoint();
     expect(compileCluster(config, directory).nextEndpoint()).toBe(first);
     expect(first!.address).toBe("[::1]:1");

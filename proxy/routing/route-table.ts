@@ -4,7 +4,11 @@
 
 import type { Head } from "@sluice/abi";
 import type { HeaderMatchConfig, RouteConfig } from "../contract/index.ts";
-import type { Cluster, Route, RouteTable } from "../snapshot/runtime.ts";
+import type { Cluster, Route, RouteExtras, RouteTable } from "../snapshot/runtime.ts";
+import { REGEX_PATH_BYTES_MAX } from "./limits.ts";
+import { PathRegex } from "./path-regex.ts";
+import { endOfPath } from "./path-rewrite.ts";
+import { compileExtras } from "./route-extras.ts";
 
 const AUTHORITY = Buffer.from(":authority");
 const METHOD = Buffer.from(":method");
@@ -20,7 +24,7 @@ export function compileRoutes(
   cluster: (name: string) => Cluster,
 ): RouteTable {
   return new CompiledRoutes(
-    routes.map((route, index) => new CompiledRoute(route, index, slotMask(route.name), cluster(route.cluster))),
+    routes.map((route, index) => new CompiledRoute(route, index, slotMask(route.name), cluster)),
   );
 }
 
@@ -38,7 +42,9 @@ class CompiledRoutes implements RouteTable {
     if (path < 0 || method < 0) return null;
     const routes = this.routes;
     for (let i = 0; i < routes.length; i++) {
-      if (routes[i]!.matches(head, authority, path, method)) return routes[i]!;
+      const route = routes[i]!;
+      if (route.regex !== null && isTooLong(head, path)) return null;
+      if (route.matches(head, authority, path, method)) return route;
     }
     return null;
   }
@@ -48,8 +54,10 @@ class CompiledRoute implements Route {
   readonly name: string;
   readonly index: number;
   readonly slotMask: number;
-  readonly cluster: Cluster;
+  readonly cluster: Cluster | null;
   readonly timeoutMs: number;
+  readonly extras: RouteExtras | null;
+  readonly regex: PathRegex | null;
   private readonly anyHost: boolean;
   private readonly hosts: readonly HostMatch[];
   private readonly path: Uint8Array;
@@ -57,16 +65,18 @@ class CompiledRoute implements Route {
   private readonly methods: readonly Uint8Array[];
   private readonly headers: readonly HeaderMatch[];
 
-  constructor(route: RouteConfig, index: number, slotMask: number, cluster: Cluster) {
+  constructor(route: RouteConfig, index: number, slotMask: number, cluster: (name: string) => Cluster) {
     this.name = route.name;
     this.index = index;
     this.slotMask = slotMask;
-    this.cluster = cluster;
+    this.cluster = route.clusters.length === 1 ? cluster(route.clusters[0]!.name) : null;
     this.timeoutMs = route.timeoutMs;
+    this.extras = compileExtras(route, cluster);
+    this.regex = "regex" in route.path ? new PathRegex(route.path.regex) : null;
     this.anyHost = route.hosts.includes("*");
     this.hosts = route.hosts.filter((host) => host !== "*").map(compileHost);
     this.wholePath = "exact" in route.path;
-    this.path = Buffer.from("exact" in route.path ? route.path.exact : route.path.prefix);
+    this.path = Buffer.from(textOf(route.path));
     this.methods = route.methods.map((method) => Buffer.from(method));
     this.headers = route.headers.map(compileHeader);
   }
@@ -85,6 +95,7 @@ class CompiledRoute implements Route {
     const source = head.bufferOf(start);
     const offset = start < 0 ? ~start : start;
     const length = head.valueLength(path);
+    if (this.regex !== null) return this.regex.matches(source, offset, endOfPath(source, offset, offset + length));
     const wanted = this.path;
     if (length < wanted.length || !equals(source, offset, wanted)) return false;
     if (!this.wholePath || length === wanted.length) return true;
@@ -119,6 +130,24 @@ class CompiledRoute implements Route {
     for (let i = 0; i < headers.length; i++) if (!headerMatches(head, headers[i]!)) return false;
     return true;
   }
+}
+
+/** The bytes to compare; none where an expression decides. */
+function textOf(path: RouteConfig["path"]): string {
+  if ("regex" in path) return "";
+  return "exact" in path ? path.exact : path.prefix;
+}
+
+/**
+ * What no expression may be asked about belongs to no route from there on: passing such a path to the routes behind
+ * would let its length choose them.
+ */
+function isTooLong(head: Head, path: number): boolean {
+  const length = head.valueLength(path);
+  if (length <= REGEX_PATH_BYTES_MAX) return false;
+  const start = head.valueStart(path);
+  const offset = start < 0 ? ~start : start;
+  return endOfPath(head.bufferOf(start), offset, offset + length) - offset > REGEX_PATH_BYTES_MAX;
 }
 
 interface HostMatch {

@@ -3,6 +3,7 @@
 
 import { Chain, SluiceError } from "@sluice/abi/data-path";
 import type { ChainSlot, HostServices, Plugin, SlotRevision, SplitChoice } from "@sluice/abi";
+import type { GaugedRevision } from "../counters/revision-gauges.ts";
 import { REVISION_CELL } from "../counters/slab.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";
@@ -108,6 +109,13 @@ export class RuntimeSnapshot implements Snapshot {
   retire(closed: (snapshot: RuntimeSnapshot) => void): void {
     this.retired = closed;
     if (this.pins === 0) this.close();
+  }
+
+  /** Its revisions, with the counters of each. */
+  get gauged(): GaugedRevision[] {
+    return this.chain.slots.flatMap(({ revisions, index }) =>
+      revisions.map(({ plugin }, arm) => ({ row: this.counterRows[index]![arm]!, plugin })),
+    );
   }
 
   get instancesLive(): number {

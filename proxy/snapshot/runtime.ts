@@ -2,6 +2,7 @@
 // its headers to its end. Nothing behind these faces awaits, allocates per request or looks anything up by name.
 
 import type { Chain, Head } from "@sluice/abi";
+import type { ForcedRevisions } from "../split/forced-revisions.ts";
 
 /** One published state of the proxy on one worker. Streams keep the one they started with. */
 export interface Snapshot {
@@ -14,8 +15,12 @@ export interface Snapshot {
   /** By name: the only thing that a filter may name at run time. */
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
+  /** null: trace headers pass through as they came. */
+  readonly tracing: Tracing | null;
   /** This worker's counters of each slot's revisions, by place in the chain, then by place in the slot. */
   readonly counterRows: readonly (readonly Float64Array[])[];
+  /** Lets signed requests choose their revision; null where no slot allows it. */
+  readonly forced: ForcedRevisions | null;
   /** Streams that hold this snapshot; when it is no longer current and reaches 0, its instances are closed. */
   readonly pins: number;
   pin(): void;
@@ -33,17 +38,70 @@ export interface Route {
   readonly index: number;
   /** Which slots of the chain this route passes, as `Chain.maskOf`. */
   readonly slotMask: number;
-  readonly cluster: Cluster;
-  /** From the request head sent upstream to the response's end; 0 = no bound. */
+  /** Where requests go; null: `extras` has several clusters, or an answer. */
+  readonly cluster: Cluster | null;
+  /** From the request head sent upstream to the response's end, all tries together; 0 = no bound. */
   readonly timeoutMs: number;
+  /** What a plain route has not; null on one, which is all that its requests ask. */
+  readonly extras: RouteExtras | null;
+}
+
+/** What a route does besides sending a request to its cluster; null each where it does not. */
+export interface RouteExtras {
+  readonly clusters: ClusterChoice | null;
+  readonly answer: RouteAnswer | null;
+  readonly request: RequestChange | null;
+  readonly response: HeadChange | null;
+  readonly retry: RetryPolicy | null;
+}
+
+/** Several clusters by weight. */
+export interface ClusterChoice {
+  /** `random` is from 0 up to but not 1. */
+  pick(random: number): Cluster;
+}
+
+/** What a route says itself in place of an upstream. */
+export interface RouteAnswer {
+  /** null: there is no valid one for this request. The reply is valid until the next call. */
+  replyTo(request: Head): { readonly head: Head; readonly body: Uint8Array } | null;
+}
+
+/** Rewrite and header changes of a request that goes upstream. */
+export interface RequestChange {
+  /** Makes `out` of `request`, which stays as filters and the record see it; false: there is no valid path for it. */
+  apply(request: Head, out: Head): boolean;
+}
+
+export interface HeadChange {
+  apply(head: Head): void;
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly onConnectFailure: boolean;
+  readonly onReset: boolean;
+  readonly onTimeout: boolean;
+  /** By status: 1 where the request is sent again. */
+  readonly onStatus: Uint8Array;
+  readonly anyMethod: boolean;
+  /** Until a try's response head; 0 = no bound of its own. */
+  readonly perTryTimeoutMs: number;
+  readonly bodyBytesMax: number;
+  /** Share of a cluster's live requests that may be retries, of 1. */
+  readonly budget: number;
 }
 
 export interface Cluster {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly connectTimeoutMs: number;
-  /** Round robin; null when the cluster has no endpoint. */
+  /** Retries under way, kept by those who retry. */
+  retries: number;
+  /** By the cluster's policy; null when the cluster has no endpoint. */
   nextEndpoint(): Endpoint | null;
+  /** The same for a retry: not the one that has just failed, where there is another. */
+  otherEndpoint(failed: Endpoint): Endpoint | null;
 }
 
 /**
@@ -55,6 +113,14 @@ export interface Endpoint {
   readonly port: number;
   /** `host:port` as written in the record. */
   readonly address: string;
+  /** Requests under way to it on this worker, kept by the connection pools. */
+  active: number;
+}
+
+/** How traces are taken part in. */
+export interface Tracing {
+  /** Of traces begun here, the share that is sampled, of 1. */
+  readonly sampled: number;
 }
 
 /** `limits` of sluice.yaml in numbers. */

@@ -7,6 +7,7 @@ import { OutputStage } from "../codec/stage.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER, EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
+import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import { IDLE_MS } from "./limits.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
@@ -52,12 +53,16 @@ async function poolWith(answer: string | null) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const endpoint = { host: "127.0.0.1", port, address: `127.0.0.1:${port}` };
-  const cluster = { name: "c", endpoints: [endpoint], connectTimeoutMs: 1_000, nextEndpoint: () => endpoint };
+  const cluster = compileCluster(
+    { name: "c", endpoints: [{ host: "127.0.0.1", port }], connectTimeoutMs: 1_000, policy: "roundRobin" },
+    new EndpointDirectory(),
+  );
+  const endpoint = cluster.nextEndpoint()!;
   const account = new ByteAccount(1 << 30);
   const stage = new OutputStage();
   pool = new UpstreamPool({ transports: rawTcp, stage, counters, clock, account, connectionsPerEndpointMax: 4 });
   return {
+    endpoint,
     take: (fresh = false) => pool.take(cluster, endpoint, fresh),
     async ask(fresh = false): Promise<string> {
       const sink = new Answer();
@@ -109,6 +114,19 @@ describe("UpstreamPool", () => {
     pool.sweep(clock.monotonicMs + 2_000);
     expect(await sink.outcome).toBe("UF");
     expect(counters[EXCHANGE_COUNTER.upstreamConnectFailures]).toBe(1);
+  });
+
+  it("tells an endpoint how many requests are under way to it", async () => {
+    const { ask, take, endpoint } = await poolWith(OK);
+    await ask();
+    expect(endpoint.active).toBe(0);
+    const taken = [take()!, take()!];
+    expect(endpoint.active).toBe(2);
+    for (const connection of taken) connection.close();
+    await expect.poll(() => endpoint.active).toBe(0);
+    await ask();
+    pool.sweep(clock.monotonicMs + IDLE_MS + 100);
+    await expect.poll(() => endpoint.active).toBe(0);
   });
 
   it("gives no more connections than an endpoint may have", async () => {

@@ -53,6 +53,7 @@ export class UpstreamPool {
   }
 }
 
+/** Keeps `endpoint.active`: its connections that are not idle. One that is taken out to be closed counts until it is. */
 class EndpointPool implements ClientCodecHost {
   readonly stage: OutputStage;
   private readonly endpoint: Endpoint;
@@ -76,6 +77,7 @@ class EndpointPool implements ClientCodecHost {
     if (!fresh) {
       for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
         counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
+        this.endpoint.active++;
         if (connection.isIdle) return connection;
       }
     }
@@ -89,6 +91,7 @@ class EndpointPool implements ClientCodecHost {
     counters[EXCHANGE_COUNTER.upstreamConnectsTotal]!++;
     counters[EXCHANGE_COUNTER.upstreamConnectionsLive]!++;
     this.live.add(connection);
+    this.endpoint.active++;
     this.connecting.set(connection, clock.monotonicMs + connectTimeoutMs);
     return connection;
   }
@@ -112,6 +115,7 @@ class EndpointPool implements ClientCodecHost {
     }
     connection.idleSinceMs = this.options.clock.monotonicMs;
     this.idle.push(connection);
+    this.endpoint.active--;
     this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!++;
   }
 
@@ -122,7 +126,10 @@ class EndpointPool implements ClientCodecHost {
     if (!wasOpen) counters[EXCHANGE_COUNTER.upstreamConnectFailures]!++;
     this.connecting.delete(connection);
     const at = this.idle.indexOf(connection);
-    if (at < 0) return;
+    if (at < 0) {
+      this.endpoint.active--;
+      return;
+    }
     this.idle.splice(at, 1);
     counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
   }
@@ -132,6 +139,7 @@ class EndpointPool implements ClientCodecHost {
     // Oldest first: the end of the stack is in use.
     while (this.idle.length > 0 && this.idle[0]!.idleSinceMs + IDLE_MS <= nowMs) {
       this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
+      this.endpoint.active++;
       this.idle.shift()!.close();
     }
   }
