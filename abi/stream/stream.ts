@@ -201,6 +201,16 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.closeFlows();
   }
 
+  /**
+   * The route's own answer (a redirect, a direct response) in place of an upstream's: passes the response phases of the
+   * slots. `fields` and `body` are read until the stream's outermost frame returns; framing fields and `:status` among the fields are left out.
+   */
+  answerFromDriver(status: number, fields: Head, body: Uint8Array): void {
+    this.enter();
+    if (this.stageReply(status, fields, body, null)) this.staged.dropsUpstream = false;
+    this.leave();
+  }
+
   /** The stream's idle time is over: 504 before a response head was sent, cut after. */
   idleTimeout(): void {
     this.enter();
