@@ -3,6 +3,7 @@
 export { runCli } from "./cli.ts";
 export { awaitFleet } from "./fleet.ts";
 export type { FleetState } from "./fleet.ts";
-export { RegistryClient, RegistryRefusal } from "./registry-client.ts";
+export { ApiRefusal } from "./api-caller.ts";
+export { RegistryClient } from "./registry-client.ts";
 export type { DeploymentDraft, PushParts, VersionEntry } from "./registry-client.ts";
 export type { Terminal } from "./terminal.ts";

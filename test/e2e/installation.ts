@@ -25,8 +25,9 @@ export class Installation {
   registry: Program | null = null;
   readonly #programs: Program[] = [];
 
-  static async create(): Promise<Installation> {
-    return new Installation(mkdtempSync(join(tmpdir(), "sluice-e2e-")), await startNumberedOrigin());
+  /** In a folder of its own, removed at `close`. */
+  static async create(folder = mkdtempSync(join(tmpdir(), "sluice-e2e-"))): Promise<Installation> {
+    return new Installation(folder, await startNumberedOrigin());
   }
 
   private constructor(folder: string, origin: NumberedOrigin) {
