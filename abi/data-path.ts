@@ -6,6 +6,7 @@ export { SluiceError } from "./errors.ts";
 export { CAUSE } from "./stream/cause.ts";
 export { Chain } from "./stream/chain.ts";
 export { takeStream } from "./stream/stream.ts";
-export { MIRROR_FLAG } from "./host/stream-context.ts";
+export { MirrorFlags } from "./spec/enums.ts";
 export { Plugin } from "./host/plugin.ts";
+export { MemoryQuotas } from "./quota/memory-quotas.ts";
 export { SharedData } from "./shared/shared-data.ts";

@@ -54,10 +54,21 @@ export type { Refusal } from "./module/refusal.ts";
 export { Instance } from "./host/instance.ts";
 export { GuestFailure } from "./host/guest-failure.ts";
 export type { FailureCause } from "./host/guest-failure.ts";
+export { QUOTA_BURST_MAX, QUOTAS_MAX } from "./quota/limits.ts";
+export { AnyQuotas } from "./quota/any-quotas.ts";
+export { MemoryQuotas } from "./quota/memory-quotas.ts";
+export type {
+  Quota,
+  QuotaAnswer,
+  QuotaBackend,
+  QuotaDefinition,
+  QuotaReservation,
+  QuotaWindow,
+} from "./quota/quota-backend.ts";
+export type { QuotaUse } from "./stream/reservations.ts";
 export { ManualClock, MemoryMetrics, MemoryServices } from "./host/memory-services.ts";
 export type { MemoryServicesOptions } from "./host/memory-services.ts";
 export { MESSAGE_PHASES, PHASE } from "./host/phase.ts";
-export { MIRROR_FLAG } from "./host/stream-context.ts";
 export type { LocalReply, MirrorAnswer, StreamBody, StreamContext } from "./host/stream-context.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
 export type { FreedLocks } from "./shared/shared-data.ts";

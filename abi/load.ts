@@ -4,5 +4,6 @@
 export { ABI_ERRORS } from "./error-table.ts";
 export { SluiceError } from "./errors.ts";
 export { Plugin } from "./host/plugin.ts";
+export { AnyQuotas } from "./quota/any-quotas.ts";
 export { prepareModule } from "./module/artifact.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";

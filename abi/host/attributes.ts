@@ -47,7 +47,7 @@ const TYPES: ReadonlyMap<string, AttributeType> = new Map([
   ...[...MAPS.keys()].map((name) => [name, "map"] as const),
 ]);
 
-const BUILT_IN_TOPS: ReadonlySet<string> = new Set([...TYPES.keys()].map((name) => name.split(".")[0]!));
+const BUILT_IN_TOPS: ReadonlySet<string> = new Set(["quota", ...[...TYPES.keys()].map((name) => name.split(".")[0]!)]);
 
 /** Does the host answer this property path itself? Such paths are read-only. `path`: segments joined by NUL. */
 export function isBuiltIn(path: string): boolean {

@@ -1,6 +1,8 @@
 // HostServices in memory, for the harness, the request-file runner and tests: time stands until it is advanced by hand,
 // randomness comes from a seed, logs and metrics can be read back. Same calls, same answers, on every run.
 
+import { MemoryQuotas } from "../quota/memory-quotas.ts";
+import type { QuotaBackend, QuotaDefinition } from "../quota/quota-backend.ts";
 import { METRICS_PER_SLOT } from "./limits.ts";
 import type {
   Clock,
@@ -27,6 +29,10 @@ export interface MemoryServicesOptions {
   readonly logLevel?: LogLevel;
   /** By path, segments joined by NUL. */
   readonly nodeProperties?: Readonly<Record<string, Uint8Array>>;
+  /** As a deployment's `quotas`, with every window's burst. */
+  readonly quotas?: readonly QuotaDefinition[];
+  /** In place of one that has `quotas`. */
+  readonly quotaBackend?: QuotaBackend;
 }
 
 export class MemoryServices implements HostServices {
@@ -34,6 +40,7 @@ export class MemoryServices implements HostServices {
   readonly logLevel: LogLevel;
   readonly sharedData: SharedDataStore = new MemorySharedData();
   readonly metrics: MemoryMetrics = new MemoryMetrics();
+  readonly quotas: QuotaBackend;
   readonly timers: TickScheduler;
   /** Everything logged so far. */
   readonly logs: FilterLog[] = [];
@@ -43,6 +50,8 @@ export class MemoryServices implements HostServices {
   constructor(options: MemoryServicesOptions = {}) {
     this.clock = new ManualClock(options.nowMs ?? DEFAULT_NOW_MS);
     this.timers = this.clock;
+    this.quotas =
+      options.quotaBackend ?? new MemoryQuotas(() => Math.floor(this.clock.monotonicMs() * 1000), options.quotas ?? []);
     this.logLevel = options.logLevel ?? 0;
     this.nodeProperties = options.nodeProperties ?? {};
     this.randomState = (options.seed ?? 1) >>> 0 || 1;

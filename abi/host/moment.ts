@@ -8,7 +8,7 @@ const CREATE = "proxy_on_context_create";
 const LIFE: readonly string[] = [CREATE, "proxy_on_vm_start", "proxy_on_configure"];
 const END: readonly string[] = ["proxy_on_log", "proxy_on_done", "proxy_on_delete"];
 const NOT_STEERING: ReadonlySet<string> = new Set([...LIFE, ...END, "policy_on_report"]);
-const MIRRORING: ReadonlySet<string> = new Set([
+const BEFORE_THE_ANSWER: ReadonlySet<string> = new Set([
   "policy_on_check",
   "proxy_on_request_headers",
   "proxy_on_request_body",
@@ -37,7 +37,12 @@ export function maySteer(guest: Caller): boolean {
 
 /** A copy of a request can be asked for while the request is on its way. */
 export function mayMirror(guest: Caller): boolean {
-  return MIRRORING.has(guest.callback!);
+  return BEFORE_THE_ANSWER.has(guest.callback!);
+}
+
+/** Something can be taken out of a quota while the request is on its way. */
+export function mayReserve(guest: Caller): boolean {
+  return BEFORE_THE_ANSWER.has(guest.callback!);
 }
 
 /** May something be added to the record from here? */

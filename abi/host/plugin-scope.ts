@@ -46,9 +46,22 @@ export class PluginScope {
     this.metrics = new MetricIds(spec.slot, services.metrics);
   }
 
-  /** `plugin_name`, `plugin_root_id`, `plugin_vm_id`: readable at every moment, the C++ SDK asks for one in the root's creation. */
+  /**
+   * `plugin_name`, `plugin_root_id`, `plugin_vm_id`, and what quotas are: readable at every moment, the C++ SDK asks for
+   * one in the root's creation.
+   */
   ownProperty(path: string): Uint8Array | null {
-    return path.startsWith("plugin_") ? (this.ownProperties.get(path) ?? null) : null;
+    if (path.startsWith("plugin_")) return this.ownProperties.get(path) ?? null;
+    return path.startsWith(QUOTA_PREFIX) ? this.quotaProperty(path) : null;
+  }
+
+  private quotaProperty(path: string): Uint8Array | null {
+    const end = path.lastIndexOf("\0");
+    const quota = end < QUOTA_PREFIX.length ? null : this.services.quotas.find(path.slice(QUOTA_PREFIX.length, end));
+    if (quota === null) return null;
+    const field = path.slice(end + 1);
+    if (field === "burst") return int64(quota.burst);
+    return field === "window_ms" ? int64(quota.windowMs) : null;
   }
 
   rootDone(): void {
@@ -91,4 +104,13 @@ export class PluginScope {
     this.logLines++;
     return this.logLines <= LOG_LINES_PER_SECOND;
   }
+}
+
+/** `quota.NAME.burst` and `quota.NAME.window_ms`. */
+const QUOTA_PREFIX = "quota\0";
+
+function int64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
+  return bytes;
 }

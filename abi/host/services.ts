@@ -1,6 +1,8 @@
 // What the embedding gives the host: time, randomness, logs, shared data, metrics, timers, and what the node knows of
 // itself. The proxy's worker has the real ones; memory-services.ts has one that a test advances by hand.
 
+import type { QuotaBackend } from "../quota/quota-backend.ts";
+
 /** Time. `nowMs` may be coarse; `nowNs` and `monotonicNs` are what a guest reads and are exact. */
 export interface Clock {
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -81,6 +83,8 @@ export interface HostServices {
   readonly logLevel: LogLevel;
   readonly sharedData: SharedDataStore;
   readonly metrics: MetricStore;
+  /** The quotas of the deployment that the plugin is in. */
+  readonly quotas: QuotaBackend;
   readonly timers: TickScheduler;
   /** Properties that need no stream (`xds.node`, `xds.listener_direction`, …); path segments joined by NUL; null when absent. */
   nodeProperty(path: string): Uint8Array | null;

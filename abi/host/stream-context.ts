@@ -3,7 +3,7 @@
 // the call: who keeps them copies. Bytes handed out are copied into the guest before the next call.
 //
 // Two kinds of calls:
-//   at once      head, headForWrite, body, property, setProperty, setVerdict, setResponse, report, mirror: during the
+//   at once      head, headForWrite, body, property, setProperty, setVerdict, setResponse, report, quota, mirror: during the
 //                guest's call.
 //                What they change is staged by the engine until the guest's callback has returned normally.
 //   after-call   localResponse, continueStream, closeStream, instanceLost: only when no guest frame of that instance is on
@@ -11,6 +11,7 @@
 //                engine notes the call and acts when it looks at the callback's result; otherwise it acts at once.
 
 import type { Head } from "../head/head.ts";
+import type { Quota, QuotaAnswer } from "../quota/quota-backend.ts";
 import type { GuestFailure } from "./guest-failure.ts";
 
 /** The ABI's map types that belong to a stream: 0 request headers, 1 request trailers, 2 response headers, 3 response trailers. */
@@ -46,16 +47,6 @@ export interface LocalReply {
   readonly grpcStatus: number;
 }
 
-/** Bits of `policy_mirror`'s flags. */
-export const MIRROR_FLAG = {
-  /** Authorization, Cookie, Proxy-Authorization and X-Api-Key are copied too. */
-  keepCredentials: 1,
-  /** A record of the copy's answer is written beside the primary's. */
-  compare: 2,
-  /** The copy has no body and no trailers. */
-  withoutBody: 4,
-} as const;
-
 /** `tooLate`: the request's head has gone upstream. `full`: the stream has as many copies as it may. */
 export type MirrorAnswer = "ok" | "unknownCluster" | "tooLate" | "full";
 
@@ -88,8 +79,13 @@ export interface StreamContext {
   report(slot: number, key: string, type: number, value: Uint8Array): boolean;
 
   /**
+   * `policy_quota` without peek: takes `amount` (1 … the quota's burst) for `key`, once for a slot, quota and key: asked
+   * again, the answer is the first one. Spent when the head goes upstream, else given back. Null when the stream has as many as it may.
+   */
+  quota(slot: number, quota: Quota, key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer | null;
+  /**
    * `policy_mirror`: a copy of the request goes to `cluster` when the request itself goes upstream. `flags` are the bits of
-   * MIRROR_FLAG. The same cluster twice by one slot is one copy, with the flags of the last call.
+   * MirrorFlags. The same cluster twice by one slot is one copy, with the flags of the last call.
    */
   mirror(slot: number, cluster: string, flags: number): MirrorAnswer;
 

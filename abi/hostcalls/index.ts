@@ -7,6 +7,7 @@ import { policyGet } from "./policy-get.ts";
 import { policyGetI64 } from "./policy-get-i64.ts";
 import { policyGetValues } from "./policy-get-values.ts";
 import { policyMirror } from "./policy-mirror.ts";
+import { policyQuota } from "./policy-quota.ts";
 import { policyReport } from "./policy-report.ts";
 import { policySetResponse } from "./policy-set-response.ts";
 import { policySetVerdict } from "./policy-set-verdict.ts";
@@ -46,6 +47,7 @@ export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> =
   policy_get_i64: policyGetI64,
   policy_get_values: policyGetValues,
   policy_mirror: policyMirror,
+  policy_quota: policyQuota,
   policy_report: policyReport,
   policy_set_response: policySetResponse,
   policy_set_verdict: policySetVerdict,

@@ -100,6 +100,9 @@ export const QuotaFlags = { BestEffort: 1, Peek: 2 } as const;
 
 export const MirrorFlags = { KeepCredentials: 1, Compare: 2, WithoutBody: 4 } as const;
 
+/** Bits of what `policy_quota` is asked. */
+export const QuotaFlags = { BestEffort: 1, Peek: 2 } as const;
+
 export const ReportType = { String: 0, Int: 1, Bool: 2, Double: 3, Bytes: 4 } as const;
 
 /** The WASI errnos that our table answers. */
@@ -161,6 +164,12 @@ export const ENUMS: readonly EnumRow[] = [
     name: "MirrorFlags",
     values: MirrorFlags,
     prose: "What policy_mirror copies, and whether the answers are compared in the record.",
+  },
+  {
+    name: "QuotaFlags",
+    values: QuotaFlags,
+    prose:
+      "How policy_quota is asked: a part of the amount is acceptable; nothing is taken. Both together tell what is left.",
   },
   {
     name: "ReportType",

@@ -16,6 +16,7 @@ export {
   MetadataStatus,
   MetricType,
   MirrorFlags,
+  QuotaFlags,
   PeerType,
   QuotaFlags,
   ReportType,

@@ -186,8 +186,9 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...CHECK, ...REQUEST],
     family: "policy",
     effect: "impure",
-    served: false,
-    prose: "Reserves an amount of a quota; what is not granted may be asked for again after `retryAfter` milliseconds.",
+    served: true,
+    prose:
+      "Reserves an amount of a quota; `flags` are the bits of QuotaFlags. What is not granted may be asked for again after `retryAfter` milliseconds.",
   },
   {
     name: "policy_report",

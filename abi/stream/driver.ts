@@ -46,7 +46,7 @@ export interface StreamDriver {
   hasCluster(name: string): boolean;
   /**
    * A slot wants a copy of the request to go to a cluster. Called directly behind the last `sendRequestHead`, which sent the head
-   * (so it is as it went out) and before any data, once for each slot and cluster; `flags` are bits of MIRROR_FLAG. The copy
+   * (so it is as it went out) and before any data, once for each slot and cluster; `flags` are bits of MirrorFlags. The copy
    * is the driver's affair: it gets what passes `sendRequestData` and `sendRequestTrailers`.
    */
   mirror(slot: string, cluster: string, flags: number): void;

@@ -3,6 +3,7 @@
 // acts on the stream (replies, resumes, resets) is handed to the stream itself.
 
 import { Head } from "../head/head.ts";
+import type { Quota, QuotaAnswer } from "../quota/quota-backend.ts";
 import type { GuestFailure } from "../host/guest-failure.ts";
 import { PHASE } from "../host/phase.ts";
 import type {
@@ -112,6 +113,12 @@ export class HostcallContext implements StreamContext {
   report(slot: number, key: string, type: number, value: Uint8Array): boolean {
     this.calls.noteChange(CHANGED_VALUES);
     return this.state.runs[slot]!.additions.add(key, type, value);
+  }
+
+  quota(slot: number, quota: Quota, key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer | null {
+    if (this.state.isFinished) return null;
+    this.calls.noteChange(CHANGED_VALUES);
+    return this.calls.reservations.ask(slot, quota, key, amount, isBestEffort);
   }
 
   mirror(slot: number, cluster: string, flags: number): MirrorAnswer {

@@ -20,6 +20,9 @@ export const STREAM_PROPERTY_BYTES = 64 * 1024;
 export const REPORT_ADDITIONS_MAX = 32;
 export const REPORT_ADDITION_BYTES = 4 * 1024;
 
+/** Reservations of one stream, over all slots, quotas and keys. */
+export const RESERVATIONS_MAX = 64;
+
 /** Copies of one request that its slots may ask for. */
 export const MIRRORS_MAX = 8;
 

@@ -8,6 +8,7 @@ import type { StreamContext } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
 import { MESSAGE_LENGTH } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
+import { Reservations } from "./reservations.ts";
 import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
 import type { StreamState } from "./stream-state.ts";
@@ -19,7 +20,7 @@ export const FAILED = -1;
 
 /** Header maps of a stream, by the ABI's map type. */
 const MAPS = 4;
-/** The bit of `changes` that stands for properties, additions and mirrors; the bits below it for the maps. */
+/** The bit of `changes` that stands for properties, additions, reservations and mirrors; the bits below it for the maps. */
 export const CHANGED_VALUES = 1 << MAPS;
 
 export class SlotCalls {
@@ -28,6 +29,9 @@ export class SlotCalls {
   runningPhase = 0;
   readonly properties = new UserProperties();
   readonly mirrors = new Mirrors();
+  readonly reservations = new Reservations();
+  /** A clock in ms while this stream's callbacks are timed, else null. */
+  now: (() => number) | null = null;
   /** What the running callback has changed so far. */
   private changes = 0;
   private readonly state: StreamState;
@@ -37,8 +41,10 @@ export class SlotCalls {
   }
 
   open(): void {
+    this.now = null;
     this.properties.clear();
     this.mirrors.clear();
+    this.reservations.clear();
     this.changes = 0;
   }
 
@@ -49,6 +55,15 @@ export class SlotCalls {
 
   /** The slot's stream context in the instance it has. False: the guest failed. */
   createContext(run: SlotRun, context: StreamContext): boolean {
+    const { now } = this;
+    if (now === null) return this.callCreate(run, context);
+    const startedMs = now();
+    const isMade = this.callCreate(run, context);
+    run.durationMs += now() - startedMs;
+    return isMade;
+  }
+
+  private callCreate(run: SlotRun, context: StreamContext): boolean {
     this.running = run;
     try {
       run.contextId = run.instance!.createStream(context, run.slot!.index);
@@ -65,6 +80,15 @@ export class SlotCalls {
 
   /** Runs one callback. Its action, or FAILED: then what it changed is undone and the run has the failure. */
   invoke(run: SlotRun, phase: number, count: number, endOfStream: boolean): number {
+    const { now } = this;
+    if (now === null) return this.call(run, phase, count, endOfStream);
+    const startedMs = now();
+    const action = this.call(run, phase, count, endOfStream);
+    run.durationMs += now() - startedMs;
+    return action;
+  }
+
+  private call(run: SlotRun, phase: number, count: number, endOfStream: boolean): number {
     const instance = run.instance!;
     // What a tick changed through the effective context is no part of this callback.
     this.commit();
@@ -122,6 +146,7 @@ export class SlotCalls {
     for (let map = 0; map < MAPS; map++) if ((this.changes & (1 << map)) !== 0) this.state.mapOf(map)?.commit();
     this.properties.commit();
     this.mirrors.commit();
+    this.reservations.commit();
     for (let i = 0; i < this.state.slotCount; i++) this.state.runAt(i).additions.commit();
     this.changes = 0;
   }
@@ -135,6 +160,7 @@ export class SlotCalls {
     this.state.request.head!.editedNames?.clear();
     this.properties.rollback();
     this.mirrors.rollback();
+    this.reservations.rollback();
     run.additions.rollback();
     this.changes = 0;
   }

@@ -2,6 +2,7 @@
 
 import { CAUSE, type CauseName } from "./cause.ts";
 import type { Addition } from "./additions.ts";
+import type { QuotaUse } from "./reservations.ts";
 import type { SlotRun } from "./slot-run.ts";
 import { codeName, type VerdictKind } from "./verdict.ts";
 
@@ -20,14 +21,16 @@ export interface SlotReport {
   readonly cached: boolean;
   /** Fuel spent by this stream's callbacks so far. */
   readonly fuel: number;
+  /** Wall time of its callbacks so far, to a tenth; null in a stream that is not timed. */
   readonly durationUs: number | null;
   readonly dryRun: boolean;
   readonly error: { readonly cause: CauseName; readonly message: string; readonly at: string | null } | null;
-  readonly quotas: readonly [];
+  /** What the slot asked of quotas, peeks left out. */
+  readonly quotas: readonly QuotaUse[];
   readonly additions: Readonly<Record<string, Addition>>;
 }
 
-export function reportOf(run: SlotRun): SlotReport {
+export function reportOf(run: SlotRun, quotas: readonly QuotaUse[], isTimed: boolean): SlotReport {
   const slot = run.slot!;
   const { filter, version, revision } = run.revision!;
   return {
@@ -42,13 +45,13 @@ export function reportOf(run: SlotRun): SlotReport {
     reason: run.reason,
     cached: false,
     fuel: run.fuel,
-    durationUs: null,
+    durationUs: isTimed ? Math.round(run.durationMs * 10_000) / 10 : null,
     dryRun: slot.dryRun,
     error:
       run.failureCause === 0
         ? null
         : { cause: causeName(run.failureCause), message: run.failureMessage!, at: run.failureAt },
-    quotas: [],
+    quotas,
     additions: run.additions.toObject(),
   };
 }

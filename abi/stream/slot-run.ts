@@ -92,6 +92,8 @@ export class SlotRun {
   reason: string | null = null;
   directResponse: DirectResponse | null = null;
   fuel = 0;
+  /** Wall time of its callbacks, in a stream that is timed. */
+  durationMs = 0;
   /** One bit of CAUSE, 0 while all is well. */
   failureCause = 0;
   failureMessage: string | null = null;
@@ -121,6 +123,7 @@ export class SlotRun {
     this.reason = null;
     this.directResponse = null;
     this.fuel = 0;
+    this.durationMs = 0;
     this.failureCause = 0;
     this.failureMessage = null;
     this.failureAt = null;

@@ -1169,6 +1169,24 @@ rows("policy_mirror", [
   },
 ]);
 
+describe("Stream.timeBy", () => {
+  it("sums what the callbacks of each slot took, and says nothing in a stream that is not timed", () => {
+    const stage = new Stage([[logsAll], [(g) => g.on("responseHeaders", g.log("response headers"))]]);
+    let readings = 0;
+    // Every callback takes one reading's step: 1 ms.
+    stage.stream.timeBy(() => readings++);
+    stage.play(["headers end", "response end", "finish"]);
+    const durations = [0, 1].map((i) => stage.stream.slotReport(i).durationUs);
+    // Context, check, request headers, response headers, report and log of the first; context and response of the second.
+    expect(durations).toEqual([6_000, 2_000]);
+    stage.stream.end();
+    const { stream } = stage.another();
+    stream.requestHeaders(true);
+    expect(stream.slotReport(0).durationUs).toBeNull();
+    stream.end();
+  });
+});
+
 describe("Mirrors", () => {
   it("takes MIRRORS_MAX of a stream, and forgets them for the next", () => {
     const stage = new Stage([[mirrors(...Array.from({ length: MIRRORS_MAX + 1 }, (_, i) => `c${i}`))]]);

@@ -101,6 +101,11 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     return this.state.runs;
   }
 
+  /** When called (after `open`), callbacks are timed by this clock in ms: two readings each, so for a sample of streams. */
+  timeBy(now: () => number): void {
+    this.calls.now = now;
+  }
+
   /** When set (after `open`), what checks read is noted in it: for tests, `explain` and request files. */
   set readLog(log: ReadLog | null) {
     this.state.readLog = log;
@@ -256,7 +261,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
 
   /** What the record says of the i-th slot that was asked. */
   slotReport(i: number): SlotReport {
-    return reportOf(this.state.runAt(i));
+    const { reservations, now } = this.calls;
+    return reportOf(this.state.runAt(i), reservations.usesOf(this.state.asked[i]!), now !== null);
   }
 
   // ── FlowOwner: what a message meets at one slot ────────────────────────────────────────────────────────────────────
@@ -463,6 +469,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     if (fresh !== 0) return this.passFreshSlots(flow, fresh);
     flow.isHeadSent = true;
     if (flow.isHeadOnly) flow.isEndSent = true;
+    this.calls.reservations.spend();
     this.calls.mirrors.tell(this.state.driver!);
     return true;
   }
@@ -708,6 +715,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   }
 
   private closeFlows(): void {
+    this.calls.reservations.giveBack();
     this.request.close();
     this.response.close();
   }

@@ -2,6 +2,7 @@
 // the same order and with the same code.
 import { SluiceError } from "../errors.ts";
 import { ABI_ERRORS } from "../error-table.ts";
+import { AnyQuotas } from "../quota/any-quotas.ts";
 import { MemoryServices } from "../host/memory-services.ts";
 import { Plugin } from "../host/plugin.ts";
 import { prepareModule, type ModuleArtifact } from "../module/artifact.ts";
@@ -94,7 +95,11 @@ class Trial {
   /** Starts and configures. A filter that refuses to have no configuration is not at fault when none is there to give. */
   private start(artifact: ModuleArtifact): void {
     const config = this.options.pluginConfig ?? this.input.filter?.exampleConfig;
-    const plugin = new Plugin(artifact, specOf(artifact, config, this.options), new MemoryServices());
+    const plugin = new Plugin(
+      artifact,
+      specOf(artifact, config, this.options),
+      new MemoryServices({ quotaBackend: new AnyQuotas() }),
+    );
     try {
       plugin.start();
       this.configured = true;

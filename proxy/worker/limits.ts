@@ -2,6 +2,8 @@
 
 /** How often a worker shows that its event loop turns. */
 export const HEARTBEAT_INTERVAL_MS = 200;
+/** How often it tells how many instances each revision has. */
+export const GAUGE_INTERVAL_MS = 500;
 /** Without a beat for so long a worker is taken for hung and terminated. */
 export const HEARTBEAT_LOST_MS = 2_000;
 /** Bytes a worker may hold outside its JavaScript heap before it refuses new streams. */

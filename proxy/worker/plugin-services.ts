@@ -9,6 +9,7 @@ import type {
   HostServices,
   LogLevel,
   MetricStore,
+  QuotaBackend,
   SharedDataStore,
   TickScheduler,
   TickTarget,
@@ -19,6 +20,8 @@ export interface ServicesParts {
   readonly logLevel: LogLevel;
   readonly metrics: MetricStore;
   readonly sharedData: SharedDataStore;
+  /** Of the deployment that the plugin is in. */
+  readonly quotas: QuotaBackend;
   readonly log: (entry: FilterLog) => void;
   /** False: the plugin's ticks run on another worker. */
   readonly ticks: boolean;
@@ -33,6 +36,7 @@ export function pluginServices(parts: ServicesParts): HostServices {
     logLevel: parts.logLevel,
     sharedData: parts.sharedData,
     metrics: parts.metrics,
+    quotas: parts.quotas,
     timers: parts.ticks ? new TimeoutTicks() : new NoPluginTicks(),
     // xds.node is a message in Envoy; its id is the part that guests ask for.
     nodeProperty: (path) => (path === "xds\0node\0id" || path === "node\0id" ? node : null),

@@ -4,6 +4,7 @@ import { MemoryQuotas, SharedData } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { MirrorRows } from "../counters/mirror-rows.ts";
+import { RevisionGauges } from "../counters/revision-gauges.ts";
 import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
@@ -15,7 +16,7 @@ import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
-import { ACCOUNT_BYTES_MAX, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
+import { ACCOUNT_BYTES_MAX, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
 import { pluginServices } from "./plugin-services.ts";
 import { VitalSigns } from "./vital-signs.ts";
@@ -33,6 +34,7 @@ export class WorkerThread {
   private readonly draining = new Set<RuntimeSnapshot>();
   private readonly servers: HttpServer[] = [];
   private readonly mirrorRows: MirrorRows;
+  private readonly gauges = new RevisionGauges();
   private current: RuntimeSnapshot | null = null;
 
   constructor(begin: WorkerStart, tell: Tell) {
@@ -53,6 +55,7 @@ export class WorkerThread {
   start(): void {
     const signs = new VitalSigns(this.begin.vitalSigns);
     setInterval(() => signs.beat(), HEARTBEAT_INTERVAL_MS);
+    setInterval(() => this.gauges.write(this.snapshots().flatMap((one) => one.gauged)), GAUGE_INTERVAL_MS);
     this.tell({ type: "ready" });
   }
 
@@ -142,10 +145,13 @@ export class WorkerThread {
     this.tell({ type: "drained" });
   }
 
+  private snapshots(): RuntimeSnapshot[] {
+    return [...this.draining, ...(this.current === null ? [] : [this.current])];
+  }
+
   private holdings(): WorkerHoldings {
-    const snapshots = [...this.draining, ...(this.current === null ? [] : [this.current])];
     return {
-      snapshots: snapshots.map(({ generation, number, pins, instancesLive, memoryBytes }) => {
+      snapshots: this.snapshots().map(({ generation, number, pins, instancesLive, memoryBytes }) => {
         return { generation, number, pins, instances: instancesLive, memoryBytes };
       }),
       accountBytes: this.account.held,

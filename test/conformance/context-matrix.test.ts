@@ -51,14 +51,23 @@ function goodArguments({ params }: HostcallRow): Argument[] {
   });
 }
 
-const GOOD_NUMBERS: Readonly<Record<string, number>> = { statusCode: 403, contextId: 1, code: 7, attributeId: 1 };
+const GOOD_NUMBERS: Readonly<Record<string, number>> = {
+  statusCode: 403,
+  contextId: 1,
+  code: 7,
+  attributeId: 1,
+  amount: 1,
+};
 
-const changesOf = ({ replies, steps, verdict, response, reports, heads }: PlainStream): unknown => ({
+const QUOTAS = { quotas: [{ name: "value", windows: [{ count: 1, perMs: 1000, burst: 1 }] }] };
+
+const changesOf = ({ replies, steps, verdict, response, reports, reservations, heads }: PlainStream): unknown => ({
   replies: replies.length,
   steps,
   verdict,
   response,
   reports,
+  reservations,
   request: heads[0]!.toPairs(),
 });
 
@@ -66,7 +75,12 @@ describe.each(MATRIX.filter(({ served }) => served))("$hostcall", ({ hostcall, a
   const row = rows.find(({ name }) => name === hostcall)!;
   const statuses = [...row.statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
   const callIn = (callback: string, stream: PlainStream): number =>
-    run([call(hostcall, ...goodArguments(row))], { in: callback, stream, capabilities: CAPABILITY_FAMILIES }).status;
+    run([call(hostcall, ...goodArguments(row))], {
+      in: callback,
+      stream,
+      capabilities: CAPABILITY_FAMILIES,
+      services: QUOTAS,
+    }).status;
 
   it.each(callbacks.filter((name) => allowedIn.includes(name)))(
     "answers in %s with a status of its row",

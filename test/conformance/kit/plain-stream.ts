@@ -6,6 +6,8 @@ import {
   type GuestFailure,
   type LocalReply,
   type MirrorAnswer,
+  type Quota,
+  type QuotaAnswer,
   type StreamBody,
   type StreamContext,
 } from "@sluice/abi";
@@ -35,6 +37,8 @@ export class PlainStream implements StreamContext {
   readonly steps: string[] = [];
   readonly reports: [key: string, type: number, value: Uint8Array][] = [];
   readonly mirrors: [cluster: string, flags: number][] = [];
+  /** What was taken out of quotas: `name key amount`, with ` partly` when a part was acceptable. */
+  readonly reservations: string[] = [];
   readonly lost: GuestFailure[] = [];
   private readonly mirrorAnswer: MirrorAnswer;
   verdict: { code: number; reason: string } | null = null;
@@ -82,6 +86,10 @@ export class PlainStream implements StreamContext {
   mirror(_slot: number, cluster: string, flags: number): MirrorAnswer {
     if (this.mirrorAnswer === "ok") this.mirrors.push([cluster, flags]);
     return this.mirrorAnswer;
+  }
+  quota(_slot: number, quota: Quota, key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer {
+    this.reservations.push(`${quota.name} ${Buffer.from(key)} ${amount}${isBestEffort ? " partly" : ""}`);
+    return quota.reserve(key, amount, isBestEffort);
   }
   localResponse(_slot: number, reply: LocalReply): boolean {
     this.replies.push(reply);
