@@ -4,11 +4,11 @@ import { sha256 } from "../contract/index.ts";
 import { REVISION_ROWS_MAX } from "./limits.ts";
 import { countSlot } from "./revision-counter.ts";
 import { RevisionRows } from "./revision-rows.ts";
-import { createSlab, revisionRowOf } from "./slab.ts";
+import { REVISION_CELL, createSlab, revisionRowOf } from "./slab.ts";
 
 const name = (revision: string) => ({ slot: "s", filter: "f", version: sha256("v"), revision: sha256(revision) });
 const report = (changes: Partial<SlotReport>): SlotReport =>
-  ({ verdict: "allow", code: null, error: null, fuel: 10, ...changes }) as SlotReport;
+  ({ verdict: "allow", code: null, error: null, fuel: 10, durationUs: null, ...changes }) as SlotReport;
 
 describe("RevisionRows", () => {
   it("sums what every worker counted, by verdict, code and cause", () => {
@@ -32,13 +32,35 @@ describe("RevisionRows", () => {
         denied: { PERMISSION_DENIED: 1 },
         errors: { trap: 1 },
         fuel: 50,
-        fuelPerStream: { p50: 0, p90: 0, p99: 0 },
+        fuelPerStream: { p50: 11, p90: 11, p99: 11 },
         timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
         instances: 0,
         memoryBytes: 0,
         lastError: null,
       },
     ]);
+  });
+
+  it("reads percentiles of fuel and of the time of the streams that were timed", () => {
+    const slabs = [createSlab(), createSlab()];
+    const rows = new RevisionRows(slabs);
+    const at = rows.rowOf(name("a"));
+    for (let i = 0; i < 98; i++) countSlot(revisionRowOf(slabs[i % 2]!, at), report({ fuel: 100 }));
+    countSlot(revisionRowOf(slabs[0]!, at), report({ fuel: 5000, durationUs: 2 }));
+    countSlot(revisionRowOf(slabs[1]!, at), report({ fuel: 5000, durationUs: 40 }));
+    const { fuelPerStream, timeUs } = rows.counters()[0]!;
+    expect(fuelPerStream).toEqual({ p50: 111, p90: 111, p99: 5119 });
+    expect(timeUs).toEqual({ count: 2, p50: 2.047, p90: 40.959, p99: 40.959 });
+    const { fuel, timeNs } = rows.histograms()[0]!;
+    expect([fuel.sum, timeNs.sum]).toEqual([98 * 100 + 2 * 5000, 42_000]);
+  });
+
+  it("sums what splits sent to a slot's first revision for want of a key", () => {
+    const slab = createSlab();
+    const rows = new RevisionRows([slab]);
+    revisionRowOf(slab, rows.rowOf(name("a")))[REVISION_CELL.keyless]! += 3;
+    rows.rowOf(name("b"));
+    expect(rows.keyless()).toEqual({ s: 3 });
   });
 
   it("gives a revision that comes back its row, and says which serve", () => {

@@ -1,6 +1,7 @@
 // Main's book of which revision in which slot has which row of every worker's slab, with the last error of each.
 
 import type { Digest, RevisionCounters } from "../contract/index.ts";
+import { BUCKETS, quantile } from "./histogram.ts";
 import { ERROR_CHARS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
 import { CAUSES, REVISION_CELL, RPC_CODES, revisionRowOf } from "./slab.ts";
 
@@ -9,6 +10,17 @@ export interface RevisionName {
   readonly filter: string;
   readonly version: Digest;
   readonly revision: Digest;
+}
+
+/** What is counted in buckets, as histogram.ts has them. */
+export interface Histogram {
+  readonly buckets: readonly number[];
+  readonly sum: number;
+}
+
+export interface RevisionHistograms extends RevisionName {
+  readonly fuel: Histogram;
+  readonly timeNs: Histogram;
 }
 
 export interface SlotErrorSeen {
@@ -62,9 +74,38 @@ export class RevisionRows {
     return this.rows.flatMap((row, at) => (row === undefined ? [] : [this.sum(row, at)]));
   }
 
-  private sum(row: Row, at: number): RevisionCounters {
+  /** The same of the histograms. */
+  histograms(): RevisionHistograms[] {
+    return this.rows.flatMap((row, at) => {
+      if (row === undefined) return [];
+      const cell = this.cellsOf(at);
+      const { fuelBuckets, timeBuckets } = REVISION_CELL;
+      const fuel = { buckets: bucketsFrom(cell, fuelBuckets), sum: cell(REVISION_CELL.fuel) };
+      return [
+        { ...row.name, fuel, timeNs: { buckets: bucketsFrom(cell, timeBuckets), sum: cell(REVISION_CELL.timeNs) } },
+      ];
+    });
+  }
+
+  /** By slot: streams that its split sent to the first revision because they had no key. */
+  keyless(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    this.rows.forEach((row, at) => {
+      const count = row === undefined ? 0 : this.cellsOf(at)(REVISION_CELL.keyless);
+      if (count > 0) counts[row!.name.slot] = (counts[row!.name.slot] ?? 0) + count;
+    });
+    return counts;
+  }
+
+  /** Reads a cell of a row, summed over workers. */
+  private cellsOf(at: number): (index: number) => number {
     const views = this.slabs.map((slab) => revisionRowOf(slab, at));
-    const cell = (index: number): number => views.reduce((total, view) => total + view[index]!, 0);
+    return (index) => views.reduce((total, view) => total + view[index]!, 0);
+  }
+
+  private sum(row: Row, at: number): RevisionCounters {
+    const cell = this.cellsOf(at);
+    const time = bucketsFrom(cell, REVISION_CELL.timeBuckets);
     return {
       ...row.name,
       current: this.current.has(at),
@@ -74,10 +115,10 @@ export class RevisionRows {
       denied: nonZero(RPC_CODES, (index) => cell(REVISION_CELL.denied + index)),
       errors: nonZero(CAUSES, (index) => cell(REVISION_CELL.errors + index)),
       fuel: cell(REVISION_CELL.fuel),
-      fuelPerStream: { p50: 0, p90: 0, p99: 0 },
-      timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
-      instances: 0,
-      memoryBytes: 0,
+      fuelPerStream: percentiles(bucketsFrom(cell, REVISION_CELL.fuelBuckets), 1),
+      timeUs: { count: time.reduce((total, count) => total + count, 0), ...percentiles(time, NS_PER_US) },
+      instances: cell(REVISION_CELL.instances),
+      memoryBytes: cell(REVISION_CELL.memoryBytes),
       lastError: row.lastError,
     };
   }
@@ -90,6 +131,17 @@ export class RevisionRows {
     });
     return oldest;
   }
+}
+
+const NS_PER_US = 1000;
+
+function bucketsFrom(cell: (index: number) => number, start: number): number[] {
+  return Array.from({ length: BUCKETS }, (_, bucket) => cell(start + bucket));
+}
+
+function percentiles(buckets: readonly number[], unit: number): { p50: number; p90: number; p99: number } {
+  const at = (share: number): number => quantile(buckets, share) / unit;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
 }
 
 function nonZero(names: readonly string[], count: (index: number) => number): Record<string, number> {

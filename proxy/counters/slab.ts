@@ -4,7 +4,8 @@
 //
 //   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | cells of filter metrics ]
 //   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | keyless | time in ns
-//                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | free
+//                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | instances
+//                 | memory bytes | free
 //   mirror row: sent | answered | failed | cut | dropped by cause × 6 | free
 
 import { CAUSE } from "@sluice/abi/data-path";
@@ -56,6 +57,9 @@ export const REVISION_CELL = {
   timeNs: 4 + RPC_CODES.length + CAUSES.length,
   fuelBuckets: 5 + RPC_CODES.length + CAUSES.length,
   timeBuckets: 5 + RPC_CODES.length + CAUSES.length + BUCKETS,
+  /** Gauges, written once a second. */
+  instances: 5 + RPC_CODES.length + CAUSES.length + 2 * BUCKETS,
+  memoryBytes: 6 + RPC_CODES.length + CAUSES.length + 2 * BUCKETS,
 } as const;
 
 /** Why a copy for a mirror was never begun, in the order of their cells. */

@@ -27,7 +27,7 @@ export function proxyCounters({ memory, rows }: Pick<Parts, "memory" | "rows">):
     connections: exchange["connectionsLive"]!,
     streams: exchange["streamsLive"]!,
     revisions: rows.counters(),
-    keyless: {},
+    keyless: rows.keyless(),
     mirrors: memory.mirrors(),
     quotas: {},
   };

@@ -2,6 +2,7 @@
 // a replaced one goes on where the dead one stopped.
 
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
+import { clearGauges } from "../counters/revision-gauges.ts";
 import { sumMirrorRows } from "../counters/mirror-rows.ts";
 import { cellsOf } from "../counters/filter-metrics.ts";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
@@ -90,6 +91,7 @@ export class WorkerMemory {
   reclaim(index: number): FreedLocks {
     const counters = exchangeCountersOf(this.slabs[index]!);
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
+    clearGauges(this.slabs[index]!);
     const epoch = this.epochs[index]!++;
     return this.shared.freeLocksOf({ index, epoch });
   }

@@ -10,7 +10,7 @@ import { MIRROR_CELL } from "../counters/slab.ts";
 import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Endpoint } from "../snapshot/runtime.ts";
 import { COPY_PENDING_BYTES_MAX } from "./limits.ts";
-import type { MirrorFacts, PrimaryFacts } from "./mirror-facts.ts";
+import type { MirrorFacts, MirrorOutcome, PrimaryFacts } from "./mirror-facts.ts";
 
 /** Answers are read for their end alone: one head serves all, it is used up within the call that fills it. */
 const answerHead = new Head();
@@ -36,7 +36,7 @@ export class MirrorCopy implements ResponseSink, MirrorFacts {
   deadlineMs = Infinity;
   status = 0;
   durationUs = 0;
-  outcome: MirrorFacts["outcome"] | null = null;
+  outcome: MirrorOutcome | null = null;
   primary: PrimaryFacts | null = null;
   readonly isCompared: boolean;
   private readonly owner: CopyOwner;
@@ -143,7 +143,7 @@ export class MirrorCopy implements ResponseSink, MirrorFacts {
     if (connection !== null) connection.dropRequest();
   }
 
-  private over(outcome: MirrorFacts["outcome"]): void {
+  private over(outcome: MirrorOutcome): void {
     if (this.outcome !== null) return;
     this.outcome = outcome;
     this.isOpen = false;

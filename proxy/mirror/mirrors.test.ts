@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { MIRROR_FLAG } from "@sluice/abi";
+import { MirrorFlags } from "@sluice/abi/data-path";
 import { afterEach, describe, expect, it } from "vitest";
 import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
 import { Loopback, readAll, type LoopbackOptions } from "../exchange/loopback.ts";
@@ -137,7 +137,7 @@ describe("a mirrored request", () => {
     const [plain, trusted] = [await origin(), await origin()];
     const primary = await start({ plain: plain.port, trusted: trusted.port }, [
       { cluster: "plain" },
-      { cluster: "trusted", flags: MIRROR_FLAG.keepCredentials },
+      { cluster: "trusted", flags: MirrorFlags.KeepCredentials },
     ]);
     await loopback.talk(GET.replace("\r\n\r\n", `\r\n${CREDENTIALS}x-a: 1\r\nconnection: close\r\n\r\n`));
     await expect.poll(() => [counted("plain"), counted("trusted")].map(({ answered }) => answered)).toEqual([1, 1]);
@@ -152,7 +152,7 @@ describe("a mirrored request", () => {
 
   it("without body says that it has none, and asks on the same connection again", async () => {
     const shadow = await origin();
-    await start({ shadow: shadow.port }, [{ cluster: "shadow", flags: MIRROR_FLAG.withoutBody }]);
+    await start({ shadow: shadow.port }, [{ cluster: "shadow", flags: MirrorFlags.WithoutBody }]);
     const client = loopback.client();
     for (let i = 1; i <= 2; i++) {
       client.write("POST /p HTTP/1.1\r\nhost: a.test\r\ncontent-length: 5\r\n\r\nhello");
@@ -290,7 +290,7 @@ describe("a compared mirror", () => {
     { name: "is told without a status when it failed", answer: "garbage\r\n\r\n", status: 0 },
   ])("$name", async ({ answer, status }) => {
     const shadow = await origin(answering(answer, isWholeRequest));
-    const primary = await start({ shadow: shadow.port }, [{ cluster: "shadow", flags: MIRROR_FLAG.compare }]);
+    const primary = await start({ shadow: shadow.port }, [{ cluster: "shadow", flags: MirrorFlags.Compare }]);
     await loopback.talk(GET.replace("\r\n", "\r\nconnection: close\r\n"));
     await expect.poll(() => loopback.compared).toHaveLength(1);
     const { slot, cluster, outcome, primary: seen, ...rest } = loopback.compared[0]!;

@@ -2,7 +2,7 @@
 // The mirrors of one listener: begins copies over connections of their own, within bounds, and sweeps those that take too
 // long. Its stage and its pool are apart from the primary's, so that no write of a primary waits behind one of a copy.
 
-import { Head, MIRROR_FLAG } from "@sluice/abi/data-path";
+import { Head, MirrorFlags } from "@sluice/abi/data-path";
 import { OutputStage } from "../codec/stage.ts";
 import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
@@ -92,7 +92,7 @@ export class Mirrors implements CopyOwner {
     const connection = this.pool.take(wish.cluster, endpoint, false);
     if (connection === null) return dropped(row, "connections");
     const { slot, flags } = wish;
-    const isCompared = (flags & MIRROR_FLAG.compare) !== 0;
+    const isCompared = (flags & MirrorFlags.Compare) !== 0;
     const copy = new MirrorCopy({
       owner: this,
       connection,
@@ -104,7 +104,7 @@ export class Mirrors implements CopyOwner {
     });
     this.copies.add(copy);
     connection.attach(copy, wish.isHeadRequest);
-    const isHeadOnly = wish.endOfStream || (flags & MIRROR_FLAG.withoutBody) !== 0;
+    const isHeadOnly = wish.endOfStream || (flags & MirrorFlags.WithoutBody) !== 0;
     if (!connection.sendRequestHead(headOfCopy(wish, isHeadOnly), isHeadOnly)) copy.cut();
     else if (isHeadOnly) this.requestWhole(copy);
     return copy;
@@ -205,7 +205,7 @@ class MirrorAccount extends ByteAccount {
 /** The primary's head with the mark, and without what the copy may not have. Its fields stay the primary's bytes. */
 function headOfCopy({ head, slot, flags, endOfStream }: CopyWish, isHeadOnly: boolean): Head {
   copyHead.borrow(head);
-  if ((flags & MIRROR_FLAG.keepCredentials) === 0) for (const name of CREDENTIALS) copyHead.remove(name);
+  if ((flags & MirrorFlags.KeepCredentials) === 0) for (const name of CREDENTIALS) copyHead.remove(name);
   if (isHeadOnly && !endOfStream) copyHead.replace(CONTENT_LENGTH, NO_LENGTH);
   copyHead.append(MARK, Buffer.from(slot));
   return copyHead;
