@@ -22,6 +22,8 @@ async function run(
     env,
     out: (text) => void lines.out.push(text),
     err: (text) => void lines.err.push(text),
+    drained: () => Promise.resolve(),
+    closed: () => new Promise(() => undefined),
   });
   return { code, out: lines.out.join("\n"), err: lines.err.join("\n") };
 }

@@ -9,16 +9,19 @@ import { buildCommand } from "./commands/build.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { diffCommand } from "./commands/diff.ts";
+import { devCommand } from "./commands/dev.ts";
 import { historyCommand } from "./commands/history.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { listCommand } from "./commands/list.ts";
+import { overrideCommand } from "./commands/override.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { pushCommand } from "./commands/push.ts";
 import { registryCommand } from "./commands/registry.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tailCommand } from "./commands/tail.ts";
 import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -35,6 +38,7 @@ const factories: readonly CommandFactory[] = [
   registryCommand,
   validateCommand,
   initCommand,
+  devCommand,
   buildCommand,
   testCommand,
   inspectCommand,
@@ -42,6 +46,8 @@ const factories: readonly CommandFactory[] = [
   deployCommand,
   rollbackCommand,
   statusCommand,
+  tailCommand,
+  overrideCommand,
   historyCommand,
   listCommand,
   diffCommand,

@@ -33,6 +33,8 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
     cwd: folder,
     env: { SLUICE_REGISTRY: `http://${registry.address}`, SLUICE_TOKEN: token },
     out: (text) => void lines.out.push(text),
+    drained: () => Promise.resolve(),
+    closed: () => new Promise(() => undefined),
     err: (text) => void lines.err.push(text),
   });
   return { code, out: lines.out.join("\n"), err: lines.err.join("\n") };

@@ -1,5 +1,7 @@
 // Where a command reads its surroundings from and writes to. Given as a value, so that tests run commands in process.
 
+import { once } from "node:events";
+
 export interface Terminal {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -7,6 +9,10 @@ export interface Terminal {
   out(text: string): void;
   /** Progress, warnings and errors: never part of a result. */
   err(text: string): void;
+  /** Resolves when there is room for more output: a long output goes at its reader's pace. */
+  drained(): Promise<void>;
+  /** Resolves when nobody reads the output any more, as after `| head`. */
+  closed(): Promise<void>;
 }
 
 export const processTerminal: Terminal = {
@@ -14,6 +20,10 @@ export const processTerminal: Terminal = {
   env: process.env,
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
+  drained: async () => {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+  },
+  closed: () => new Promise((resolve) => process.stdout.once("error", () => resolve())),
 };
 
 /** Prints a command's result: `value` as one JSON document, or `text` for people. */

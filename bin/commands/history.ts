@@ -1,5 +1,7 @@
 // `sluice history`: who changed the deployment, when and why.
 
+import { overrideSentence } from "@sluice/proxy/contract";
+import type { StoredOverrideEvent } from "@sluice/registry";
 import { Command } from "commander";
 import { openRegistry, withRegistry } from "../registry-access.ts";
 import type { RegistryOptions } from "../registry-access.ts";
@@ -19,13 +21,20 @@ export function historyCommand(terminal: Terminal): Command {
 }
 
 async function history(terminal: Terminal, options: HistoryOptions): Promise<void> {
-  const entries = await openRegistry(terminal, options).history(options.deployment);
+  const { history: entries, overrides } = await openRegistry(terminal, options).wholeHistory(options.deployment);
   const newestFirst = entries.toSorted((left, right) => right.number - left.number);
-  const rows = newestFirst.map((entry) => [String(entry.number), entry.when, entry.who, entry.why ?? ""]);
+  const rows = [
+    ...newestFirst.map(({ number, when, who, why }) => [String(number), when, who, why ?? ""]),
+    ...overrides.map((event) => ["override", event.when, event.who, overrideText(event)]),
+  ].toSorted(([, left = ""], [, right = ""]) => (left < right ? 1 : -1));
   printResult(
     terminal,
     options,
-    { history: newestFirst },
+    { history: newestFirst, overrides },
     printable(table([["NUMBER", "WHEN", "WHO", "WHY"], ...rows])),
   );
+}
+
+function overrideText(event: StoredOverrideEvent): string {
+  return `${event.act} on ${event.proxy} under ${event.deployment.number}: ${overrideSentence(event)}`;
 }

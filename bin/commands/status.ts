@@ -1,5 +1,6 @@
 // `sluice status`: what is wanted, and what each proxy made of it.
 
+import { overrideSentence } from "@sluice/proxy/contract";
 import type { ProxyView, StoredDeployment } from "@sluice/registry";
 import { Command } from "commander";
 import { openRegistry, withRegistry } from "../registry-access.ts";
@@ -64,8 +65,19 @@ function troubleLines(proxy: ProxyView): string[] {
     return [`${id}: slot ${slot} failed (${times.join(", ")}), last: ${lastError.cause}: ${lastError.message}${where}`];
   });
   return [
+    ...proxy.overrides.map((override) => `${id}: OVERRIDE: ${overrideSentence(override)}`),
+    ...deploymentTrouble(proxy),
     ...(refused === null ? [] : [`${id} refused ${refused.number}: ${refused.message} (${refused.code})`]),
     ...notLoaded.map(({ slot, code, message }) => `${id}: slot ${slot} does not run: ${message} (${code})`),
     ...failures,
   ];
+}
+
+/** No deployment is meant for its labels, or two are: it gets none and goes on with what it has. */
+function deploymentTrouble({ id, labels, deployment, conflict, applied }: ProxyView): string[] {
+  if (deployment !== null) return [];
+  const does = applied === null ? "it answers 503" : `it goes on with ${applied}`;
+  if (conflict.length > 0) return [`${id}: deployments ${conflict.join(" and ")} both apply to it: ${does}`];
+  const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [`${id}: no deployment is meant for its labels (${words.join(", ") || "none"}): ${does}`];
 }

@@ -151,7 +151,13 @@ export class OverrideDesk {
       throw refused(kind === "pin" ? "a pin names no revision" : `"${kind}" takes no revision`);
     const { replacement, revision: digest } = resolveOverride({ slot, kind, revision }, this.known(serving));
     return {
-      ...{ slot, kind, revision: digest, until: endAfter(asked.for), who, when: now(), why },
+      slot,
+      kind,
+      revision: digest,
+      until: endAfter(asked.for),
+      who,
+      when: now(),
+      why,
       replacement,
       deployment: namedDeployment(serving!.deployment!),
     };
