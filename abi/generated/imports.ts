@@ -108,7 +108,7 @@ export interface PolicyHostcalls {
   policy_matcher(matcherKind: number, tablePtr: number, tableSize: number, matcherIdOut: number): number;
   /** Class of the attribute's value: 0 no entry, -1 absent, -2 several values. The verdict depends on the class only. */
   policy_match(matcherId: number, attributeId: number, classOut: number): number;
-  /** Reserves an amount of a quota (flags: 1 best effort, 2 peek); what is not granted may be asked for again after `retryAfter` milliseconds. */
+  /** Reserves an amount of a quota; `flags` are the bits of QuotaFlags. What is not granted may be asked for again after `retryAfter` milliseconds. */
   policy_quota(quotaNamePtr: number, quotaNameSize: number, keyPtr: number, keySize: number, amount: number, flags: number, grantedOut: number, retryAfterOut: number): number;
   /** Adds a value to the stream's record, under this slot's name. */
   policy_report(keyPtr: number, keySize: number, valueType: number, valuePtr: number, valueSize: number): number;

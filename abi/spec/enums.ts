@@ -100,9 +100,6 @@ export const QuotaFlags = { BestEffort: 1, Peek: 2 } as const;
 
 export const MirrorFlags = { KeepCredentials: 1, Compare: 2, WithoutBody: 4 } as const;
 
-/** Bits of what `policy_quota` is asked. */
-export const QuotaFlags = { BestEffort: 1, Peek: 2 } as const;
-
 export const ReportType = { String: 0, Int: 1, Bool: 2, Double: 3, Bytes: 4 } as const;
 
 /** The WASI errnos that our table answers. */

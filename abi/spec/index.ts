@@ -18,7 +18,6 @@ export {
   MirrorFlags,
   QuotaFlags,
   PeerType,
-  QuotaFlags,
   ReportType,
   Status,
   StreamType,

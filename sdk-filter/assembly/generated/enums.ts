@@ -166,6 +166,12 @@ export enum MirrorFlags {
   WithoutBody = 4,
 }
 
+/** How policy_quota is asked: a part of the amount is acceptable; nothing is taken. Both together tell what is left. */
+export enum QuotaFlags {
+  BestEffort = 1,
+  Peek = 2,
+}
+
 /** Encoding of a value given to policy_report: as properties are encoded. */
 export enum ReportType {
   String = 0,

@@ -256,7 +256,7 @@ export declare function policy_matcher(matcherKind: u32, tablePtr: usize, tableS
 @external("sluice", "policy_match")
 export declare function policy_match(matcherId: u32, attributeId: u32, classOut: usize): u32;
 
-/** Reserves an amount of a quota (flags: 1 best effort, 2 peek); what is not granted may be asked for again after `retryAfter` milliseconds. */
+/** Reserves an amount of a quota; `flags` are the bits of QuotaFlags. What is not granted may be asked for again after `retryAfter` milliseconds. */
 // @ts-ignore: decorator
 @external("sluice", "policy_quota")
 export declare function policy_quota(quotaNamePtr: usize, quotaNameSize: u32, keyPtr: usize, keySize: u32, amount: u32, flags: u32, grantedOut: usize, retryAfterOut: usize): u32;
