@@ -2,11 +2,10 @@
 import { caller } from "../host/caller.ts";
 import { NAME_BYTES_MAX } from "../host/limits.ts";
 import { mayMirror } from "../host/moment.ts";
-import { MIRROR_FLAG } from "../host/stream-context.ts";
 import type { MirrorAnswer } from "../host/stream-context.ts";
-import { Status } from "../spec/enums.ts";
+import { MirrorFlags, Status } from "../spec/enums.ts";
 
-const ALL_FLAGS = MIRROR_FLAG.keepCredentials | MIRROR_FLAG.compare | MIRROR_FLAG.withoutBody;
+const ALL_FLAGS = MirrorFlags.KeepCredentials | MirrorFlags.Compare | MirrorFlags.WithoutBody;
 
 export function policyMirror(clusterPtr: number, clusterSize: number, flags: number): number {
   const guest = caller();

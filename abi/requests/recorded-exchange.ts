@@ -1,7 +1,7 @@
 // The driver of the engine for request files: keeps what filters let through, in both directions.
 
 import type { Head } from "../head/head.ts";
-import { MIRROR_FLAG } from "../host/stream-context.ts";
+import { MirrorFlags } from "../spec/enums.ts";
 import type { StreamDriver, StreamFlag } from "../stream/driver.ts";
 
 export type Field = readonly [name: string, value: string];
@@ -94,9 +94,9 @@ export class RecordedExchange implements StreamDriver {
   mirror(_slot: string, cluster: string, flags: number): void {
     this.mirrors.push({
       cluster,
-      keepCredentials: (flags & MIRROR_FLAG.keepCredentials) !== 0,
-      compare: (flags & MIRROR_FLAG.compare) !== 0,
-      withoutBody: (flags & MIRROR_FLAG.withoutBody) !== 0,
+      keepCredentials: (flags & MirrorFlags.KeepCredentials) !== 0,
+      compare: (flags & MirrorFlags.Compare) !== 0,
+      withoutBody: (flags & MirrorFlags.WithoutBody) !== 0,
     });
   }
   sendRequestData(chunk: Uint8Array): void {

@@ -16,7 +16,7 @@ import { ConnectionTable } from "./connection-table.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
 import type { StreamObserver } from "./facts.ts";
-import { KEEP_ALIVE_MS, LINGER_MS, POOLED_EXCHANGES_MAX, SWEEP_MS } from "./limits.ts";
+import { KEEP_ALIVE_MS, LINGER_MS, POOLED_EXCHANGES_MAX, SWEEP_MS, TIMED_ONE_IN } from "./limits.ts";
 import { RequestIds } from "./own-fields.ts";
 
 export type { ExchangeFacts, StreamObserver } from "./facts.ts";
@@ -47,6 +47,8 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
   readonly upstreams: UpstreamPool;
   readonly mirrors: Mirrors;
   isDraining = false;
+  /** Streams with filters so far: the first one and then each TIMED_ONE_IN-th is timed. */
+  private filteredStreams = 0;
   private readonly options: HttpServerOptions;
   private readonly transports: TransportKind;
   private readonly table = new ConnectionTable<Http1ServerConnection>();
@@ -165,6 +167,10 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   snapshot(): Snapshot {
     return this.options.snapshot();
+  }
+
+  timesNext(): boolean {
+    return (this.filteredStreams++ & (TIMED_ONE_IN - 1)) === 0;
   }
 
   releaseExchange(exchange: Exchange): void {
