@@ -180,11 +180,18 @@ export class Loopback {
     return { match: (head: Head) => (head.get(":path") === "/no-route" ? null : route) };
   }
   private readonly directory = new EndpointDirectory();
+  private readonly clusters = new Map<string, Cluster>();
+
+  /** Retries under way, of all clusters. */
+  clusterRetries(): number {
+    return [...this.clusters.values()].reduce((sum, { retries }) => sum + retries, 0);
+  }
 
   private routed(routing: (upstream: string) => string): RouteTable {
     const { port } = this.upstream.address() as AddressInfo;
     const machine = parseMachine(`${MACHINE}${routing(`127.0.0.1:${port}`)}`, "sluice.yaml");
-    const clusters = new Map(machine.clusters.map((config) => [config.name, compileCluster(config, this.directory)]));
+    const { clusters } = this;
+    for (const config of machine.clusters) clusters.set(config.name, compileCluster(config, this.directory));
     return compileRoutes(
       machine.routes,
       () => this.options.chain?.all ?? 0,

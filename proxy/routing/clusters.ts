@@ -52,9 +52,10 @@ class RoundRobinCluster implements Cluster {
     return endpoints[this.next++]!;
   }
 
+  /** The next behind it, without taking another request's turn: else every turn of a dead one would meet its retry's. */
   otherEndpoint(failed: Endpoint): Endpoint | null {
-    const endpoint = this.nextEndpoint();
-    return endpoint === failed ? this.nextEndpoint() : endpoint;
+    const { endpoints } = this;
+    return endpoints.length === 0 ? null : endpoints[(endpoints.indexOf(failed) + 1) % endpoints.length]!;
   }
 }
 
