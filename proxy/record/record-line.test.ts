@@ -51,6 +51,12 @@ function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> =
 }
 
 describe("recordLine", () => {
+  it("tells what a slot asked of quotas", () => {
+    const quotas = [{ name: "per-user", amount: 2, granted: 0, retryAfterMs: 1500 }];
+    const [slot] = (JSON.parse(recordLine(facts({}, { quotas }), "n")) as { slots: object[] }).slots;
+    expect(slot).toMatchObject({ quotas });
+  });
+
   it("writes the record as the format has it, on one line", () => {
     const line = recordLine(facts(), "proxy-1");
     expect(line.endsWith("}\n")).toBe(true);

@@ -53,7 +53,7 @@ function slotPart(report: SlotReport): string {
     `${slotPrefix(report)},"verdict":"${report.verdict}","code":${nullable(report.code)}` +
     `,"reason":${nullable(report.reason)},"cached":${report.cached},"fuel":${report.fuel},"durationUs":${report.durationUs ?? "null"}` +
     `,"dryRun":${report.dryRun},"error":${report.error === null ? "null" : escaped(JSON.stringify(report.error))}` +
-    `,"quotas":[],"additions":${additionsOf(report)}}`
+    `,"quotas":${quotasOf(report)},"additions":${additionsOf(report)}}`
   );
 }
 
@@ -82,6 +82,10 @@ function slotPrefix({ slot, index, arm, filter, version, revision }: SlotReport)
   const text = `{"slot":${quoted(slot)},"filter":${quoted(filter)},"version":${quoted(version)},"revision":${quoted(revision)}`;
   prefixes[place] = { slot, filter, version, revision, text };
   return text;
+}
+
+function quotasOf({ quotas }: SlotReport): string {
+  return quotas.length === 0 ? "[]" : escaped(JSON.stringify(quotas));
 }
 
 function additionsOf({ additions }: SlotReport): string {
