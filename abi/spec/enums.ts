@@ -156,7 +156,6 @@ export const ENUMS: readonly EnumRow[] = [
     values: MatcherKind,
     prose: "How the entries of a matcher are compared; among prefixes the longest wins.",
   },
-  { name: "QuotaFlags", values: QuotaFlags, prose: "How policy_quota reserves: as much as there is, or only looking." },
   {
     name: "MirrorFlags",
     values: MirrorFlags,

@@ -153,12 +153,6 @@ export enum MatcherKind {
   Cidr = 3,
 }
 
-/** How policy_quota reserves: as much as there is, or only looking. */
-export enum QuotaFlags {
-  BestEffort = 1,
-  Peek = 2,
-}
-
 /** What policy_mirror copies, and whether the answers are compared in the record. */
 export enum MirrorFlags {
   KeepCredentials = 1,
