@@ -1,6 +1,6 @@
 import type { StoredDeployment } from "@sluice/registry";
 import { describe, expect, it } from "vitest";
-import { parseAssignment, planDeploy, resolveVersion } from "./deploy-plan.ts";
+import { parseAssignment, parseWeights, planDeploy, resolveVersion } from "./deploy-plan.ts";
 import type { SlotChange } from "./deploy-plan.ts";
 import type { VersionEntry } from "./registry-client.ts";
 
@@ -51,18 +51,30 @@ const current: StoredDeployment = {
   ],
 };
 
+const v1 = { named: { filter: "rbac", reference: "v1" }, entry: version("a", ["v1"]) };
+const v2 = { named: { filter: "rbac", reference: "v2" }, entry: version("b", ["v2"]) };
+const v3 = { named: { filter: "rbac", reference: "v3" }, entry: version("c", ["v3"]) };
+
 function changeTo(change: Partial<SlotChange>): SlotChange {
-  const assignment = { slot: "rbac", filter: "rbac", reference: "v2" };
-  return { assignment, version: version("b", ["v2"]), config: "keep", grant: [], add: false, why: null, ...change };
+  return { slot: "rbac", versions: [v3], split: null, config: "keep", grant: [], add: false, why: null, ...change };
 }
+
+const shares = (...weights: number[]) => ({ weights, by: null, salt: null, force: null });
 
 describe("parseAssignment", () => {
   it("takes slot, filter and tag or digest apart", () => {
-    expect(parseAssignment("edge=rbac@v2")).toEqual({ slot: "edge", filter: "rbac", reference: "v2" });
-    expect(parseAssignment(`edge=rbac@${digest("a")}`).reference).toBe(digest("a"));
+    expect(parseAssignment("edge=rbac@v2")).toEqual({ slot: "edge", named: [{ filter: "rbac", reference: "v2" }] });
+    expect(parseAssignment(`edge=rbac@${digest("a")}`).named[0]!.reference).toBe(digest("a"));
   });
 
-  for (const words of ["rbac", "rbac@v2", "rbac=rbac", "rbac=@v2", "=rbac@v2", "a=b@"]) {
+  it("takes several versions in their order", () => {
+    expect(parseAssignment("rbac=rbac@v1, other@v2").named).toEqual([
+      { filter: "rbac", reference: "v1" },
+      { filter: "other", reference: "v2" },
+    ]);
+  });
+
+  for (const words of ["rbac", "rbac@v2", "rbac=rbac", "rbac=@v2", "=rbac@v2", "a=b@", "a=b@1,", "a=b@1,c"]) {
     it(`refuses ${JSON.stringify(words)} with what to write`, () => {
       expect(() => parseAssignment(words)).toThrow(expect.objectContaining({ code: "SLUICE-E5001" }));
     });
@@ -73,12 +85,12 @@ describe("resolveVersion", () => {
   const versions = [version("a", ["v1", "stable"]), version("b", ["v2"])];
 
   it("finds a version by tag and by digest", () => {
-    expect(resolveVersion(versions, { slot: "s", filter: "rbac", reference: "stable" }).digest).toBe(digest("a"));
-    expect(resolveVersion(versions, { slot: "s", filter: "rbac", reference: digest("b") }).digest).toBe(digest("b"));
+    expect(resolveVersion(versions, { filter: "rbac", reference: "stable" }).digest).toBe(digest("a"));
+    expect(resolveVersion(versions, { filter: "rbac", reference: digest("b") }).digest).toBe(digest("b"));
   });
 
   it("names the tags there are when the one asked for is not", () => {
-    expect(() => resolveVersion(versions, { slot: "s", filter: "rbac", reference: "v3" })).toThrow("v1, stable, v2");
+    expect(() => resolveVersion(versions, { filter: "rbac", reference: "v3" })).toThrow("v1, stable, v2");
   });
 });
 
@@ -94,8 +106,8 @@ describe("planDeploy", () => {
       revisions: [
         {
           filter: "rbac",
-          version: digest("b"),
-          tag: "v2",
+          version: digest("c"),
+          tag: "v3",
           pluginConfig: { a: 1 },
           capabilities: ["timer"],
           limits: { fuel: 5 },
@@ -119,30 +131,96 @@ describe("planDeploy", () => {
   });
 
   it("notes no tag for a version named by its digest", () => {
-    const assignment = { slot: "rbac", filter: "rbac", reference: digest("b") };
-    expect(planDeploy(current, "default", changeTo({ assignment })).slots[1]?.revisions[0]).not.toHaveProperty("tag");
+    const versions = [{ ...v3, named: { filter: "rbac", reference: digest("c") } }];
+    expect(planDeploy(current, "default", changeTo({ versions })).slots[1]?.revisions[0]).not.toHaveProperty("tag");
   });
 
   it("adds a slot in the filter's phase, also to no deployment at all", () => {
-    const assignment = { slot: "second", filter: "rbac", reference: "v2" };
-    expect(planDeploy(current, "default", changeTo({ assignment, add: true })).slots).toHaveLength(3);
-    expect(planDeploy(null, "default", changeTo({ assignment, add: true })).slots).toEqual([
-      { name: "second", phase: "AUTHZ", revisions: [{ filter: "rbac", version: digest("b"), tag: "v2" }] },
+    const change = changeTo({ slot: "second", add: true });
+    expect(planDeploy(current, "default", change).slots).toHaveLength(3);
+    expect(planDeploy(null, "default", change).slots).toEqual([
+      { name: "second", phase: "AUTHZ", revisions: [{ filter: "rbac", version: digest("c"), tag: "v3" }] },
     ]);
   });
 
   it("wants a configuration for a new slot whose filter has a schema, and shows the example", () => {
     const plain = version("b", ["v2"]);
     const configurable = { ...plain, filter: { ...plain.filter, config: { type: "object" }, exampleConfig: { a: 1 } } };
-    const assignment = { slot: "second", filter: "rbac", reference: "v2" };
-    const change = changeTo({ assignment, add: true, version: configurable });
+    const change = changeTo({ slot: "second", add: true, versions: [{ ...v2, entry: configurable }] });
     expect(() => planDeploy(current, "default", change)).toThrow('Its example: {"a":1}');
     expect(planDeploy(current, "default", { ...change, config: { value: {} } }).slots).toHaveLength(3);
   });
 
   it("refuses a slot that is not there without --add, and one that is there with it", () => {
-    const assignment = { slot: "second", filter: "rbac", reference: "v2" };
-    expect(() => planDeploy(current, "default", changeTo({ assignment }))).toThrow("it has: auth, rbac");
+    expect(() => planDeploy(current, "default", changeTo({ slot: "second" }))).toThrow("it has: auth, rbac");
     expect(() => planDeploy(current, "default", changeTo({ add: true }))).toThrow('already has a slot "rbac"');
+  });
+
+  it("keeps each version's own configuration, grants and limits when the shares change, and what the split goes by", () => {
+    const slot = planDeploy(current, "default", changeTo({ versions: [v1, v2], split: shares(50, 50) })).slots[1]!;
+    expect(slot.split).toEqual({ by: "source" });
+    expect(slot.revisions).toEqual([
+      { ...current.slots[1]!.revisions[0]!, weight: 50 },
+      { ...current.slots[1]!.revisions[1]!, weight: 50 },
+    ]);
+  });
+
+  it("ends a split with the configuration that the version had in it", () => {
+    const slot = planDeploy(current, "default", changeTo({ versions: [v2] })).slots[1]!;
+    expect(slot).not.toHaveProperty("split");
+    expect(slot.revisions).toEqual([{ filter: "rbac", version: digest("b"), tag: "v2" }]);
+  });
+
+  it("tells two configurations of one version apart by their order", () => {
+    const config = { value: { b: 2 } };
+    const twice = changeTo({ versions: [v1, v1], split: shares(90, 10), config });
+    const first = { ...current, ...planDeploy(current, "default", twice) };
+    expect(first.slots[1]!.revisions.map(({ pluginConfig }) => pluginConfig)).toEqual([{ a: 1 }, { b: 2 }]);
+    const again = planDeploy(first, "default", changeTo({ versions: [v1, v1], split: shares(40, 60) }));
+    expect(again.slots[1]!.revisions.map(({ pluginConfig, weight }) => [pluginConfig, weight])).toEqual([
+      [{ a: 1 }, 40],
+      [{ b: 2 }, 60],
+    ]);
+  });
+
+  it("grants and configures the versions that are tried, not the stable one", () => {
+    const change = changeTo({ versions: [v1, v3], split: shares(99, 1), config: { value: 1 }, grant: ["queue"] });
+    const { revisions } = planDeploy(current, "default", change).slots[1]!;
+    expect(revisions.map(({ pluginConfig, capabilities }) => [pluginConfig, capabilities])).toEqual([
+      [{ a: 1 }, ["timer"]],
+      [1, ["timer", "queue"]],
+    ]);
+  });
+
+  it("wants to know what a slot's first split goes by, and takes salt and force", () => {
+    const unsplit = { ...current, ...planDeploy(current, "default", changeTo({ versions: [v1] })) };
+    const split = { weights: [90, 10], by: null, salt: null, force: null };
+    const change = changeTo({ versions: [v1, v2], split });
+    expect(() => planDeploy(unsplit, "default", change)).toThrow('Slot "rbac" has no split yet');
+    const whole = changeTo({ versions: [v1, v2], split: { ...split, by: "header:x-user", salt: "s", force: true } });
+    expect(planDeploy(unsplit, "default", whole).slots[1]!.split).toEqual({
+      by: "header:x-user",
+      salt: "s",
+      force: true,
+    });
+  });
+});
+
+describe("parseWeights", () => {
+  it("takes whole percents in order", () => {
+    expect(parseWeights("90, 10", 2)).toEqual([90, 10]);
+    expect(parseWeights("0,100", 2)).toEqual([0, 100]);
+  });
+
+  it.each([
+    ["90", 2],
+    ["90,20", 2],
+    ["90,5,5", 2],
+    ["99.5,0.5", 2],
+    ["-10,110", 2],
+    ["a,b", 2],
+    ["", 2],
+  ])("refuses %j for %d versions", (words, versions) => {
+    expect(() => parseWeights(words, versions)).toThrow(expect.objectContaining({ code: "SLUICE-E5001" }));
   });
 });

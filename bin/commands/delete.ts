@@ -51,7 +51,7 @@ async function remove(terminal: Terminal, version: string | undefined, options: 
     const answer = await client.deleteTag(filter, reference);
     return printResult(terminal, options, answer, printable(`${filter} has no tag ${reference} any more`));
   }
-  const { digest } = resolveVersion(await client.versions(filter), { slot: filter, filter, reference });
+  const { digest } = resolveVersion(await client.versions(filter), { filter, reference });
   const collected = await client.deleteVersion(filter, digest);
   printResult(terminal, options, collected, printable(collectedText(collected)));
 }

@@ -22,8 +22,9 @@ export async function seedRegistry(client: RegistryClient, built: Promise<void>)
   if (version === undefined)
     throw new SluiceError(BIN_ERRORS.badAnswer, `The registry does not list ${answer.version} after its push.`);
   const draft = planDeploy(null, "default", {
-    assignment: { slot: "rbac", filter: name, reference: "v1" },
-    version,
+    slot: "rbac",
+    versions: [{ named: { filter: name, reference: "v1" }, entry: version }],
+    split: null,
     config: { value: demoPolicies() },
     grant: [],
     add: true,
