@@ -3,24 +3,20 @@
 // just before. A fixed table; a key that finds its place taken takes it over.
 
 import { CACHED_KEYS, CACHED_KEY_BYTES_MAX } from "./limits.ts";
-import { splitFraction } from "./split-fraction.ts";
+import { SplitLine } from "./split-line.ts";
 
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
 export class KeyFractions {
-  private readonly secret: Uint8Array;
-  private readonly slot: string;
-  private readonly salt: string;
+  private readonly line: SplitLine;
   /** Made at the first key: most snapshots of most machines have slots that no stream asks. */
   private keys: Uint8Array | null = null;
   private readonly lengths = new Uint8Array(CACHED_KEYS);
   private readonly fractions = new Float64Array(CACHED_KEYS);
 
   constructor(secret: Uint8Array, slot: string, salt: string) {
-    this.secret = secret;
-    this.slot = slot;
-    this.salt = salt;
+    this.line = new SplitLine(secret, slot, salt);
   }
 
   /** The fraction of the key `bytes[start, start + length)`, at least one byte long. Allocates only for one not remembered. */
@@ -38,7 +34,7 @@ export class KeyFractions {
   }
 
   private made(bytes: Uint8Array, start: number, length: number): number {
-    return splitFraction(this.secret, this.slot, this.salt, bytes.subarray(start, start + length));
+    return this.line.fractionOf(bytes.subarray(start, start + length));
   }
 }
 

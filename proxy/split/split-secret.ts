@@ -1,7 +1,7 @@
 // What keys of splits are hashed with, in the state folder: 64 hex digits, readable by nobody else. A registry sends its
 // own, so that all its proxies split alike; without one it is made at the first start.
 
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { link, readFile, rm, stat } from "node:fs/promises";
 import { SluiceError } from "@sluice/abi";
 import { PROXY_ERRORS } from "../errors.ts";
@@ -70,7 +70,7 @@ export async function readSplitSecret(file: string): Promise<Uint8Array | null> 
 
 /** Where several start at once over one folder the first one's counts: a link is made only where no file is. */
 async function makeSplitSecret(file: string): Promise<Uint8Array> {
-  const aside = `${file}.${process.pid}.new`;
+  const aside = `${file}.${randomUUID()}`;
   await writeWhole(aside, textOf(randomBytes(SECRET_BYTES)));
   try {
     await link(aside, file);
