@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../contract/index.ts";
+import { BUCKETS, bucketOf } from "../counters/histogram.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { metricsText } from "./metrics-text.ts";
 
@@ -18,17 +19,29 @@ const revision = {
   fuel: 5,
   fuelPerStream: { p50: 0, p90: 0, p99: 0 },
   timeUs: { count: 0, p50: 0, p90: 0, p99: 0 },
-  instances: 0,
-  memoryBytes: 0,
+  instances: 2,
+  memoryBytes: 131_072,
   lastError: null,
 };
 
 describe("metricsText", () => {
   const histogram = [3, 12, 1, ...Array.from({ length: 31 }, () => 0)];
   histogram[2 + 3] = 2;
+  const fuelBuckets: number[] = Array.from({ length: BUCKETS }, () => 0);
+  fuelBuckets[bucketOf(50)] = 3;
+  fuelBuckets[bucketOf(300)] = 1;
+  const timeBuckets: number[] = Array.from({ length: BUCKETS }, () => 0);
+  timeBuckets[bucketOf(5_000)] = 1;
+  const labels = `slot="s",filter="f",version="${sha256("v")}",revision="${sha256("r")}"`;
   const text = metricsText({
     exchange,
-    revisions: [revision],
+    revisions: [revision, { ...revision, revision: sha256("old"), current: false, weight: null }],
+    histograms: [
+      { ...revision, fuel: { buckets: fuelBuckets, sum: 450 }, timeNs: { buckets: timeBuckets, sum: 5_000 } },
+    ],
+    keyless: { s: 6 },
+    mirrors: [{ cluster: "shadow", sent: 7, answered: 5, failed: 1, cut: 0, dropped: { unreachable: 3 } }],
+    quotas: { overflowUses: 2 },
     gauges: { workers_serving: 2 },
     filterMetrics: [
       { definition: { slot: "s", type: 0, name: 'odd"name\n', cell: 0 }, cells: [9] },
@@ -37,6 +50,22 @@ describe("metricsText", () => {
   });
 
   it.each([
+    `sluice_revision_share_percent{${labels}} 100`,
+    `sluice_revision_instances{${labels}} 2`,
+    `sluice_revision_memory_bytes{${labels}} 131072`,
+    `sluice_stream_fuel_bucket{${labels},le="63"} 3`,
+    `sluice_stream_fuel_bucket{${labels},le="255"} 3`,
+    `sluice_stream_fuel_bucket{${labels},le="1023"} 4`,
+    `sluice_stream_fuel_bucket{${labels},le="+Inf"} 4`,
+    `sluice_stream_fuel_sum{${labels}} 450`,
+    `sluice_stream_fuel_count{${labels}} 4`,
+    `sluice_stream_filter_seconds_bucket{${labels},le="0.000004095"} 0`,
+    `sluice_stream_filter_seconds_bucket{${labels},le="0.000016383"} 1`,
+    `sluice_stream_filter_seconds_sum{${labels}} 0.000005`,
+    'sluice_split_keyless_total{slot="s"} 6',
+    'sluice_mirror_copies_total{cluster="shadow",outcome="answered"} 5',
+    'sluice_mirror_dropped_total{cluster="shadow",cause="unreachable"} 3',
+    "sluice_quota_overflow_uses 2",
     'sluice_responses_total{class="2xx"} 5',
     "sluice_streams_total 2",
     "sluice_streams_live 3",
@@ -54,13 +83,14 @@ describe("metricsText", () => {
   it("declares the type of every metric once, before its first sample, and has no other lines", () => {
     const declared = new Set<string>();
     for (const line of text.trimEnd().split("\n")) {
-      const type = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line);
+      if (/^# HELP \S+ \S/.test(line)) continue;
+      const type = /^# TYPE (\S+) (counter|gauge|histogram|untyped)$/.exec(line);
       if (type !== null) {
         expect(declared.has(type[1]!)).toBe(false);
         declared.add(type[1]!);
         continue;
       }
-      const sample = /^([a-z0-9_]+)(\{.*\})? -?[0-9.e+]+$/.exec(line);
+      const sample = /^([a-z0-9_]+)(\{.*\})? -?[0-9.e+-]+$/.exec(line);
       expect(sample, line).not.toBeNull();
       expect(declared.has(sample![1]!.replace(/_(bucket|sum|count)$/, "")), line).toBe(true);
     }

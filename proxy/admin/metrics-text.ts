@@ -2,7 +2,9 @@
 
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
-import type { RevisionCounters } from "../contract/index.ts";
+import type { MirrorCounters, RevisionCounters } from "../contract/index.ts";
+import { bucketTop } from "../counters/histogram.ts";
+import type { Histogram, RevisionHistograms } from "../counters/revision-rows.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 
 export interface FilterMetric {
@@ -15,6 +17,12 @@ export interface MetricsParts {
   /** By name of EXCHANGE_COUNTER, summed over workers. */
   readonly exchange: Readonly<Record<string, number>>;
   readonly revisions: readonly RevisionCounters[];
+  readonly histograms: readonly RevisionHistograms[];
+  /** By slot. */
+  readonly keyless: Readonly<Record<string, number>>;
+  readonly mirrors: readonly MirrorCounters[];
+  /** Of the table of quotas, by the name of the count. */
+  readonly quotas: Readonly<Record<string, number>>;
   readonly filterMetrics: readonly FilterMetric[];
   readonly gauges: Readonly<Record<string, number>>;
 }
@@ -23,6 +31,11 @@ export function metricsText(parts: MetricsParts): string {
   return [
     ...exchangeLines(parts.exchange),
     ...revisionLines(parts.revisions),
+    ...currentLines(parts.revisions.filter(({ current }) => current)),
+    ...revisionHistogramLines(parts.histograms),
+    ...keylessLines(parts.keyless),
+    ...mirrorLines(parts.mirrors),
+    ...quotaLines(parts.quotas),
     ...Object.entries(parts.gauges).flatMap(([name, value]) => [
       `# TYPE sluice_${name} gauge`,
       `sluice_${name} ${value}`,
@@ -63,6 +76,93 @@ function revisionLines(revisions: readonly RevisionCounters[]): string[] {
   lines.push("# TYPE sluice_fuel_total counter");
   for (const row of revisions) lines.push(`sluice_fuel_total{${revisionLabels(row)}} ${row.fuel}`);
   return lines;
+}
+
+/** What only a revision that serves has. */
+function currentLines(revisions: readonly RevisionCounters[]): string[] {
+  const gauges = [
+    ["sluice_revision_share_percent", (row: RevisionCounters) => row.weight ?? 0],
+    ["sluice_revision_instances", (row: RevisionCounters) => row.instances],
+    ["sluice_revision_memory_bytes", (row: RevisionCounters) => row.memoryBytes],
+  ] as const;
+  return gauges.flatMap(([name, value]) => [
+    `# TYPE ${name} gauge`,
+    ...revisions.map((row) => `${name}{${revisionLabels(row)}} ${value(row)}`),
+  ]);
+}
+
+/** Bounds as scrapers get them: every second power of two, so that they are the same at every scrape. */
+const FUEL_BOUNDS = powersOfTwo(6, 26);
+const NS_BOUNDS = powersOfTwo(8, 30);
+const NS_PER_S = 1e9;
+
+function revisionHistogramLines(rows: readonly RevisionHistograms[]): string[] {
+  return [
+    "# HELP sluice_stream_fuel Fuel that a stream spent in a slot.",
+    "# TYPE sluice_stream_fuel histogram",
+    ...rows.flatMap((row) => boundedLines("sluice_stream_fuel", revisionLabels(row), row.fuel, FUEL_BOUNDS, 1)),
+    "# HELP sluice_stream_filter_seconds Wall time of a stream's callbacks in a slot; one stream in 64 is timed.",
+    "# TYPE sluice_stream_filter_seconds histogram",
+    ...rows.flatMap((row) =>
+      boundedLines("sluice_stream_filter_seconds", revisionLabels(row), row.timeNs, NS_BOUNDS, NS_PER_S),
+    ),
+  ];
+}
+
+function boundedLines(
+  name: string,
+  labels: string,
+  { buckets, sum }: Histogram,
+  bounds: readonly number[],
+  unit: number,
+): string[] {
+  const count = buckets.reduce((total, one) => total + one, 0);
+  const upTo = (bound: number): number =>
+    buckets.reduce((below, one, bucket) => (bucketTop(bucket) <= bound ? below + one : below), 0);
+  return [
+    ...bounds.map((bound) => `${name}_bucket{${labels},le="${bound / unit}"} ${upTo(bound)}`),
+    `${name}_bucket{${labels},le="+Inf"} ${count}`,
+    `${name}_sum{${labels}} ${sum / unit}`,
+    `${name}_count{${labels}} ${count}`,
+  ];
+}
+
+/** The largest whole numbers below every second power of two: where buckets of the histograms end. */
+function powersOfTwo(first: number, last: number): number[] {
+  return Array.from({ length: (last - first) / 2 + 1 }, (_, i) => 2 ** (first + 2 * i) - 1);
+}
+
+function keylessLines(keyless: Readonly<Record<string, number>>): string[] {
+  const rows = Object.entries(keyless);
+  return [
+    "# TYPE sluice_split_keyless_total counter",
+    ...rows.map(([slot, count]) => `sluice_split_keyless_total{slot="${slot}"} ${count}`),
+  ];
+}
+
+function mirrorLines(mirrors: readonly MirrorCounters[]): string[] {
+  const outcomes = ["sent", "answered", "failed", "cut"] as const;
+  return [
+    "# TYPE sluice_mirror_copies_total counter",
+    ...mirrors.flatMap((row) =>
+      outcomes.map(
+        (outcome) => `sluice_mirror_copies_total{cluster="${row.cluster}",outcome="${outcome}"} ${row[outcome]}`,
+      ),
+    ),
+    "# TYPE sluice_mirror_dropped_total counter",
+    ...mirrors.flatMap(({ cluster, dropped }) =>
+      Object.entries(dropped).map(
+        ([cause, count]) => `sluice_mirror_dropped_total{cluster="${cluster}",cause="${cause}"} ${count}`,
+      ),
+    ),
+  ];
+}
+
+function quotaLines(quotas: Readonly<Record<string, number>>): string[] {
+  return Object.entries(quotas).flatMap(([name, value]) => [
+    `# TYPE sluice_quota_${snake(name)} untyped`,
+    `sluice_quota_${snake(name)} ${value}`,
+  ]);
 }
 
 function verdictLine(row: RevisionCounters, kind: string, code: string, count: number): string {

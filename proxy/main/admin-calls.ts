@@ -37,10 +37,16 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
   };
 }
 
-function metrics({ memory, rows, pool, control, book }: ProxyProcess): string {
+function metrics(proxy: ProxyProcess): string {
+  const { memory, rows, pool, control, book } = proxy;
+  const { revisions, keyless, mirrors, quotas } = proxyCounters(proxy);
   return metricsText({
     exchange: memory.exchange(),
-    revisions: rows.counters(),
+    revisions,
+    histograms: rows.histograms(),
+    keyless,
+    mirrors,
+    quotas,
     filterMetrics: memory.filterMetrics(),
     gauges: {
       deployment_number: control.serving?.plan.number ?? 0,
