@@ -44,14 +44,17 @@ function requestOf(text: string): TestRequest {
   };
 }
 
-/** Fails unless `outcome` is what came: `allowed`, `denied WHY`, `503`, `upstream NAME: VALUE`, `client no NAME`, `held 200ms`. */
+/** Fails unless `outcome` is what came: `allowed`, `denied WHY`, `503`, `upstream NAME: VALUE`, `client no NAME`, `held 200ms`, `mirrored to CLUSTER, CLUSTER`. */
 export function expectOutcome(result: TestResult, outcome: string): void {
-  const { verdict, response, forwarded, heldMs } = result;
+  const { verdict, response, forwarded, heldMs, mirrors } = result;
   const [, side, absent, name, value] = /^(upstream|client) (?:no (\S+)|([^:]+): (.*))$/.exec(outcome) ?? [];
   if (side !== undefined) {
     const message = side === "upstream" ? forwarded : response;
     expect(message?.header(absent ?? name!) ?? null, outcome).toBe(absent === undefined ? value : null);
   } else if (/^\d+$/.test(outcome)) expect(response?.status).toBe(Number(outcome));
   else if (outcome.startsWith("held ")) expect(`held ${heldMs}ms`).toBe(outcome);
-  else expect(verdict.kind === "deny" ? `denied ${verdict.reason}` : "allowed").toBe(outcome);
+  else if (outcome.startsWith("mirrored to ")) {
+    const clusters = mirrors.map(({ cluster }) => cluster).join(", ");
+    expect(`mirrored to ${clusters === "" ? "nobody" : clusters}`).toBe(outcome);
+  } else expect(verdict.kind === "deny" ? `denied ${verdict.reason}` : "allowed").toBe(outcome);
 }

@@ -55,9 +55,9 @@ export abstract class Plugin {
     return denyRequestWith(reason, status, fields, body);
   }
 
-  /** Asks for `tick` every so many milliseconds; 0 ends it. Needs the capability `timer`. */
-  tickEvery(periodMs: i32): void {
-    proxy_set_tick_period_milliseconds(periodMs);
+  /** Asks for `tick` every so many milliseconds; 0 ends it. False when the slot does not grant the capability `timer`. */
+  tickEvery(periodMs: i32): bool {
+    return proxy_set_tick_period_milliseconds(periodMs) == Status.Ok;
   }
 }
 
