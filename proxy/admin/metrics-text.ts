@@ -4,7 +4,7 @@ import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
 import type { MirrorCounters, RevisionCounters } from "../contract/index.ts";
 import { bucketTop } from "../counters/histogram.ts";
-import type { Histogram, RevisionHistograms } from "../counters/revision-rows.ts";
+import type { Histogram, RevisionHistograms, RevisionName } from "../counters/revision-rows.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 
 export interface FilterMetric {
@@ -169,7 +169,7 @@ function verdictLine(row: RevisionCounters, kind: string, code: string, count: n
   return `sluice_verdicts_total{${revisionLabels(row)},verdict="${kind}",code="${code}"} ${count}`;
 }
 
-function revisionLabels({ slot, filter, version, revision }: RevisionCounters): string {
+function revisionLabels({ slot, filter, version, revision }: RevisionName): string {
   return `slot="${slot}",filter="${filter}",version="${version}",revision="${revision}"`;
 }
 
