@@ -1,9 +1,9 @@
 // `sluice proxy`: the data plane on its own, until SIGINT or SIGTERM. SIGHUP rereads the document.
 
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { parseMachine } from "@sluice/proxy/contract";
 import { Command } from "commander";
-import { readNamedText } from "../named-file.ts";
+import { readNamedBytes, readNamedText } from "../named-file.ts";
 import { becomeProxy } from "../proxy-process.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -20,6 +20,8 @@ export function proxyCommand(terminal: Terminal): Command {
 
 function runProxy(terminal: Terminal, options: ProxyOptions): void {
   // Read once here so that a bad document is one sentence and no process; the proxy reads it again for itself.
-  parseMachine(readNamedText(terminal, options.config), options.config);
+  parseMachine(readNamedText(terminal, options.config), options.config, (name) =>
+    readNamedBytes(terminal, resolve(terminal.cwd, dirname(options.config), name)),
+  );
   becomeProxy(resolve(terminal.cwd, options.config));
 }

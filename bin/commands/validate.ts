@@ -1,9 +1,9 @@
 // `sluice validate`: reads the machine's document (and the deployment file it names) as a proxy would, and starts nothing.
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseDeployment, parseMachine } from "@sluice/proxy/contract";
 import { Command } from "commander";
-import { readNamedText } from "../named-file.ts";
+import { readNamedBytes, readNamedText } from "../named-file.ts";
 import { printResult } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -33,7 +33,9 @@ function validate(terminal: Terminal, options: ValidateOptions): void {
 }
 
 function validateMachine(terminal: Terminal, file: string): string[] {
-  const machine = parseMachine(readNamedText(terminal, file), file);
+  const machine = parseMachine(readNamedText(terminal, file), file, (name) =>
+    readNamedBytes(terminal, resolve(terminal.cwd, dirname(file), name)),
+  );
   if (machine.deployment === null) return [file];
   return [file, validateDeployment(terminal, join(dirname(file), machine.deployment.file), "files")];
 }

@@ -21,8 +21,8 @@ import {
 } from "./limits.ts";
 import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
 import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
-import { RouteSchema, checkRoute, settleRoute } from "./route.ts";
-import type { RouteConfig } from "./route.ts";
+import { RouteSchema, checkRoute, directFile, settleRoute } from "./route.ts";
+import type { ReadFile, RouteConfig } from "./route.ts";
 
 const closed = { additionalProperties: false } as const;
 const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
@@ -89,7 +89,24 @@ export const MachineSchema = Type.Object(
     ),
     deployment: Type.Optional(Type.Object({ file: FilePath }, closed)),
     tracing: Type.Optional(
-      Type.Object({ samplePercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })) }, closed),
+      Type.Object(
+        {
+          samplePercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+          otlp: Type.Optional(
+            Type.Object(
+              {
+                url: Type.String({
+                  pattern: "^https?://[^/?#@]+/",
+                  description: "a URL with its path, such as http://127.0.0.1:4318/v1/traces",
+                }),
+                headersFile: Type.Optional(FilePath),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
     ),
     trustedProxies: Type.Optional(
       Type.Array(FreeText, { maxItems: 0, description: "an empty list: no proxy is trusted by this version" }),
@@ -147,6 +164,8 @@ export interface ClusterConfig {
 export interface TracingConfig {
   /** Of the traces begun here, so many per cent are marked as sampled; a trace begun elsewhere keeps its mark. */
   readonly samplePercent: number;
+  /** Where spans of sampled streams are sent; null: nowhere, the trace only passes through. */
+  readonly otlp: { readonly url: string; readonly headersFile: string | null } | null;
 }
 
 export type SinkConfig =
@@ -163,11 +182,21 @@ export interface StreamLimitsConfig {
   readonly drainingSnapshotsMax: number;
 }
 
-/** Throws `DocumentError`, every problem by line. */
-export function parseMachine(text: string, file: string): Machine {
-  const document = readDocument(text, { file, schema: MachineSchema, check: checkMachine });
-  return settle(document);
+/** Throws `DocumentError`, every problem by line. Without `readFile` what a direct response has from a file is empty. */
+export function parseMachine(text: string, file: string, readFile: ReadFile = () => NO_BYTES): Machine {
+  const files: (Uint8Array | null)[] = [];
+  const document = readDocument(text, {
+    file,
+    schema: MachineSchema,
+    check: (value, complain) => {
+      checkMachine(value, complain);
+      value.routes.forEach((route, index) => files.push(directFile(route, index, readFile, complain)));
+    },
+  });
+  return settle(document, files);
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 function checkMachine(document: MachineDocument, complain: Complain): void {
   refuseRepeats(document.listeners, ["listeners"], complain);
@@ -215,14 +244,14 @@ function checkPorts(document: MachineDocument, complain: Complain): void {
   if (document.health !== undefined) check(document.health.address, "health", "address");
 }
 
-function settle(document: MachineDocument): Machine {
+function settle(document: MachineDocument, files: readonly (Uint8Array | null)[]): Machine {
   const { registry } = document;
   return {
     node: { id: document.node.id, labels: document.node.labels ?? {} },
     stateDir: document.stateDir ?? ".sluice",
     workers: document.workers ?? "auto",
     listeners: document.listeners.map(({ name, address }) => ({ name, ...parseAddress(address) })),
-    routes: document.routes.map(settleRoute),
+    routes: document.routes.map((route, index) => settleRoute(route, files[index]!)),
     clusters: document.clusters.map(({ name, endpoints, connectTimeout = "1s", policy = "roundRobin" }) => ({
       name,
       endpoints: endpoints.map(parseAddress),
@@ -237,9 +266,13 @@ function settle(document: MachineDocument): Machine {
         : { address: registry.address.replace(/\/$/, ""), tokenFile: registry.tokenFile ?? null },
     deployment: document.deployment ?? null,
     sinks: (document.sinks ?? [{ name: "log", type: "stdout" }]).map(settleSink),
-    tracing: document.tracing === undefined ? null : { samplePercent: document.tracing.samplePercent ?? 1 },
+    tracing: document.tracing === undefined ? null : settleTracing(document.tracing),
     limits: settleLimits(document.limits ?? {}),
   };
+}
+
+function settleTracing({ samplePercent = 1, otlp }: NonNullable<MachineDocument["tracing"]>): TracingConfig {
+  return { samplePercent, otlp: otlp === undefined ? null : { url: otlp.url, headersFile: otlp.headersFile ?? null } };
 }
 
 function settleSink(sink: Static<typeof SinkSchema>): SinkConfig {

@@ -8,6 +8,7 @@ import { normalisePath, PATH } from "../normalise/path.ts";
 import { patternProblem, substitutionProblem } from "../routing/path-regex.ts";
 import {
   DIRECT_BODY_CHARS_MAX,
+  DIRECT_FILE_BYTES_MAX,
   FREE_TEXT_CHARS_MAX,
   HEADER_CHANGES_MAX,
   HEADER_VALUE_CHARS_MAX,
@@ -241,8 +242,6 @@ export interface DirectConfig {
   readonly kind: "direct";
   readonly status: number;
   readonly body: Uint8Array;
-  /** Where the body is to be read from by who has the document's folder; null: `body` is it. */
-  readonly file: string | null;
   readonly headers: readonly HeaderField[];
 }
 
@@ -252,6 +251,9 @@ export interface HeaderChangesConfig {
   readonly set: readonly HeaderField[];
   readonly add: readonly HeaderField[];
 }
+
+/** Where files come from that a document names: their bytes, or an Error that says why not. */
+export type ReadFile = (path: string) => Uint8Array;
 
 /** Rules that the schema cannot say, for the route at `index`. `clusters` are the names there are. */
 export function checkRoute(route: RouteDocument, index: number, clusters: readonly string[], complain: Complain): void {
@@ -405,8 +407,27 @@ function countOf(...values: readonly unknown[]): number {
 
 const ROUTE_TIMEOUT = "15s";
 
-/** The route with what a missing field means. */
-export function settleRoute(route: RouteDocument): RouteConfig {
+/** Complains of a file that cannot be had, else returns its bytes; null where no file is named. */
+export function directFile(
+  { direct }: RouteDocument,
+  index: number,
+  readFile: ReadFile,
+  complain: Complain,
+): Uint8Array | null {
+  if (direct?.file === undefined) return null;
+  const path = ["routes", index, "direct", "file"];
+  try {
+    const bytes = readFile(direct.file);
+    if (bytes.length <= DIRECT_FILE_BYTES_MAX) return bytes;
+    complain(path, `"${direct.file}" has ${bytes.length} bytes`, `a file of at most ${DIRECT_FILE_BYTES_MAX} bytes`);
+  } catch (error) {
+    complain(path, (error as Error).message, "a file that can be read, relative to the document's folder");
+  }
+  return null;
+}
+
+/** The route with what a missing field means; `file` is what its direct response is read from. */
+export function settleRoute(route: RouteDocument, file: Uint8Array | null): RouteConfig {
   const { hosts = ["*"], path, methods = [], headers = [] } = route.match ?? {};
   return {
     name: route.name,
@@ -419,7 +440,7 @@ export function settleRoute(route: RouteDocument): RouteConfig {
       return { name: header.name, kind: header.present === true ? "present" : "absent", value: "" };
     }),
     clusters: route.clusters ?? (route.cluster === undefined ? [] : [{ name: route.cluster, weight: 100 }]),
-    answer: settleAnswer(route),
+    answer: settleAnswer(route, file),
     rewrite: settleRewrite(route.rewrite),
     retry: route.retry === undefined ? null : settleRetry(route.retry),
     requestHeaders: settleHeaders(route.requestHeaders),
@@ -433,15 +454,19 @@ function settlePath(path: { exact?: string; prefix?: string; regex?: string }): 
   return path.regex === undefined ? { prefix: path.prefix ?? "/" } : { regex: path.regex };
 }
 
-function settleAnswer({ redirect, direct }: RouteDocument): RedirectConfig | DirectConfig | null {
+function settleAnswer(
+  { redirect, direct }: RouteDocument,
+  bytes: Uint8Array | null,
+): RedirectConfig | DirectConfig | null {
   if (redirect !== undefined) {
     const { status = 301, scheme = null, host = null, port = null, path = null, prefix = null } = redirect;
     return { kind: "redirect", status, scheme, host, port, path, prefix };
   }
   if (direct === undefined) return null;
-  const { status, body = "", file = null, headers = {} } = direct;
-  // A copy of its own: `Buffer.from` may give a view of a pool, which is sent to workers whole.
-  return { kind: "direct", status, body: new TextEncoder().encode(body), file, headers: Object.entries(headers) };
+  const { status, body = "", headers = {} } = direct;
+  // A copy of its own: a Buffer may be a view of a pool, which would be sent to workers whole.
+  const content = bytes === null ? new TextEncoder().encode(body) : Uint8Array.from(bytes);
+  return { kind: "direct", status, body: content, headers: Object.entries(headers) };
 }
 
 function settleRewrite(rewrite: RouteDocument["rewrite"]): RewriteConfig | null {

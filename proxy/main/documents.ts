@@ -1,5 +1,6 @@
 // Reads the documents a proxy is started and reloaded with. Relative paths start at the document's folder.
 
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
@@ -17,8 +18,8 @@ export interface MachineFile {
 
 /** Throws E2001, or `DocumentError` with every problem by line. */
 export async function readMachine(file: string): Promise<MachineFile> {
-  const machine = parseMachine(await readText(file), file);
   const folder = dirname(resolve(file));
+  const machine = parseMachine(await readText(file), file, (name) => readBytes(resolve(folder, name)));
   return { machine, folder, stateDir: resolve(folder, machine.stateDir) };
 }
 
@@ -53,7 +54,19 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (cause as Error).message;
-    throw new SluiceError(PROXY_ERRORS.documentMissing, `${file} cannot be read: ${why}.`, { cause });
+    throw unreadable(file, cause);
   }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): SluiceError {
+  const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (cause as Error).message;
+  return new SluiceError(PROXY_ERRORS.documentMissing, `${file} cannot be read: ${why}.`, { cause });
 }

@@ -13,7 +13,7 @@ export function patternProblem(pattern: string): string | null {
       ? null
       : `the expression compiles to ${size} instructions, more than ${PATTERN_PROGRAM_SIZE_MAX}`;
   } catch (error) {
-    return (error as Error).message.replace("error parsing regexp: ", "the expression has an ");
+    return (error as Error).message.replace("error parsing regexp: ", "the expression is not valid: ");
   }
 }
 
