@@ -4,23 +4,26 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { stopWaitMs } from "./limits.ts";
 
+/** This process's own output, or a file that is open for writing. */
+export type ChildOutput = "inherit" | number;
+
 export interface RunningChild {
   readonly process: ChildProcess;
   /** Resolves with the exit code; null when a signal ended it. Never rejects. */
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `node file args` with inherited output, and a channel by whose end the child sees that we are gone, even killed. */
+/** Starts `node file args`, and a channel by whose end the child sees that we are gone, even killed. */
 export function startChild(
   file: string,
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
+  options: { cwd: string; env: NodeJS.ProcessEnv; output: ChildOutput },
 ): RunningChild {
   // A session of its own: Ctrl-C in a terminal reaches the whole group, and the order of stopping is ours to give.
   const child = spawn(process.execPath, [file, ...args], {
     cwd: options.cwd,
     env: options.env,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", options.output, options.output, "ipc"],
     detached: true,
   });
   const ended = new Promise<number | null>((resolve) => {

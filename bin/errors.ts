@@ -82,4 +82,14 @@ export const BIN_ERRORS = {
     meaning: "A backup could not be received or written whole; the unfinished file was removed.",
     hint: "Check the connection and the disk, then take it again.",
   },
+  devNotLocal: {
+    code: "SLUICE-E5040",
+    meaning: "`sluice dev` was pointed at a registry on another machine.",
+    hint: "Every save serves at once, so it works on 127.0.0.1, ::1 and localhost only; `sluice push` and `deploy` reach other registries.",
+  },
+  devRenamed: {
+    code: "SLUICE-E5041",
+    meaning: "The filter's name in filter.yaml changed while `sluice dev` ran.",
+    hint: "Put the name back, or stop `sluice dev` and start it again for the new one.",
+  },
 } as const satisfies ErrorTable;

@@ -6,12 +6,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SluiceError } from "@sluice/abi";
 import { startChild } from "./child-process.ts";
-import type { RunningChild } from "./child-process.ts";
+import type { ChildOutput, RunningChild } from "./child-process.ts";
 import { BIN_ERRORS } from "./errors.ts";
 import { startPollMs, startWaitMs } from "./limits.ts";
 
-export function startProxy(configFile: string, cwd: string): RunningChild {
-  return startChild(supervisorFile(), ["--config", configFile], { cwd, env: proxyEnvironment() });
+export function startProxy(configFile: string, cwd: string, output: ChildOutput = "inherit"): RunningChild {
+  return startChild(supervisorFile(), ["--config", configFile], { cwd, env: proxyEnvironment(), output });
 }
 
 /** Turns this very process into the proxy's supervisor: same pid, same signals, and no memory of ours beside it. */

@@ -22,10 +22,15 @@ export function withRegistry(command: Command): Command {
 }
 
 export function openRegistry(terminal: Terminal, options: RegistryOptions): RegistryClient {
-  const address = options.registry ?? terminal.env["SLUICE_REGISTRY"] ?? defaultAddress;
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
-    throw new SluiceError(BIN_ERRORS.usage, `"${address}" is not a registry's address; write ${defaultAddress}.`);
+  const address = registryAddress(terminal, options, defaultAddress);
   return new RegistryClient({ address, token: findToken(terminal) });
+}
+
+/** What the option or the environment names, else `otherwise`. Throws SLUICE-E5001 when it is no address. */
+export function registryAddress(terminal: Terminal, options: RegistryOptions, otherwise: string): string {
+  const address = options.registry ?? terminal.env["SLUICE_REGISTRY"] ?? otherwise;
+  if (/^https?:\/\//.test(address) && URL.canParse(address)) return address;
+  throw new SluiceError(BIN_ERRORS.usage, `"${address}" is not a registry's address; write ${defaultAddress}.`);
 }
 
 /** SLUICE_TOKEN, else the nearest .sluice/admin.token. Throws SLUICE-E5004. */
@@ -47,7 +52,7 @@ function writtenToken(terminal: Terminal): string {
 }
 
 // Also from above: an author works in a filter's folder inside the one where the registry runs.
-function tokenFileFrom(folder: string): string | null {
+export function tokenFileFrom(folder: string): string | null {
   const file = join(folder, ".sluice/admin.token");
   if (existsSync(file)) return file;
   const above = dirname(folder);

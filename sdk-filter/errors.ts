@@ -68,4 +68,9 @@ export const SDK_ERRORS = {
     meaning: "filter.yaml names request files outside its folder; a push would send them to the registry.",
     hint: "Keep request files in the filter's folder and name them relative to it: `requests: [requests/*.yaml]`.",
   },
+  noAsPect: {
+    code: "SLUICE-E4020",
+    meaning: "Specs written in AssemblyScript are to be run, and the packages that run them are missing.",
+    hint: "docs/authors.md says how to install as-pect beside this compiler; or move the specs out of assembly/.",
+  },
 } as const satisfies ErrorTable;

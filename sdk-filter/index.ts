@@ -3,6 +3,7 @@
 
 export { buildFilter } from "./compile/build-filter.ts";
 export type { BuildOptions, BuiltFilter } from "./compile/build-filter.ts";
+export { FilterWorkshop } from "./compile/filter-workshop.ts";
 export { folderOfModule, readFilterFolder } from "./compile/filter-folder.ts";
 export type { FilterFolder } from "./compile/filter-folder.ts";
 export { initFilter } from "./compile/init-filter.ts";
