@@ -254,6 +254,12 @@ export const REGISTRY_ERRORS = {
     meaning: "Known proxies still take this deployment.",
     hint: "Give them another one, by their labels or its targets, or wait until they are gone for a week.",
   },
+  forceRefused: {
+    code: "SLUICE-E3057",
+    status: 409,
+    meaning: "Requests cannot be let choose this revision.",
+    hint: "Name a revision of a slot with a split by at least 8 digits; the split allows it with `force: true` (`sluice deploy … --allow-force`).",
+  },
   protocolUnknown: {
     code: "SLUICE-E3060",
     status: 400,

@@ -58,6 +58,9 @@ export const TAIL_RENEW_MS = 5_000;
 export const TAIL_QUEUE_BYTES_MAX = MIB;
 export const TAIL_NOTICE_MS = 1_000;
 
+/** How long a signed choice of a revision counts: without a word, and at the most. */
+export const FORCE_DEFAULT = "1h";
+export const FORCE_MS_MAX = 7 * 24 * 3_600_000;
 /** Entries of one page of history. */
 export const HISTORY_PAGE_MAX = 100;
 export const HISTORY_PAGE_DEFAULT = 50;

@@ -162,6 +162,7 @@ async function buildServer(parts: Parts, options: RegistryOptions, log: Logger):
     deployments: parts.store.deployments,
     overrides: parts.store.overrides,
     desk: parts.desk,
+    splitSecret: parts.store.splitSecret,
   });
   await fleetRoutes(app, parts);
   housekeepingRoutes(app, parts);

@@ -6,7 +6,6 @@ export {
   FAILURE_CAUSES,
   PHASES,
   deploymentWarnings,
-  hasOwnConfig,
   isTarget,
   parseDeployment,
   sortedSlots,
@@ -14,6 +13,8 @@ export {
 export type { Deployment, DeploymentReading, FailureCause, Phase, Revision, Slot } from "./deployment.ts";
 export { filterLimits, grantedCapabilities, settleSlot } from "./settled-slot.ts";
 export type { SettledSlot } from "./settled-slot.ts";
+export { FORCED_REVISION_HEADER, REVISION_DIGITS_MIN, signForcedRevision } from "./forced-revision.ts";
+export { ownRevisions } from "./per-route.ts";
 export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
 export type { ClusterConfig, Machine, SinkConfig, StreamLimitsConfig, TracingConfig } from "./machine.ts";

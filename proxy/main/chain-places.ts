@@ -1,7 +1,7 @@
 // A deployment's slots as places in the chain: a slot whose routes partly have a configuration of their own takes one more
 // place for each such configuration, and leaves those routes out itself. So nothing per route is left for the data path.
 
-import { hasOwnConfig, settleSlot } from "../contract/index.ts";
+import { ownRevisions, settleSlot } from "../contract/index.ts";
 import type { Deployment, Revision, Slot } from "../contract/index.ts";
 
 /** A slot, or what takes its place on some routes. Several places may have one slot, and each route is in one of them. */
@@ -24,10 +24,6 @@ function placesOf(slot: Slot, routeNames: readonly string[]): ChainPlace[] {
   const otherwise = new Set(perRoute.flatMap((entry) => entry.routes));
   const passed = routes.includes("*") ? routeNames : routes;
   const base = { slot, routes: passed.filter((route) => !otherwise.has(route)), revisions };
-  return [base, ...perRoute.filter(hasOwnConfig).map((entry) => ownPlace(slot, entry.routes, entry.pluginConfig))];
-}
-
-/** The slot's split stays: a key meets the same version on all routes. */
-function ownPlace(slot: Slot, routes: readonly string[], pluginConfig: unknown): ChainPlace {
-  return { slot, routes, revisions: slot.revisions.map((revision) => ({ ...revision, pluginConfig })) };
+  // The slot's split stays: a key meets the same version on all routes.
+  return [base, ...ownRevisions(slot).map((own) => ({ slot, routes: own.routes, revisions: own.revisions }))];
 }

@@ -2,8 +2,8 @@
 // filter asks for is granted. All problems are found before anything is refused; nothing is ever applied in part.
 
 import { SluiceError } from "@sluice/abi";
-import { grantedCapabilities } from "@sluice/proxy/contract";
-import type { Deployment, Revision } from "@sluice/proxy/contract";
+import { grantedCapabilities, ownRevisions } from "@sluice/proxy/contract";
+import type { Deployment, Revision, Slot } from "@sluice/proxy/contract";
 import { REGISTRY_ERRORS } from "../errors.ts";
 import type { ConfigSchemas } from "../filters/config-schemas.ts";
 import type { StoredVersion, VersionTable } from "../store/version-table.ts";
@@ -32,12 +32,25 @@ export class DeploymentCheck {
 
   /** Throws SLUICE-E3053 naming every place that is wrong. */
   checkRevisions(deployment: Deployment): void {
-    const problems = deployment.slots.flatMap((slot) =>
-      slot.revisions.flatMap((revision, index) =>
+    const problems = deployment.slots.flatMap((slot) => [
+      ...slot.revisions.flatMap((revision, index) =>
         this.#problemsOf(revision).map((problem) => `${placeOf(slot.name, index)}: ${problem}`),
       ),
-    );
+      ...this.#routeProblems(slot),
+    ]);
     refuseWhenAny(problems);
+  }
+
+  /** A configuration for some routes must fit every version that the slot has. */
+  #routeProblems(slot: Slot): string[] {
+    const found = ownRevisions(slot).flatMap(({ place, revisions }) =>
+      revisions.flatMap((revision) => {
+        const version = this.#versionOf(revision);
+        const problems = version === null ? [] : this.#configProblems(revision, version);
+        return problems.map((problem) => `slots.${slot.name}.perRoute[${place}]: ${problem}`);
+      }),
+    );
+    return [...new Set(found)];
   }
 
   #resolved(revision: Revision, place: string, problems: string[]): Revision {
@@ -52,10 +65,14 @@ export class DeploymentCheck {
   }
 
   #problemsOf(revision: Revision): string[] {
-    const version = revision.version === undefined ? null : this.#versions.find(revision.filter, revision.version);
+    const version = this.#versionOf(revision);
     if (version === null)
       return [`${revision.filter} has no version ${revision.version ?? "(none named)"}; push it first`];
     return [...this.#configProblems(revision, version), ...capabilityProblems(revision, version)];
+  }
+
+  #versionOf({ filter, version }: Revision): StoredVersion | null {
+    return version === undefined ? null : this.#versions.find(filter, version);
   }
 
   #configProblems(revision: Revision, version: StoredVersion): string[] {

@@ -323,3 +323,95 @@ describe("numbers", () => {
     expect((await registry.deploy(draft({ tag: "v2" }), at(1))).json["number"]).toBe(at(3));
   });
 });
+
+describe("a deployment with a split", () => {
+  const candidate = { filter: "gate", tag: "v2", pluginConfig: { open: false }, capabilities: ["callout"], weight: 10 };
+
+  function splitDraft(rest: object = {}, second: object = {}): Draft {
+    const slot = draft({ tag: "v1", weight: 90 }).slots[0] as { revisions: object[] };
+    const revisions = [...slot.revisions, { ...candidate, ...second }];
+    const split = { by: "header:x-user", force: true };
+    return { ...draft({}), slots: [{ ...slot, split, ...rest, revisions }] };
+  }
+
+  it("is stored with a digest and a weight for each revision, and goes back as a whole", async () => {
+    await registry.deploy(draft({ tag: "v1" }), 0);
+    const written = await registry.deploy(splitDraft(), at(1));
+    expect(written.json["diff"]).toContainEqual({
+      path: "slots.gate.revisions[0].weight",
+      kind: "added",
+      to: 90,
+    });
+    const stored = (await current()).slots[0]!;
+    expect(stored.revisions.map(({ version, weight }) => [version, weight])).toEqual([
+      [v1, 90],
+      [v2, 10],
+    ]);
+    const body = JSON.stringify({ slot: "gate" });
+    expect((await registry.call("POST", `/v1/deployments/${name}/rollback`, { body })).status).toBe(200);
+    expect((await current()).slots[0]).not.toHaveProperty("split");
+    await registry.call("POST", `/v1/deployments/${name}/rollback`, { body });
+    expect((await current()).slots[0]).toEqual(stored);
+  });
+
+  it.each<[string, () => Draft, string]>([
+    ["a candidate's configuration", () => splitDraft({}, { pluginConfig: {} }), "slots.gate.revisions[1]"],
+    ["a candidate's grant", () => splitDraft({}, { capabilities: [] }), "slots.gate.revisions[1]"],
+    ["a candidate's version", () => splitDraft({}, { tag: "v9" }), "slots.gate.revisions[1]: gate has no tag v9"],
+    [
+      "a configuration for some routes",
+      () =>
+        splitDraft({
+          perRoute: [
+            { routes: ["a"], disabled: true },
+            { routes: ["b"], pluginConfig: { shut: 1 } },
+          ],
+        }),
+      "slots.gate.perRoute[1]",
+    ],
+  ])("is refused for %s, with its place", async (_name, document, place) => {
+    const answer = await registry.deploy(document(), 0);
+    expect(codeOf(answer)).toEqual({ status: 422, code: "SLUICE-E3053" });
+    expect(answer.json["message"]).toContain(place);
+  });
+
+  describe("and a header that chooses a revision", () => {
+    const force = (body: object, token?: string): Promise<Answer> =>
+      registry.call("POST", `/v1/deployments/${name}/force`, {
+        body: JSON.stringify(body),
+        ...(token === undefined ? {} : { token }),
+      });
+
+    async function candidateDigest(): Promise<string> {
+      return revisionDigest((await current()).slots[0]!.revisions[1]!);
+    }
+
+    it("signs it for an operator, for the time asked for and no longer than a week", async () => {
+      await registry.deploy(splitDraft(), 0);
+      const digest = await candidateDigest();
+      const { status, json } = await force({ slot: "gate", revision: digest.slice(7, 15), for: "1000h" });
+      expect(status).toBe(200);
+      expect(json).toMatchObject({ header: "x-sluice-revision", slot: "gate", revision: digest });
+      expect(json["value"]).toMatch(new RegExp(`^gate=${digest.slice(7, 23)};exp=\\d+;sig=[0-9a-f]{64}$`));
+      const leftMs = Date.parse(String(json["until"])) - Date.now();
+      expect(leftMs).toBeGreaterThan(6.9 * 24 * 3_600_000);
+      expect(leftMs).toBeLessThan(7.1 * 24 * 3_600_000);
+    });
+
+    it("refuses it for what is not there, with what is, and to whoever may not deploy", async () => {
+      await registry.deploy(splitDraft(), 0);
+      const digest = await candidateDigest();
+      const unknown = await force({ slot: "gate", revision: "0123456789" });
+      expect(codeOf(unknown)).toEqual({ status: 409, code: "SLUICE-E3057" });
+      expect(unknown.json["message"]).toContain(`${digest.slice(7, 23)} (gate@v2)`);
+      expect(codeOf(await force({ slot: "gate", revision: digest.slice(7, 14) })).status).toBe(409);
+      expect(codeOf(await force({ slot: "nowhere", revision: digest })).status).toBe(409);
+      expect((await force({ slot: "gate", revision: digest }, registry.proxyToken)).status).toBe(403);
+    });
+
+    it("refuses it where the split does not allow it", async () => {
+      await registry.deploy(splitDraft({ split: { by: "source" } }), 0);
+      expect(codeOf(await force({ slot: "gate", revision: await candidateDigest() })).status).toBe(409);
+    });
+  });
+});

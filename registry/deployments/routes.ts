@@ -1,7 +1,7 @@
 // HTTP: deployments, their history, rollback. Documents arrive as text, because the contract's reader names the line.
 
 import { SluiceError } from "@sluice/abi";
-import { NameSchema, revisionDigest } from "@sluice/proxy/contract";
+import { DurationSchema, NameSchema, durationMs, ownRevisions, revisionDigest } from "@sluice/proxy/contract";
 import type { Deployment, Digest } from "@sluice/proxy/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -11,12 +11,15 @@ import { FlagQuery, NameParam, NumberQuery, closedObject, nameOf } from "../http
 import { callerOfRequest } from "../http/guard.ts";
 import {
   DOCUMENT_BODY_BYTES_MAX,
+  FORCE_DEFAULT,
+  FORCE_MS_MAX,
   HISTORY_PAGE_DEFAULT,
   HISTORY_PAGE_MAX,
   OVERRIDE_EVENTS_SHOWN_MAX,
 } from "../limits.ts";
 import type { DeploymentTable } from "../store/deployment-table.ts";
 import type { OverrideTable } from "../store/override-table.ts";
+import { forceRevision } from "./force.ts";
 import { unknownDeployment } from "./deployment-desk.ts";
 import type { DeploymentDesk, WriteOptions, Written } from "./deployment-desk.ts";
 import { differencesOf } from "./difference.ts";
@@ -25,6 +28,8 @@ export interface DeploymentServices {
   readonly deployments: DeploymentTable;
   readonly overrides: OverrideTable;
   readonly desk: DeploymentDesk;
+  /** Of splits, as hex. */
+  readonly splitSecret: string;
 }
 
 export async function deploymentRoutes(app: FastifyInstance, services: DeploymentServices): Promise<void> {
@@ -33,6 +38,7 @@ export async function deploymentRoutes(app: FastifyInstance, services: Deploymen
   diffRoute(app, services.deployments);
   await putRoute(app, services.desk);
   rollbackRoute(app, services);
+  forceRoute(app, services);
 }
 
 const NameParams = closedObject({ name: NameParam });
@@ -71,9 +77,17 @@ function readRoutes(app: FastifyInstance, deployments: DeploymentTable): void {
   );
 }
 
-/** Counters name revisions by these digests; beside the documents, which stay as they were written. */
+/**
+ * Counters name revisions by these digests; beside the documents, which stay as they were written. A slot's own come first,
+ * in their order; behind them those with the configurations that some routes have.
+ */
 function revisionsOf({ slots }: Deployment): Record<string, Digest[]> {
-  return Object.fromEntries(slots.map(({ name, revisions }) => [name, revisions.map(revisionDigest)]));
+  return Object.fromEntries(
+    slots.map((slot) => [
+      slot.name,
+      [slot, ...ownRevisions(slot)].flatMap(({ revisions }) => revisions.map(revisionDigest)),
+    ]),
+  );
 }
 
 const HistoryQuery = closedObject({ before: Type.Optional(NumberQuery), limit: Type.Optional(NumberQuery) });
@@ -186,6 +200,31 @@ function rollbackRoute(app: FastifyInstance, { desk, deployments }: DeploymentSe
       const { slot, to = null, why = null } = request.body;
       const expected = expectedNumber(request) ?? deployments.numberOf(name);
       return answer(reply, desk.rollback({ slot, to, why }, writeOptions(request, name, expected)));
+    },
+  );
+}
+
+const ForceBody = closedObject({
+  slot: NameSchema,
+  revision: Type.String({ maxLength: 80, description: "a revision's digest, or its first digits" }),
+  for: Type.Optional(DurationSchema),
+});
+
+/** Says yes for what a deployment already allows, so it changes nothing; but whoever may not deploy may not choose either. */
+function forceRoute(app: FastifyInstance, { deployments, splitSecret }: DeploymentServices): void {
+  app.post<{ Params: Static<typeof NameParams>; Body: Static<typeof ForceBody> }>(
+    "/v1/deployments/:name/force",
+    {
+      config: { act: "deploy", summary: "Sign the header that lets a request choose its revision of a split slot" },
+      schema: { params: NameParams, body: ForceBody },
+    },
+    async (request) => {
+      const name = nameOf(request.params.name, "deployment");
+      const { slot, revision, for: duration = FORCE_DEFAULT } = request.body;
+      const deployment = deployments.current(name);
+      if (deployment === null) throw unknownDeployment(name);
+      const untilMs = Date.now() + Math.min(durationMs(duration), FORCE_MS_MAX);
+      return forceRevision(deployment, { slot, revision, untilMs }, Buffer.from(splitSecret, "hex"));
     },
   );
 }
