@@ -15,7 +15,9 @@ export async function buildConsole(): Promise<boolean> {
   await build({
     root,
     logLevel: "error",
-    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
+    // The same page whatever NODE_ENV says where it is built.
+    define: { "process.env.NODE_ENV": JSON.stringify("production") },
     build: {
       outDir: "dist",
       emptyOutDir: true,

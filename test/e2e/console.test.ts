@@ -1,48 +1,46 @@
 // The console in the system's Chromium, over a real registry with a real proxy: what an operator sees after a deploy, in
 // light, dark and narrow. Screenshots are kept in artifacts/console.
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { chromium } from "playwright-core";
-import type { Browser, Page } from "playwright-core";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { awaitFleet } from "@sluice/bin";
 import type { Slot } from "@sluice/proxy/contract";
-import { buildConsole } from "@sluice/registry/console";
 import { buildFilter } from "@sluice/sdk-filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixtureModule } from "../fixtures/fixture-module.ts";
-import { systemProgram } from "../gate/system-program.ts";
+import { ConsoleBrowser, LOOKS, chromiumPath, look, overflow, screenshot, seriousFaults } from "./console-browser.ts";
 import { Installation } from "./installation.ts";
 import type { ProxyUnderTest } from "./installation.ts";
 
-const chromiumPath = systemProgram(["chromium", "chromium-browser", "google-chrome"], "chromium");
-const artifacts = resolve(import.meta.dirname, "../../artifacts/console");
 const rbacFolder = join(import.meta.dirname, "../../filters-as/rbac");
+const TITLES = ["Overview", "Slots", "Filters", "Deployments", "Live", "Proxies"];
 
 describe.skipIf(chromiumPath === null)("console", () => {
   let installation: Installation;
   let proxy: ProxyUnderTest;
-  let browser: Browser;
+  let browser: ConsoleBrowser;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    mkdirSync(artifacts, { recursive: true });
-    await buildConsole();
     installation = await Installation.create();
+    browser = await ConsoleBrowser.launch(installation);
     await installation.startRegistry();
     await deployRbac(installation);
     proxy = await installation.startProxy("proxy-1");
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ["--no-sandbox"] });
-    page = await browser.newPage({ colorScheme: "light" });
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
+    page = await browser.page();
   });
   afterAll(async () => {
     await browser?.close();
     await installation?.close();
+  });
+
+  it("is less than 150 KB of script", () => {
+    const folder = join(import.meta.dirname, "../../registry/console/dist/assets");
+    const scripts = readdirSync(folder).filter((file) => file.endsWith(".js"));
+    const bytes = scripts.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(150_000);
   });
 
   it("asks for a token and says what is wrong with an unknown one", async () => {
@@ -50,9 +48,10 @@ describe.skipIf(chromiumPath === null)("console", () => {
     await page.getByLabel("Token").fill("not-a-token");
     await page.getByRole("button", { name: "Open the console" }).click();
     await page.getByRole("alert").getByText("not known").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
     // The refusals that were just asked for are the only errors a browser reports.
-    expect(complaints.every((text) => text.includes("401"))).toBe(true);
-    complaints.length = 0;
+    expect(browser.complaints.every((text) => text.includes("401"))).toBe(true);
+    browser.complaints.length = 0;
   });
 
   it("opens with the admin token, which scripts cannot read afterwards", async () => {
@@ -77,14 +76,15 @@ describe.skipIf(chromiumPath === null)("console", () => {
     const slot = page.getByRole("region", { name: "slot rbac" });
     for (let i = 0; i < 3; i++) expect(await statusOf(proxy, "/public/a")).toBe(200);
     for (let i = 0; i < 2; i++) expect(await statusOf(proxy, "/internal/a")).toBe(403);
-    await slot.getByText("PERMISSION_DENIED 2").waitFor();
-    await slot.locator("li.deny").getByText("2", { exact: true }).waitFor();
+    await slot.getByRole("row", { name: /^✕ denied 2 / }).waitFor();
+    await slot.getByRole("row", { name: /^by code PERMISSION_DENIED 2/ }).waitFor();
   });
 
   it("lists versions with their proofs and the history with who, when and why", async () => {
     await page.getByRole("link", { name: "Filters" }).click();
+    await page.getByRole("link", { name: "rbac", exact: true }).click();
     const filter = page.getByRole("region", { name: "filter rbac" });
-    await filter.getByText("✓ proven").click();
+    await filter.getByText("✓ proven").waitFor();
     await filter.getByText("policy_on_check").first().waitFor();
     await page.getByRole("link", { name: "Deployments" }).click();
     await page.getByRole("cell", { name: "the first chain" }).waitFor();
@@ -95,6 +95,24 @@ describe.skipIf(chromiumPath === null)("console", () => {
     await deployRbac(installation, "nobody may go internal", "<img src=x onerror=alert(1)>");
     await page.getByRole("cell", { name: "<img src=x onerror=alert(1)>" }).waitFor();
     expect(await page.locator("img").count()).toBe(0);
+  });
+
+  it("lets new entries wait while somebody points at the list", async () => {
+    await page.getByRole("cell", { name: "the first chain" }).hover();
+    const before = await page.getByRole("region", { name: "history of default" }).getByRole("row").count();
+    await deployRbac(installation, "only-admins", "while you look");
+    await page.getByRole("button", { name: "1 new" }).waitFor();
+    expect(await page.getByRole("region", { name: "history of default" }).getByRole("row").count()).toBe(before);
+    await page.getByRole("button", { name: "1 new" }).click();
+    await page.getByRole("cell", { name: "while you look" }).waitFor();
+  });
+
+  it("goes to the find box at a slash", async () => {
+    await page.keyboard.press("/");
+    await page.keyboard.type("first");
+    await page.getByRole("cell", { name: "while you look" }).waitFor({ state: "detached" });
+    await page.getByRole("cell", { name: "the first chain" }).waitFor();
+    await page.getByLabel("Find").fill("");
   });
 
   it("names the cause when a filter fails, as `sluice status` does", async () => {
@@ -109,24 +127,19 @@ describe.skipIf(chromiumPath === null)("console", () => {
     expect(stdout).toContain("failed in proxy_on_request_headers");
   });
 
-  it.each([
-    { name: "light", colorScheme: "light", width: 1280 },
-    { name: "dark", colorScheme: "dark", width: 1280 },
-    { name: "narrow", colorScheme: "light", width: 360 },
-  ] as const)("fits its window in $name", async ({ name, colorScheme, width }) => {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 900 });
-    for (const title of ["Overview", "Slots", "Filters", "Deployments", "Proxies"]) {
+  it.each(LOOKS)("fits its window in $name, and axe finds nothing serious", async (looks) => {
+    await look(page, looks);
+    for (const title of TITLES) {
       await page.getByRole("link", { name: title, exact: true }).click();
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
-      await page.screenshot({ path: join(artifacts, `${title.toLowerCase()}-${name}.png`) });
-      const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-      expect(overflow, `${title} is wider than its window`).toBeLessThanOrEqual(0);
+      await screenshot(page, `${title.toLowerCase()}-${looks.name}`);
+      expect(await overflow(page), `${title} is wider than its window`).toBeLessThanOrEqual(0);
+      expect(await seriousFaults(page), title).toEqual([]);
     }
   });
 
   it("says since when it has not heard from a registry that is gone", async () => {
-    complaints.splice(0).forEach((text) => expect.soft(text).toBe("no complaint of the browser"));
+    browser.complaints.splice(0).forEach((text) => expect.soft(text).toBe("no complaint of the browser"));
     await installation.registry!.stop("SIGKILL");
     await page.getByText("stale: last heard").waitFor();
   });

@@ -4,11 +4,19 @@ import { useState } from "preact/hooks";
 import { ApiError, type Problem } from "../api.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 
-export function SignInPage({ signIn }: { signIn: (token: string) => Promise<void> }): JSX.Element {
+export interface SignInProps {
+  readonly signIn: (token: string) => Promise<void>;
+  /** Why a token that is known was not let in. */
+  readonly refusal: Problem | null;
+}
+
+export function SignInPage({ signIn, refusal }: SignInProps): JSX.Element {
   const [token, setToken] = useState("");
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const [failure, setProblem] = useState<Problem | null>(null);
+  const problem = failure ?? refusal;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    setProblem(null);
     try {
       await signIn(token.trim());
     } catch (error) {
@@ -32,7 +40,7 @@ export function SignInPage({ signIn }: { signIn: (token: string) => Promise<void
           onInput={(event) => setToken(event.currentTarget.value)}
         />
       </label>
-      <button type="submit" disabled={token.trim() === ""}>
+      <button type="submit" class="primary" disabled={token.trim() === ""}>
         Open the console
       </button>
       {problem !== null && <ProblemNote problem={problem} />}

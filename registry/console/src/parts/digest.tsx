@@ -1,5 +1,7 @@
 import type { JSX } from "preact";
 
+import { shortDigest } from "./figures.ts";
+
 /** A digest shortened for people; the whole of it on hover and when copied by a click. */
 export function Digest({ digest }: { digest: string }): JSX.Element {
   return (
@@ -9,7 +11,7 @@ export function Digest({ digest }: { digest: string }): JSX.Element {
       title={`${digest} – click to copy`}
       onClick={() => void navigator.clipboard?.writeText(digest)}
     >
-      {digest.replace(/^sha256:/, "").slice(0, 12)}
+      {shortDigest(digest)}
     </button>
   );
 }

@@ -1,33 +1,26 @@
 import type { JSX } from "preact";
 
-import type { Decisions } from "../store.ts";
-
-const KINDS = [
-  { key: "allow", sign: "✓", label: "allow" },
-  { key: "deny", sign: "✕", label: "deny" },
-  { key: "error", sign: "!", label: "error" },
+export const VERDICTS = [
+  { key: "allow", sign: "✓", label: "allowed" },
+  { key: "deny", sign: "✕", label: "denied" },
+  { key: "error", sign: "!", label: "errors" },
   { key: "noOpinion", sign: "–", label: "no opinion" },
 ] as const;
 
-/** Verdicts of one revision: a bar of their shares and the counts, each with its one colour and sign. */
-export function VerdictBar({ decisions }: { decisions: Decisions }): JSX.Element {
-  const total = KINDS.reduce((sum, { key }) => sum + decisions[key], 0);
+export type VerdictCounts = Readonly<Record<(typeof VERDICTS)[number]["key"], number>>;
+
+export function decisionsIn(counts: VerdictCounts): number {
+  return VERDICTS.reduce((sum, { key }) => sum + counts[key], 0);
+}
+
+/** The shares of one revision's verdicts, each in its one colour; the numbers stand beside it. */
+export function VerdictBar({ counts }: { counts: VerdictCounts }): JSX.Element {
+  const all = decisionsIn(counts);
   return (
-    <div class="verdicts">
-      <div class="bar" aria-hidden="true">
-        {KINDS.map(({ key }) =>
-          decisions[key] === 0 ? null : (
-            <i key={key} class={key} style={{ width: `${(100 * decisions[key]) / total}%` }} />
-          ),
-        )}
-      </div>
-      <ul>
-        {KINDS.map(({ key, sign, label }) => (
-          <li key={key} class={key}>
-            <b>{sign}</b> {label} <span class="number">{decisions[key].toLocaleString("en")}</span>
-          </li>
-        ))}
-      </ul>
+    <div class="bar" aria-hidden="true">
+      {VERDICTS.map(({ key }) =>
+        counts[key] === 0 ? null : <i key={key} class={key} style={{ width: `${(100 * counts[key]) / all}%` }} />,
+      )}
     </div>
   );
 }

@@ -1,0 +1,56 @@
+import type { JSX } from "preact";
+
+import type { Proof } from "../api.ts";
+import { bytesText, countText } from "./figures.ts";
+import { ProblemNote } from "./problem-note.tsx";
+
+/** What the registry found when it tried a version. */
+export function ProofView({ proof }: { proof: Proof }): JSX.Element {
+  const { inspection, requests } = proof;
+  return (
+    <div class="proof">
+      {proof.refusal !== null && <ProblemNote problem={proof.refusal} />}
+      <dl>
+        {inspection !== null && (
+          <>
+            <dt>Module</dt>
+            <dd>
+              {bytesText(inspection.sizes.bytes)}, ABI {inspection.abi}
+              {inspection.language !== null && `, ${inspection.language}`}
+            </dd>
+            <dt>Callbacks</dt>
+            <dd>{inspection.callbacks.join(", ")}</dd>
+          </>
+        )}
+        <dt>Configured</dt>
+        <dd>{proof.configured ? "✓ took its example configuration" : "– not tried with a configuration"}</dd>
+        <dt>Compiled</dt>
+        <dd class="number">in {proof.compileMs.toLocaleString("en", { maximumFractionDigits: 1 })} ms</dd>
+        <dt>Sample requests</dt>
+        <dd>
+          {requests.length === 0
+            ? "none came with it"
+            : `${requests.filter(({ ok }) => ok).length} of ${requests.length} as expected, ` +
+              `dearest ${countText(proof.fuelMax)} fuel`}
+        </dd>
+      </dl>
+      {requests.length > 0 && (
+        <ul class="cases">
+          {requests.map(({ file, name, ok, fuel, failures }) => (
+            <li key={`${file} ${name}`}>
+              <b class={ok ? "allow" : "error"}>{ok ? "✓" : "!"}</b> {name}{" "}
+              <span class="quiet number">
+                {countText(fuel)} fuel, {file}
+              </span>
+              {failures.map((failure) => (
+                <p class="error" key={failure}>
+                  {failure}
+                </p>
+              ))}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
