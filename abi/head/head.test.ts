@@ -96,6 +96,25 @@ describe("Head", () => {
     );
   });
 
+  it("shares its bytes with a head whose edits are that one's own", () => {
+    fc.assert(
+      fc.property(edits, edits, edits, (before, own, other) => {
+        const head = readHead(READ);
+        for (const step of before) apply(head, step);
+        const shared = headOf([["x-old", "1"]]);
+        shared.shareFrom(head);
+        const pairs = head.toPairs();
+        expect(shared.toPairs()).toEqual(pairs);
+        for (const step of own) apply(shared, step);
+        expect(head.toPairs()).toEqual(pairs);
+        const made = shared.toPairs();
+        for (const step of other) apply(head, step);
+        head.own();
+        expect(shared.toPairs()).toEqual(made);
+      }),
+    );
+  });
+
   it("keeps edits that were committed", () => {
     const head = headOf([["x-a", "1"]]);
     head.save();

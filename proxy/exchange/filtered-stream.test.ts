@@ -292,4 +292,94 @@ describe("Exchange with a filter", () => {
     expect(await loopback.talk(`GET /1 HTTP/1.1\r\n${LAST}\r\n`)).toMatch(/^HTTP\/1\.1 502 /);
     expect(loopback.seen[0]!.flags).toEqual(["UPE"]);
   });
+
+  describe("on a route that does more", () => {
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\n${LAST}\r\n`;
+    const add = (map: number): string =>
+      `(drop (call $add (i32.const ${map}) ${at(0)} ${size("x-seen")} ${at(1)} ${size("yes")}))`;
+    const marks = guest(["x-seen", "yes"], onRequestHeaders(add(0) + CONTINUE) + onResponseHeaders(add(2) + CONTINUE));
+    const denies = guest(
+      ["no way"],
+      onRequestHeaders(
+        `(drop (call $reply (i32.const 403) (i32.const 0) (i32.const 0) ${at(0)} ${size("no way")} (i32.const 0) (i32.const 0) (i32.const -1))) ${PAUSE}`,
+      ),
+    );
+    const on = (route: string) => ({
+      routing: (upstream: string) =>
+        `clusters: [{ name: a, endpoints: [${upstream}] }]\nroutes: [{ name: r, match: { path: { prefix: /old } }, ${route} }]\n`,
+    });
+
+    it("asks before it redirects, and shows the redirect to the filter", async () => {
+      await start(marks, on("redirect: { prefix: /new }, responseHeaders: { set: { x-route: r } }"));
+      const said = await loopback.talk(get("/old/x?y"));
+      expect(said).toMatch(/^HTTP\/1\.1 301 [^]*location: \/new\/x\?y\r\n[^]*x-route: r\r\n[^]*x-seen: yes\r\n/);
+      expect(loopback.seen[0]).toMatchObject({ status: 301, flags: [], path: "/old/x?y" });
+      await loopback.stop();
+      await start(denies, on("redirect: { prefix: /new }"));
+      expect(await loopback.talk(get("/old"))).toMatch(/^HTTP\/1\.1 403 [^]*no way$/);
+      expect(loopback.seen[0]!.flags).toEqual(["UAEX"]);
+    });
+
+    it("shows a direct response to the filter, body and all", async () => {
+      await start(marks, on("direct: { status: 200, body: hello }"));
+      const said = await loopback.talk(`POST /old HTTP/1.1\r\n${LAST}content-length: 3\r\n\r\nabc`);
+      expect(said).toMatch(/^HTTP\/1\.1 200 OK\r\ncontent-type: text\/plain\r\n[^]*x-seen: yes\r\n[^]*\r\n\r\nhello$/);
+      expect(loopback.upstreamConnections).toBe(0);
+    });
+
+    it("rewrites what the filter saw as the client sent it", async () => {
+      await start(marks, on("cluster: a, rewrite: { prefix: /new }, requestHeaders: { add: { x-seen: route } }"));
+      await loopback.talk(get("/old/x"));
+      expect(loopback.upstreamHeads[0]).toMatch(/^GET \/new\/x HTTP\/1\.1\r\n[^]*x-seen: yes\r\nx-seen: route\r\n/);
+      expect(loopback.seen[0]!.path).toBe("/old/x");
+    });
+
+    it("runs the filter once, on the final response, however often a request is sent", async () => {
+      const heads: string[] = [];
+      await start(marks, {
+        ...on("cluster: a, retry: { attempts: 2, on: [503, reset] }"),
+        upstream: (socket) =>
+          afterHead(socket, (head) => {
+            heads.push(head);
+            if (heads.length === 1) socket.write("HTTP/1.1 503 Busy\r\ncontent-length: 4\r\n\r\nbusy");
+            else if (heads.length === 2) socket.destroy();
+            else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+          }),
+      });
+      const said = await loopback.talk(get("/old"));
+      expect(said.match(/x-seen: yes/g)).toHaveLength(1);
+      expect(said).toMatch(/^HTTP\/1\.1 200 /);
+      expect(heads.map((head) => head.match(/x-seen: yes/g)!.length)).toEqual([1, 1, 1]);
+      expect(new Set(heads).size).toBe(1);
+    });
+
+    it("sends again what the filter made of the content", async () => {
+      const got: string[] = [];
+      const module = guest(
+        ["changed"],
+        onRequestBody(
+          untilTheEnd(
+            `(drop (call $set_body (i32.const 0) (i32.const 0) (i32.const 1000000) ${at(0)} ${size("changed")}))`,
+          ),
+        ),
+      );
+      await start(module, {
+        ...on("cluster: a, retry: { attempts: 1, on: [503] }"),
+        upstream: (socket) => {
+          let text = "";
+          socket.on("data", (chunk: Buffer) => {
+            text += chunk.toString("latin1");
+            if (!text.endsWith("0\r\n\r\n")) return;
+            got.push(text.slice(text.indexOf("\r\n\r\n") + 4));
+            text = "";
+            socket.write(`HTTP/1.1 ${got.length === 1 ? "503 Busy" : "200 OK"}\r\ncontent-length: 0\r\n\r\n`);
+          });
+        },
+      });
+      expect(await loopback.talk(`PUT /old HTTP/1.1\r\n${LAST}content-length: 3\r\n\r\nabc`)).toMatch(
+        /^HTTP\/1\.1 200 /,
+      );
+      expect(got).toEqual(["7\r\nchanged\r\n0\r\n\r\n", "7\r\nchanged\r\n0\r\n\r\n"]);
+    });
+  });
 });

@@ -39,6 +39,9 @@ describe("RouteTable.match", () => {
     ["a longer path than the exact one", "{ path: { exact: /a } }", request("GET", "h", "/ab"), false],
     ["a prefix", "{ path: { prefix: /a } }", request("GET", "h", "/ab/c"), true],
     ["a shorter path than the prefix", "{ path: { prefix: /ab } }", request("GET", "h", "/a"), false],
+    ["an expression over the whole path", "{ path: { regex: '/a[0-9]' } }", request("GET", "h", "/a1?b"), true],
+    ["an expression that matches a part of it", "{ path: { regex: '/a' } }", request("GET", "h", "/a/b"), false],
+    ["an expression that would match the query", "{ path: { regex: '/a.b' } }", request("GET", "h", "/a?b"), false],
     ["a method of the list", "{ methods: [GET, POST] }", request("POST", "h", "/"), true],
     ["a method not in it", "{ methods: [GET, POST] }", request("PUT", "h", "/"), false],
     ["a header's value", "{ headers: [{ name: x-a, exact: one }] }", request("GET", "h", "/", [["X-A", "one"]]), true],
@@ -78,20 +81,7 @@ describe("RouteTable.match", () => {
   });
 });
 
-describe("Cluster.nextEndpoint", () => {
-  it("goes round, and is null without endpoints", () => {
-    const directory = new EndpointDirectory();
-    const endpoints = [
-      { host: "a", port: 1 },
-      { host: "b", port: 2 },
-    ];
-    const cluster = compileCluster({ name: "c", endpoints, connectTimeoutMs: 1, policy: "roundRobin" }, directory);
-    expect([1, 2, 3].map(() => cluster.nextEndpoint()!.address)).toEqual(["a:1", "b:2", "a:1"]);
-    expect(
-      compileCluster({ name: "c", endpoints: [], connectTimeoutMs: 1, policy: "roundRobin" }, directory).nextEndpoint(),
-    ).toBeNull();
-  });
-
+describe("EndpointDirectory", () => {
   it("hands the same endpoint to the clusters of two snapshots", () => {
     const directory = new EndpointDirectory();
     const config = {
