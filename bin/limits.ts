@@ -6,6 +6,8 @@ export const registryTimeoutMs = 60_000;
 export const fleetWaitMs = 30_000;
 /** Between two looks at the fleet: short against the 100 ms in which a deployment takes effect. */
 export const fleetPollMs = 25;
+/** Between two looks of `status --watch`; proxies tell their counters about as often. */
+export const statusWatchMs = 1_000;
 /** From starting a part to its being ready. */
 export const startWaitMs = 30_000;
 export const startPollMs = 50;

@@ -1,30 +1,60 @@
 // `sluice status`: what is wanted, and what each proxy made of it.
 
+import { setTimeout as pause } from "node:timers/promises";
 import { overrideSentence } from "@sluice/proxy/contract";
 import type { ProxyView, StoredDeployment } from "@sluice/registry";
 import { Command } from "commander";
+import { statusWatchMs } from "../limits.ts";
 import { openRegistry, withRegistry } from "../registry-access.ts";
 import type { RegistryOptions } from "../registry-access.ts";
+import type { RegistryClient } from "../registry-client.ts";
+import { compareRevisions, comparisonText, sidelineLines } from "../revision-comparison.ts";
+import { stopSignal } from "../stop-signal.ts";
 import { printable, printResult, table } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface StatusOptions extends RegistryOptions {
   readonly json?: boolean;
   readonly deployment: string;
+  readonly watch?: boolean;
 }
 
 export function statusCommand(terminal: Terminal): Command {
   const command = new Command("status")
-    .description("the slots of the deployment and what each proxy wants, runs or refused")
-    .option("--deployment <name>", "which deployment", "default");
+    .description("the slots of the deployment, what their revisions do, and what each proxy wants, runs or refused")
+    .option("--deployment <name>", "which deployment", "default")
+    .option("--watch", "look again every second, until Ctrl-C");
   return withRegistry(command).action((options: StatusOptions) => status(terminal, options));
 }
 
 async function status(terminal: Terminal, options: StatusOptions): Promise<void> {
   const client = openRegistry(terminal, options);
+  if (options.watch !== true) {
+    await show(terminal, client, options);
+    return;
+  }
+  const stop = new AbortController();
+  void Promise.race([stopSignal(), terminal.closed()]).then(() => stop.abort());
+  while (!stop.signal.aborted) {
+    if (options.json !== true) terminal.out(CLEARED);
+    await show(terminal, client, options);
+    await pause(statusWatchMs, undefined, { signal: stop.signal }).catch(() => {});
+  }
+}
+
+/** A cleared screen with the cursor at its top. */
+const CLEARED = "\u001b[2J\u001b[H";
+
+async function show(terminal: Terminal, client: RegistryClient, options: StatusOptions): Promise<void> {
   const [deployment, proxies] = await Promise.all([client.deployment(options.deployment), client.proxies()]);
-  const text = [deploymentText(deployment), proxiesText(proxies)].join("\n\n");
-  printResult(terminal, options, { deployment, proxies }, printable(text));
+  const meant = proxies.filter((proxy) => deployment === null || proxy.deployment === deployment.name);
+  const revisions = compareRevisions(deployment, meant);
+  const text = [
+    deploymentText(deployment),
+    [comparisonText(revisions), ...sidelineLines(meant)].join("\n"),
+    proxiesText(proxies),
+  ].join("\n\n");
+  printResult(terminal, options, { deployment, revisions, proxies }, printable(text));
 }
 
 function deploymentText(deployment: StoredDeployment | null): string {
