@@ -3,26 +3,41 @@
 //
 //   GET http://a.test/x from 192.0.2.1, x-role: admin → denied admins-only; client x-hint: why
 
-import type { TestRequest, TestResult } from "@sluice/sdk-filter/harness";
+import type { LoadOptions, TestRequest, TestResult } from "@sluice/sdk-filter/harness";
 import { expect } from "vitest";
 import { parse } from "yaml";
 
+type Quotas = NonNullable<LoadOptions["quotas"]>;
+
 export interface Example {
   readonly config: unknown;
-  /** Of the last yaml block above that has nothing but `quotas`; null when there is none. */
-  readonly quotas: readonly unknown[] | null;
+  /** Of the last yaml block above that has nothing but `quotas`. */
+  readonly quotas: Quotas;
   readonly lines: readonly string[];
 }
 
 export function examplesOf(readme: string): Example[] {
   const examples: Example[] = [];
-  let quotas: readonly unknown[] | null = null;
+  let quotas: Quotas = [];
   for (const [, yaml, lines] of readme.matchAll(/```yaml\n([^`]*)```(?:\n\n```text\n([^`]*)```)?/g)) {
-    const config = parse(yaml!) as { quotas?: unknown[] };
-    if (Object.keys(config).join() === "quotas") quotas = config.quotas!;
+    const config = parse(yaml!) as { quotas?: WrittenQuota[] };
+    if (Object.keys(config).join() === "quotas") quotas = config.quotas!.map(quotaOf);
     else examples.push({ config, quotas, lines: lines?.trim().split("\n") ?? [] });
   }
   return examples;
+}
+
+/** As a deployment has it. */
+interface WrittenQuota {
+  readonly name: string;
+  readonly rate: string;
+  readonly burst?: number;
+}
+
+function quotaOf({ name, rate, burst }: WrittenQuota): Quotas[number] {
+  const [count, unit] = rate.split("/");
+  const perMs = { s: 1000, m: 60_000, h: 3_600_000 }[unit!]!;
+  return { name, windows: [{ count: Number(count), perMs, burst: burst ?? Number(count) }] };
 }
 
 /** The request and the outcomes of a line. */

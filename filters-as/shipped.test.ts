@@ -3,9 +3,8 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigSchema, parseFilterDocument } from "@sluice/abi";
-import { buildFilter, testFilter } from "@sluice/sdk-filter";
-import { FilterUnderTest } from "@sluice/sdk-filter/harness";
+import { buildFilter, readFilterFolder, testFilter } from "@sluice/sdk-filter";
+import { FilterUnderTest, configProblem } from "@sluice/sdk-filter/harness";
 import { describe, expect, it } from "vitest";
 import { examplesOf, expectOutcome, readLine } from "./readme-examples.ts";
 
@@ -13,6 +12,9 @@ import { examplesOf, expectOutcome, readLine } from "./readme-examples.ts";
 const MODULE_BYTES_MAX = 64 * 1024;
 /** What an instance may take when it has its configuration: two pages, so that putting it back between streams stays cheap. */
 const INSTANCE_BYTES_MAX = 128 * 1024;
+
+/** For the examples in filter.yaml. */
+const QUOTAS = [{ name: "per-user", windows: [{ count: 10, perMs: 1000, burst: 10 }] }];
 
 const names = readdirSync(import.meta.dirname).filter((name) =>
   existsSync(join(import.meta.dirname, name, "filter.yaml")),
@@ -24,8 +26,8 @@ it("there are filters", () => {
 
 for (const name of names) {
   const folder = join(import.meta.dirname, name);
-  const { wasm, documentText, sizes, warnings } = await buildFilter(folder, { onlyWhenStale: true });
-  const document = parseFilterDocument(documentText);
+  const { wasm, sizes, warnings } = await buildFilter(folder, { onlyWhenStale: true });
+  const { document } = await readFilterFolder(folder);
   const examples = examplesOf(readFileSync(join(folder, "README.md"), "utf8"));
   const options = {
     requiresCheck: document.requires?.includes("check") ?? false,
@@ -35,7 +37,7 @@ for (const name of names) {
 
   describe(name, () => {
     it("builds without a warning and keeps to its size", async () => {
-      const filter = await FilterUnderTest.load(wasm, { ...options, config: document.exampleConfig });
+      const filter = await FilterUnderTest.load(wasm, { ...options, config: document.exampleConfig, quotas: QUOTAS });
       expect(warnings).toBe("");
       expect(sizes.wasmBytes).toBeLessThanOrEqual(MODULE_BYTES_MAX);
       filter.request();
@@ -60,11 +62,11 @@ for (const name of names) {
     `example $number of the README of ${name}`,
     ({ config, quotas, lines }) => {
       it("has a configuration that fits the schema", () => {
-        expect(new ConfigSchema(document.config).problemOf(config)).toBeNull();
+        expect(configProblem(document, config)).toBeNull();
       });
 
       it("is taken, and does what its lines say", async () => {
-        const filter = await FilterUnderTest.load(wasm, { ...options, config, ...(quotas === null ? {} : { quotas }) });
+        const filter = await FilterUnderTest.load(wasm, { ...options, config, quotas });
         for (const line of lines) {
           const { request, outcomes } = readLine(line);
           const result = filter.request(request);

@@ -19,7 +19,7 @@ import {
   prepareModule,
   takeStream,
 } from "@sluice/abi";
-import type { Chain, ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec } from "@sluice/abi";
+import type { Chain, ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec, QuotaDefinition } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES, LogLevel } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import { SDK_ERRORS } from "../errors.ts";
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly isolation?: "stream" | "shared";
   /** Wall clock at the start, milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
   readonly nowMs?: number;
+  /** The deployment's quotas, in memory of their own. Absent: none. */
+  readonly quotas?: readonly QuotaDefinition[];
   /** Clusters that there are for mirrors. Absent: every name is one. */
   readonly clusters?: readonly string[];
   /** Callbacks may spend this much; default as a proxy's. */
@@ -71,7 +73,8 @@ export class FilterUnderTest {
   }
 
   private constructor(name: string, artifact: ModuleArtifact, options: LoadOptions) {
-    this.services = new MemoryServices(options.nowMs === undefined ? {} : { nowMs: options.nowMs });
+    const { nowMs, quotas = [] } = options;
+    this.services = new MemoryServices(nowMs === undefined ? { quotas } : { nowMs, quotas });
     this.clusters = options.clusters ?? null;
     this.clock = this.services.clock;
     this.metrics = this.services.metrics;
