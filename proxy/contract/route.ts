@@ -421,7 +421,11 @@ export function directFile(
     if (bytes.length <= DIRECT_FILE_BYTES_MAX) return bytes;
     complain(path, `"${direct.file}" has ${bytes.length} bytes`, `a file of at most ${DIRECT_FILE_BYTES_MAX} bytes`);
   } catch (error) {
-    complain(path, (error as Error).message, "a file that can be read, relative to the document's folder");
+    complain(
+      path,
+      (error as Error).message.replace(/\.$/, ""),
+      "a file that can be read, relative to the document's folder",
+    );
   }
   return null;
 }
