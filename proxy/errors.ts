@@ -144,4 +144,9 @@ export const PROXY_ERRORS = {
     meaning: "overrides.json in the state folder cannot be read, so the overrides it held are not in force.",
     hint: "The file was put aside with the ending .damaged; set the overrides again with `sluice override`.",
   },
+  otlpHeaders: {
+    code: "SLUICE-E2060",
+    meaning: "The file with the headers for the trace collector cannot be used.",
+    hint: "Write one `name: value` a line, for example `authorization: Bearer …`, into the file that tracing.otlp.headersFile names.",
+  },
 } as const satisfies ErrorTable;

@@ -57,7 +57,7 @@ export class SlotCalls {
   createContext(run: SlotRun, context: StreamContext): boolean {
     const { now } = this;
     if (now === null) return this.callCreate(run, context);
-    const startedMs = now();
+    const startedMs = beginTiming(run, now);
     const isMade = this.callCreate(run, context);
     run.durationMs += now() - startedMs;
     return isMade;
@@ -82,7 +82,7 @@ export class SlotCalls {
   invoke(run: SlotRun, phase: number, count: number, endOfStream: boolean): number {
     const { now } = this;
     if (now === null) return this.call(run, phase, count, endOfStream);
-    const startedMs = now();
+    const startedMs = beginTiming(run, now);
     const action = this.call(run, phase, count, endOfStream);
     run.durationMs += now() - startedMs;
     return action;
@@ -223,4 +223,10 @@ export class SlotCalls {
       if (run.instance !== null) this.releaseWhenThrough(run);
     }
   }
+}
+
+function beginTiming(run: SlotRun, now: () => number): number {
+  const startedMs = now();
+  if (run.startedMs < 0) run.startedMs = startedMs;
+  return startedMs;
 }

@@ -23,6 +23,8 @@ export interface SlotReport {
   readonly fuel: number;
   /** Wall time of its callbacks so far, to a tenth; null in a stream that is not timed. */
   readonly durationUs: number | null;
+  /** When its first callback began, by the clock the stream is timed by; null in one that is not timed, and before it. */
+  readonly startedMs: number | null;
   readonly dryRun: boolean;
   readonly error: { readonly cause: CauseName; readonly message: string; readonly at: string | null } | null;
   /** What the slot asked of quotas, peeks left out. */
@@ -46,6 +48,7 @@ export function reportOf(run: SlotRun, quotas: readonly QuotaUse[], isTimed: boo
     cached: false,
     fuel: run.fuel,
     durationUs: isTimed ? Math.round(run.durationMs * 10_000) / 10 : null,
+    startedMs: run.startedMs < 0 ? null : run.startedMs,
     dryRun: slot.dryRun,
     error:
       run.failureCause === 0

@@ -94,6 +94,8 @@ export class SlotRun {
   fuel = 0;
   /** Wall time of its callbacks, in a stream that is timed. */
   durationMs = 0;
+  /** In such a stream, when its first callback began, by the same clock; -1 before. */
+  startedMs = -1;
   /** One bit of CAUSE, 0 while all is well. */
   failureCause = 0;
   failureMessage: string | null = null;
@@ -124,6 +126,7 @@ export class SlotRun {
     this.directResponse = null;
     this.fuel = 0;
     this.durationMs = 0;
+    this.startedMs = -1;
     this.failureCause = 0;
     this.failureMessage = null;
     this.failureAt = null;

@@ -42,6 +42,7 @@ describe("metricsText", () => {
     keyless: { s: 6 },
     mirrors: [{ cluster: "shadow", sent: 7, answered: 5, failed: 1, cut: 0, dropped: { unreachable: 3 } }],
     quotas: { overflowUses: 2 },
+    spans: { exported: 1, failed: 2, dropped: 3 },
     gauges: { workers_serving: 2 },
     filterMetrics: [
       { definition: { slot: "s", type: 0, name: 'odd"name\n', cell: 0 }, cells: [9] },

@@ -23,6 +23,8 @@ export interface MetricsParts {
   readonly mirrors: readonly MirrorCounters[];
   /** Of the table of quotas, by the name of the count. */
   readonly quotas: Readonly<Record<string, number>>;
+  /** Of traces, by what became of them. */
+  readonly spans: Readonly<Record<string, number>>;
   readonly filterMetrics: readonly FilterMetric[];
   readonly gauges: Readonly<Record<string, number>>;
 }
@@ -36,6 +38,7 @@ export function metricsText(parts: MetricsParts): string {
     ...keylessLines(parts.keyless),
     ...mirrorLines(parts.mirrors),
     ...quotaLines(parts.quotas),
+    ...spanLines(parts.spans),
     ...Object.entries(parts.gauges).flatMap(([name, value]) => [
       `# TYPE sluice_${name} gauge`,
       `sluice_${name} ${value}`,
@@ -43,6 +46,11 @@ export function metricsText(parts: MetricsParts): string {
     ...filterLines(parts.filterMetrics),
     "",
   ].join("\n");
+}
+
+function spanLines(spans: Readonly<Record<string, number>>): string[] {
+  const lines = Object.entries(spans).map(([result, count]) => `sluice_spans_total{result="${result}"} ${count}`);
+  return ["# TYPE sluice_spans_total counter", ...lines];
 }
 
 const RESPONSES = /^responses([1-5]xx)$/;

@@ -440,7 +440,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.engineDepth++;
     stream.open(snapshot.chain, this.slotMask, this, this.requestHead);
     if (snapshot.forced !== null) snapshot.forced.apply(stream);
-    if (this.host.timesNext()) stream.timeBy(nowMs);
+    if (this.host.timesNext() || this.isTraced) stream.timeBy(nowMs);
     stream.requestHeaders(endOfStream);
     this.leaveEngine();
   }
@@ -463,6 +463,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     return fresh === 0 ? 0 : route.slotMask;
   }
 
+  get isTraced(): boolean {
+    return this.trace !== null && this.trace.isSampled && this.pinned!.tracing!.isExported;
+  }
+
   private joinTrace(sampled: number): void {
     this.trace = this.spareTrace ??= new TraceContext();
     // The request id ends the lines that stand behind the head's own.
@@ -470,6 +474,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   private takeRoute(route: Route): void {
+    // A filter's edit may lead to the same route again, whose cluster is drawn once.
+    if (route === this.route) return;
     this.route = route;
     this.cluster = route.cluster;
     const { extras } = route;

@@ -24,6 +24,8 @@ export interface ExchangeFacts {
   readonly cluster: Cluster | null;
   /** The request's place in a trace; null without `tracing`. */
   readonly trace: TraceContext | null;
+  /** `trace` is sampled, and somebody wants its spans. */
+  readonly isTraced: boolean;
   /** The endpoint the request was sent to last, null when none was. */
   readonly endpoint: Endpoint | null;
   /** Address and port of the client's side of the connection. */

@@ -186,7 +186,7 @@ describe("trace headers", () => {
   });
 
   it("name this proxy's span in the client's trace while it is on", async () => {
-    await start("  - { name: r, cluster: a }", { tracing: { sampled: 0 } });
+    await start("  - { name: r, cluster: a }", { tracing: { sampled: 0, isExported: false } });
     await loopback.talk(get("/", `traceparent: 00-${TRACE}-00f067aa0ba902b7-01\r\ntracestate: x=1\r\n`));
     const [parent, state] = fieldsOf(loopback.upstreamHeads[0]!);
     expect(parent).toMatch(new RegExp(`^traceparent: 00-${TRACE}-[0-9a-f]{16}-01$`));
@@ -195,7 +195,7 @@ describe("trace headers", () => {
   });
 
   it("are made where there are none", async () => {
-    await start("  - { name: r, cluster: a }", { tracing: { sampled: 1 } });
+    await start("  - { name: r, cluster: a }", { tracing: { sampled: 1, isExported: false } });
     await loopback.talk(get("/", "tracestate: x=1\r\n"));
     const fields = fieldsOf(loopback.upstreamHeads[0]!);
     expect(fields).toHaveLength(1);

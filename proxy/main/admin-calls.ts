@@ -47,6 +47,7 @@ function metrics(proxy: ProxyProcess): string {
     keyless,
     mirrors,
     quotas,
+    spans: { ...proxy.spans.counts },
     filterMetrics: memory.filterMetrics(),
     gauges: {
       deployment_number: control.serving?.plan.number ?? 0,

@@ -23,6 +23,7 @@ import { RegistryLink } from "../registry-client/registry-link.ts";
 import { RegistryTails } from "../tail/registry-tails.ts";
 import { TailHub } from "../tail/tail-hub.ts";
 import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
+import { SpanExporter } from "../tracing/span-exporter.ts";
 import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
@@ -60,6 +61,7 @@ export class ProxyProcess {
   readonly pool: WorkerPool;
   readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
   private registryTails: RegistryTails | null = null;
+  readonly spans: SpanExporter;
   readonly control: Control;
   readonly book: OverrideBook;
   readonly overrides: OverrideDesk;
@@ -103,6 +105,7 @@ export class ProxyProcess {
     this.file = file;
     this.splitSecret = splitSecret;
     this.log = createLog(machine.node.id);
+    this.spans = new SpanExporter({ nodeId: machine.node.id, log: this.log });
     this.loader = new LoaderThread({ nodeId: machine.node.id, logLevel: FILTER_LOG_LEVEL });
     this.memory = new WorkerMemory(workers);
     this.rows = new RevisionRows(this.memory.slabs);
@@ -150,6 +153,7 @@ export class ProxyProcess {
     await this.overrides.open();
     const { isExposed, file } = this.splitSecret;
     if (isExposed) this.log.warn(`${file} can be read by others: who knows it can choose his side of a split`);
+    (await this.spans.prepare(machine.tracing?.otlp ?? null, this.file.folder))();
     await this.pool.open();
     await this.control.open(deployment?.deployment ?? (await this.readKept()), source, this.book.inForce);
     this.link?.start();
@@ -165,7 +169,9 @@ export class ProxyProcess {
     refuseRestartNeeds(this.file, file);
     const deployment = await readDeploymentFile(file);
     const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
+    const sendSpans = await this.spans.prepare(file.machine.tracing?.otlp ?? null, file.folder);
     await this.control.reload(file.machine, deployment?.deployment ?? null, source);
+    sendSpans();
     this.file = file;
   }
 
@@ -194,6 +200,7 @@ export class ProxyProcess {
     this.loader.close();
     await this.pool.drain(STOP_DRAIN_MS);
     this.pool.close();
+    await this.spans.close();
     for (const admin of this.admins) admin.close();
     await Promise.all(this.sinks.map((sink) => sink.close()));
   }
@@ -259,6 +266,8 @@ export class ProxyProcess {
         this.tails.offer(news.lines);
         for (const sink of this.sinks) sink.write(news.lines, news.count);
         return;
+      case "spans":
+        return this.spans.take(news.spans);
       case "slotError": {
         const { slot, revision, cause, message, at, timeMs } = news.error;
         this.rows.noteError(slot, revision, { cause, message, at, time: new Date(timeMs).toISOString() });

@@ -16,7 +16,7 @@ export type Prepared =
 /** What a worker tells without being asked. */
 export type WorkerNews = Extract<
   FromWorker,
-  { type: "records" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }
+  { type: "records" | "spans" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }
 >;
 
 export interface WorkerEvents {
@@ -151,6 +151,7 @@ export class WorkerHandle {
     }
     if (
       message.type === "records" ||
+      message.type === "spans" ||
       message.type === "slotError" ||
       message.type === "filterLog" ||
       message.type === "metric" ||

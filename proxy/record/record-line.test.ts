@@ -16,6 +16,7 @@ const report: SlotReport = {
   cached: false,
   fuel: 812,
   durationUs: null,
+  startedMs: null,
   dryRun: false,
   error: null,
   quotas: [],
@@ -23,7 +24,7 @@ const report: SlotReport = {
 };
 
 /** Places are for whoever counts; the record names the slot and its revision. */
-const { index: _index, arm: _arm, ...written } = report;
+const { index: _index, arm: _arm, startedMs: _startedMs, ...written } = report;
 
 function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> = {}): ExchangeFacts {
   return {
@@ -33,6 +34,7 @@ function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> =
     route: { name: "api" } as ExchangeFacts["route"],
     cluster: { name: "demo" } as ExchangeFacts["cluster"],
     trace: null,
+    isTraced: false,
     endpoint: { host: "127.0.0.1", port: 8088, address: "127.0.0.1:8088", active: 0 },
     sourceAddress: "198.51.100.7",
     sourcePort: 40_000,

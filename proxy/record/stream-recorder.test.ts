@@ -26,6 +26,7 @@ describe("StreamRecorder", () => {
       recordsWanted: false,
       records: () => undefined,
       slotError: () => undefined,
+      spans: () => undefined,
     });
     const { facts, rows } = factsOf([
       { index: 1, arm: 1, verdict: "allow" },
@@ -47,6 +48,7 @@ describe("StreamRecorder", () => {
       recordsWanted: false,
       records: () => undefined,
       slotError: (notice) => told.push(notice),
+      spans: () => undefined,
     });
     const error = { cause: "trap", message: "unreachable", at: "check" } as const;
     recorder.ended(factsOf([{ slot: "authz", index: 1, verdict: "error", error }]).facts);

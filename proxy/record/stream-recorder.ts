@@ -5,6 +5,9 @@ import type { ExchangeFacts, StreamObserver } from "../exchange/facts.ts";
 import { countSlot } from "../counters/revision-counter.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import type { SlotErrorNotice } from "../worker/messages.ts";
+import { SpanBatch } from "../tracing/span-batch.ts";
+import { streamSpan } from "../tracing/stream-span.ts";
+import type { StreamSpan } from "../tracing/stream-span.ts";
 import { ErrorNotices } from "./error-notices.ts";
 import { mirrorLine } from "./mirror-line.ts";
 import { RecordBatch } from "./record-batch.ts";
@@ -16,6 +19,7 @@ export interface StreamRecorderOptions {
   readonly recordsWanted: boolean;
   readonly records: (lines: Uint8Array, count: number) => void;
   readonly slotError: (notice: SlotErrorNotice) => void;
+  readonly spans: (spans: readonly StreamSpan[]) => void;
 }
 
 export class StreamRecorder implements StreamObserver {
@@ -23,18 +27,21 @@ export class StreamRecorder implements StreamObserver {
   recordsWanted: boolean;
   private readonly node: string;
   private readonly batch: RecordBatch;
+  private readonly spans: SpanBatch;
   private readonly errors: ErrorNotices;
 
   constructor(options: StreamRecorderOptions) {
     this.node = options.node;
     this.recordsWanted = options.recordsWanted;
     this.batch = new RecordBatch(options.records);
+    this.spans = new SpanBatch(options.spans);
     this.errors = new ErrorNotices(options.slotError);
   }
 
   ended(facts: ExchangeFacts): void {
     if (facts.slots !== null) this.countSlots(facts);
     if (this.recordsWanted) this.batch.add(recordLine(facts, this.node));
+    if (facts.isTraced) this.spans.add(streamSpan(facts));
   }
 
   mirrored(facts: MirrorFacts): void {
@@ -43,6 +50,7 @@ export class StreamRecorder implements StreamObserver {
 
   flush(): void {
     this.batch.flush();
+    this.spans.flush();
   }
 
   private countSlots(facts: ExchangeFacts): void {

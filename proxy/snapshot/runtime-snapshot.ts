@@ -62,7 +62,7 @@ export class RuntimeSnapshot implements Snapshot {
     this.generation = plan.generation;
     this.chain = chain;
     this.limits = plan.limits;
-    this.tracing = plan.tracing === null ? null : { sampled: plan.tracing.samplePercent / 100 };
+    this.tracing = tracingOf(plan.tracing);
     this.counterRows = plan.slots.map(({ revisions }) =>
       revisions.map(({ counterRow }) => surroundings.counterRow(counterRow)),
     );
@@ -138,6 +138,10 @@ export class RuntimeSnapshot implements Snapshot {
       revisions.flatMap(({ plugin }) => (plugin === null ? [] : [plugin])),
     );
   }
+}
+
+function tracingOf(config: SnapshotPlan["tracing"]): Tracing | null {
+  return config === null ? null : { sampled: config.samplePercent / 100, isExported: config.otlp !== null };
 }
 
 function passes(slot: SlotPlan, route: string): boolean {

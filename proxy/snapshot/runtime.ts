@@ -121,6 +121,8 @@ export interface Endpoint {
 export interface Tracing {
   /** Of traces begun here, the share that is sampled, of 1. */
   readonly sampled: number;
+  /** Spans of sampled streams are wanted. */
+  readonly isExported: boolean;
 }
 
 /** `limits` of sluice.yaml in numbers. */

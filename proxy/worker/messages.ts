@@ -2,6 +2,7 @@
 
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
+import type { StreamSpan } from "../tracing/stream-span.ts";
 
 /** Where a worker listens: a descriptor that main was handed, or an address to bind itself. */
 export interface WorkerListener {
@@ -50,6 +51,7 @@ export type FromWorker =
   | { readonly type: "listenFailed"; readonly listener: string; readonly message: string }
   | { readonly type: "inspected"; readonly ask: number; readonly held: WorkerHoldings }
   | { readonly type: "records"; readonly lines: Uint8Array; readonly count: number }
+  | { readonly type: "spans"; readonly spans: readonly StreamSpan[] }
   | { readonly type: "slotError"; readonly error: SlotErrorNotice }
   | { readonly type: "metric"; readonly definition: MetricDefinition }
   /** The next mirror row is this cluster's. */

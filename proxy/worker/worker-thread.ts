@@ -45,6 +45,7 @@ export class WorkerThread {
       recordsWanted: begin.recordsWanted,
       records: (lines, count) => tell({ type: "records", lines, count }, [lines.buffer as ArrayBuffer]),
       slotError: (error) => tell({ type: "slotError", error }),
+      spans: (spans) => tell({ type: "spans", spans }),
     });
     this.mirrorRows = new MirrorRows(begin.slab, begin.mirrorClusters, (cluster) =>
       tell({ type: "mirrorCluster", cluster }),
