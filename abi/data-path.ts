@@ -8,5 +8,6 @@ export { Chain } from "./stream/chain.ts";
 export { takeStream } from "./stream/stream.ts";
 export { MirrorFlags } from "./spec/enums.ts";
 export { Plugin } from "./host/plugin.ts";
-export { MemoryQuotas } from "./quota/memory-quotas.ts";
+export { SharedQuotas } from "./quota/shared-quotas.ts";
+export { monotonicUs } from "./quota/monotonic-us.ts";
 export { SharedData } from "./shared/shared-data.ts";

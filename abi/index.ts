@@ -55,6 +55,11 @@ export { Instance } from "./host/instance.ts";
 export { GuestFailure } from "./host/guest-failure.ts";
 export type { FailureCause } from "./host/guest-failure.ts";
 export { QUOTA_BURST_MAX, QUOTAS_MAX } from "./quota/limits.ts";
+export { QuotaBook } from "./quota/quota-book.ts";
+export type { QuotaCounts, QuotaPlan, QuotaTableCounts } from "./quota/quota-book.ts";
+export { createQuotaBuffer } from "./quota/quota-memory.ts";
+export { SharedQuotas } from "./quota/shared-quotas.ts";
+export { monotonicUs } from "./quota/monotonic-us.ts";
 export { AnyQuotas } from "./quota/any-quotas.ts";
 export { MemoryQuotas } from "./quota/memory-quotas.ts";
 export type {

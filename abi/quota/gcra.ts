@@ -11,6 +11,15 @@ import type { QuotaWindow } from "./quota-backend.ts";
 const FINE_TICKS = 2 ** TICK_EXPONENT_MAX;
 const US_PER_MS = 1000;
 
+/**
+ * A debt above the burst dates from before the burst shrank. It is cut to what it would be, had the bucket been full when
+ * that happened: `changedTicks` and `ticks` are the clock then and now.
+ */
+export function cutDebt(debtTicks: number, burstTicks: number, changedTicks: number, ticks: number): number {
+  if (debtTicks <= burstTicks) return debtTicks;
+  return Math.max(0, changedTicks + burstTicks - ticks);
+}
+
 /** Where clocks start: buckets of age 0 are told from buckets that were never used. */
 export const CLOCK_START_TICKS = 2 ** 41;
 
@@ -26,7 +35,8 @@ export function tickExponent({ count, perMs, burst }: QuotaWindow): number {
 /** The clock of one window, in fine ticks (2^10 a unit). The same everywhere for the same base and the same time. */
 export class RateClock {
   private readonly baseUs: number;
-  private readonly baseTicks: number;
+  /** The tick at its start: when the rate last changed. */
+  readonly baseTicks: number;
   /** Ticks in so many microseconds, without common factors: then the products below stay exact. */
   private readonly ticks: number;
   private readonly us: number;

@@ -1,7 +1,16 @@
 // Quotas of one thread in plain maps: for the harness, request files and tests. The rules of the shared table without
 // its memory; nothing is bounded, nothing is shared.
 
-import { CLOCK_START_TICKS, RateClock, grantOf, refillMs, refundOf, retryAfterMs, tightestWindow } from "./gcra.ts";
+import {
+  CLOCK_START_TICKS,
+  RateClock,
+  cutDebt,
+  grantOf,
+  refillMs,
+  refundOf,
+  retryAfterMs,
+  tightestWindow,
+} from "./gcra.ts";
 import type {
   Quota,
   QuotaAnswer,
@@ -118,6 +127,7 @@ class MemoryQuota implements Quota {
 }
 
 function debtOf({ window, clock, emptyAt }: Lane, name: string, nowUs: number): number {
-  const debt = Math.max(0, (emptyAt.get(name) ?? 0) - clock.at(nowUs));
-  return Math.min(debt, window.burst * UNIT_TICKS);
+  const ticks = clock.at(nowUs);
+  const debt = Math.max(0, (emptyAt.get(name) ?? 0) - ticks);
+  return cutDebt(debt, window.burst * UNIT_TICKS, clock.baseTicks, ticks);
 }
