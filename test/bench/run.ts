@@ -6,6 +6,8 @@ import { printFigures, type Figure } from "./figure.ts";
 
 const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<Figure[]>>> = {
   abi: async () => (await import("./abi.ts")).benchAbi,
+  mirror: async () => (await import("./mirror.ts")).benchMirror,
+  filters: async () => (await import("./filters.ts")).benchFilters,
   proxy: async () => (await import("./proxy.ts")).benchProxy,
 };
 
