@@ -212,6 +212,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
    */
   answerFromDriver(status: number, fields: Head, body: Uint8Array): void {
     this.enter();
+    // Every check has passed: who asks for a redirect has used what a quota grants as who asks an upstream has.
+    this.calls.reservations.spend();
     if (this.stageReply(status, fields, body, null)) this.staged.dropsUpstream = false;
     this.leave();
   }

@@ -23,7 +23,7 @@ export const DECISION = {
   again: 1,
   /** All its retries are used. */
   exhausted: 2,
-  /** The cluster has as many retries under way as it may. */
+  /** The cluster has as many retries under way as it may, or this worker holds as many bytes as it may. */
   overBudget: 3,
 } as const;
 
@@ -87,7 +87,7 @@ export class Tries {
     if (endOfStream) this.isWhole = true;
     if (this.isSettled || !this.canRepeat) return;
     const length = this.bodyBytes + end - start;
-    if (length > this.policy!.bodyBytesMax) {
+    if (length > this.policy!.bodyBytesMax || this.account.isOver) {
       this.keepNothing();
       return;
     }
@@ -96,7 +96,7 @@ export class Tries {
     this.bodyBytes = length;
   }
 
-  /** The request cannot be sent again: its content is too long, or has trailers. */
+  /** The request cannot be sent again: its content is too long, or has trailers, or there is no room for more. */
   keepNothing(): void {
     this.canRepeat = false;
     this.dropBody();
@@ -133,6 +133,7 @@ export class Tries {
 
   /** Retries are a share of what the cluster is asked: when all of it fails they must not be the load that keeps it down. */
   private isWithinBudget(): boolean {
+    if (this.account.isOver) return false;
     const { endpoints, retries } = this.cluster!;
     let live = 0;
     for (let i = 0; i < endpoints.length; i++) live += endpoints[i]!.active;
