@@ -10,6 +10,7 @@ import { deleteCommand } from "./commands/delete.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { devCommand } from "./commands/dev.ts";
+import { forceCommand } from "./commands/force.ts";
 import { historyCommand } from "./commands/history.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -45,6 +46,7 @@ const factories: readonly CommandFactory[] = [
   pushCommand,
   deployCommand,
   rollbackCommand,
+  forceCommand,
   statusCommand,
   tailCommand,
   overrideCommand,

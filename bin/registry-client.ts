@@ -6,6 +6,7 @@ import type {
   Collected,
   Difference,
   FilterSummary,
+  Forced,
   ProxyView,
   Pushed,
   StoredDeployment,
@@ -91,6 +92,11 @@ export class RegistryClient {
   async rollback(name: string, change: { slot: string; to?: number; why?: string }, seen: number): Promise<Written> {
     const headers = { "if-match": `"${seen}"` };
     return this.#api.json("POST", `${deploymentPath(name)}/rollback`, { body: JSON.stringify(change), headers });
+  }
+
+  /** Signs the header with which a request chooses its revision. */
+  async force(name: string, request: { slot: string; revision: string; for: string }): Promise<Forced> {
+    return this.#api.json("POST", `${deploymentPath(name)}/force`, { body: JSON.stringify(request) });
   }
 
   async history(name: string): Promise<readonly HistoryEntry[]> {

@@ -8,6 +8,7 @@ export type { Collected, RemovedVersion } from "./housekeeping/housekeeping.ts";
 export { REGISTRY_ERRORS } from "./errors.ts";
 export type { Difference } from "./deployments/difference.ts";
 export type { Written } from "./deployments/deployment-desk.ts";
+export type { Forced } from "./deployments/force.ts";
 export type { Pushed } from "./filters/push.ts";
 export type { Proof } from "./filters/proof.ts";
 export type { ProxyView } from "./fleet/fleet.ts";

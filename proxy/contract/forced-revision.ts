@@ -31,6 +31,12 @@ export function readForcedRevision(value: string, secret: Uint8Array, nowMs: num
   return timingSafeEqual(Buffer.from(given, "hex"), signature(forced, secret)) ? forced : null;
 }
 
+/** The 32 bytes of a split secret as its file holds them; null when it is none. */
+export function parseSplitSecret(text: string): Uint8Array | null {
+  const hex = text.trim().toLowerCase();
+  return /^[0-9a-f]{64}$/.test(hex) ? Buffer.from(hex, "hex") : null;
+}
+
 const FORM = /^([a-z0-9-]{1,63})=([0-9a-f]{8,64});exp=(\d{1,12});sig=([0-9a-f]{64})$/;
 
 /** No slot's name has a dot, so nothing that is hashed for a split is hashed here. */

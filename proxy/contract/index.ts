@@ -13,7 +13,12 @@ export {
 export type { Deployment, DeploymentReading, FailureCause, Phase, Revision, Slot } from "./deployment.ts";
 export { filterLimits, grantedCapabilities, settleSlot } from "./settled-slot.ts";
 export type { SettledSlot } from "./settled-slot.ts";
-export { FORCED_REVISION_HEADER, REVISION_DIGITS_MIN, signForcedRevision } from "./forced-revision.ts";
+export {
+  FORCED_REVISION_HEADER,
+  REVISION_DIGITS_MIN,
+  parseSplitSecret,
+  signForcedRevision,
+} from "./forced-revision.ts";
 export { ownRevisions } from "./per-route.ts";
 export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
@@ -70,16 +75,7 @@ export {
   isTag,
 } from "./names.ts";
 export type { Digest } from "./names.ts";
-export {
-  DurationSchema,
-  RateSchema,
-  SIZE_DESCRIPTION,
-  SIZE_PATTERN,
-  SizeSchema,
-  durationMs,
-  rate,
-  sizeBytes,
-} from "./quantities.ts";
+export { DurationSchema, SIZE_DESCRIPTION, SIZE_PATTERN, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
 export {
   DEPLOYMENT_SLOTS_MAX,
   FILTER_DEPTH_DEFAULT,

@@ -4,6 +4,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { link, readFile, rm, stat } from "node:fs/promises";
 import { SluiceError } from "@sluice/abi";
+import { parseSplitSecret } from "../contract/forced-revision.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { writeWhole } from "../registry-client/blob-cache.ts";
 
@@ -11,7 +12,6 @@ import { writeWhole } from "../registry-client/blob-cache.ts";
 export const SPLIT_SECRET_FILE = "split.secret";
 
 const SECRET_BYTES = 32;
-const HEX = /^[0-9a-f]{64}$/;
 /** What nobody but the owner should have: reading and writing by group and others. */
 const OTHERS_MODE = 0o066;
 
@@ -40,7 +40,7 @@ export class SplitSecret {
 
   /** Takes what the registry sent. True when it is another one than before. Throws E2018 when it is none. */
   take(hex: unknown): boolean {
-    const secret = typeof hex === "string" ? secretOf(hex) : null;
+    const secret = typeof hex === "string" ? parseSplitSecret(hex) : null;
     if (secret === null)
       throw new SluiceError(PROXY_ERRORS.splitSecret, "The registry sent a split secret that is none.");
     if (Buffer.compare(secret, this.current) === 0) return false;
@@ -55,7 +55,7 @@ export class SplitSecret {
 }
 
 /** null when there is no file. Throws E2018 when it holds something else. */
-export async function readSplitSecret(file: string): Promise<Uint8Array | null> {
+async function readSplitSecret(file: string): Promise<Uint8Array | null> {
   let text: string;
   try {
     text = await readFile(file, "latin1");
@@ -63,7 +63,7 @@ export async function readSplitSecret(file: string): Promise<Uint8Array | null> 
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw new SluiceError(PROXY_ERRORS.splitSecret, `${file} cannot be read: ${(cause as Error).message}.`, { cause });
   }
-  const secret = secretOf(text.trim());
+  const secret = parseSplitSecret(text);
   if (secret === null) throw new SluiceError(PROXY_ERRORS.splitSecret, `${file} does not hold 64 hex digits.`);
   return secret;
 }
@@ -80,11 +80,6 @@ async function makeSplitSecret(file: string): Promise<Uint8Array> {
     await rm(aside, { force: true });
   }
   return (await readSplitSecret(file))!;
-}
-
-function secretOf(text: string): Uint8Array | null {
-  const hex = text.toLowerCase();
-  return HEX.test(hex) ? Buffer.from(hex, "hex") : null;
 }
 
 function textOf(secret: Uint8Array): string {

@@ -54,7 +54,7 @@ describe("A proxy with a registry", () => {
       (version: Digest) => (registry.damage(version), deploymentOf(2, version, 2)),
       "SLUICE-E2007",
     ],
-    ["it asks for a split", splitDeployment, "SLUICE-E2004"],
+    ["one revision of a split cannot be loaded", splitDeployment, "returned false"],
     [
       "it has a field of a later version",
       (version: Digest): Deployment => Object.assign(deploymentOf(2, version, 2), { later: true }),
@@ -128,7 +128,7 @@ function splitDeployment(version: Digest): Deployment {
   const [revision] = whole.slots[0]!.revisions;
   const revisions = [
     { ...revision!, weight: 50 },
-    { ...revision!, weight: 50, pluginConfig: "xx" },
+    { ...revision!, weight: 50, pluginConfig: "x".repeat(100) },
   ];
   return { ...whole, slots: [{ ...whole.slots[0]!, split: { by: "source" }, revisions }] };
 }
