@@ -25,9 +25,10 @@ import type { ExchangeFacts, StreamObserver } from "./facts.ts";
 import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
 import { localReply, refusalOf } from "./local-reply.ts";
 import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, type RequestIds } from "./own-fields.ts";
+import { isHead, isIdempotent } from "./request-method.ts";
 import { streamProperty } from "./stream-property.ts";
 import { TRACE_FIELD_BYTES, TraceContext } from "./trace-context.ts";
-import { DECISION, TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
+import { TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
 
 /** What all exchanges of a server share. */
 export interface ExchangeHost {
@@ -52,9 +53,6 @@ const NO_STORE = new Uint8Array(0);
 const METHOD = Buffer.from(":method", "latin1");
 const AUTHORITY = Buffer.from(":authority", "latin1");
 const PATH = Buffer.from(":path", "latin1");
-const HEAD_METHOD = Buffer.from("HEAD", "latin1");
-/** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2). */
-const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].map((method) => Buffer.from(method, "latin1"));
 const REQUEST_DIRECTION = 0;
 
 export class Exchange implements RequestSink, ResponseSink, StreamDriver, ExchangeFacts, TryOwner {
@@ -294,8 +292,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.upstream = null;
     if (this.isDone) this.release();
     else if (isStale && this.mayRepeat()) this.repeat();
-    else if (tries !== null && this.triesAgain(tries, flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset))
-      tries.goOn();
+    else if (tries !== null && tries.failed(flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset)) tries.goOn();
     else {
       this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
       this.fail(flag === "UF" ? 503 : 502, CUTS[flag], flag);
@@ -335,7 +332,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   mirror(slot: string, clusterName: string, flags: number): void {
     const { sentHead: head, isRequestSent: endOfStream } = this;
     const cluster = this.pinned!.clusters.get(clusterName)!;
-    const isHeadRequest = this.isMethod(HEAD_METHOD);
+    const isHeadRequest = isHead(this.requestHead);
     const copy = this.host.mirrors.begin({ slot, cluster, flags, head, isHeadRequest, endOfStream });
     if (copy === null) return;
     copy.next = this.copies;
@@ -506,8 +503,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       this.sentHead = head;
     }
     if (extras.retry !== null) {
-      this.tries = this.spareTries ??= new Tries(this, this.host.account);
-      this.tries.open(extras.retry, this.cluster!, this.isIdempotent(), endOfStream);
+      this.tries = this.spareTries ??= new Tries(this, this.host);
+      this.tries.open(extras.retry, this.cluster!, isIdempotent(this.requestHead), endOfStream);
     }
     return true;
   }
@@ -519,7 +516,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.endpoint = endpoint;
     this.upstream = connection;
     this.isUpstreamWhole = false;
-    connection.attach(this, this.isMethod(HEAD_METHOD));
+    connection.attach(this, isHead(this.requestHead));
     if (!connection.sendRequestHead(this.sentHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
     if (this.tries !== null) this.tries.begin();
   }
@@ -543,7 +540,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   /** Once, on a new connection: the old one closed before it said anything, and the request is here and repeatable. */
   private mayRepeat(): boolean {
-    return !this.isRepeated && !this.isBodySent && this.isRequestWhole && this.isIdempotent();
+    return !this.isRepeated && !this.isBodySent && this.isRequestWhole && isIdempotent(this.requestHead);
   }
 
   private repeat(): void {
@@ -552,22 +549,9 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.sendTry(this.cluster!.nextEndpoint(), true, true);
   }
 
-  /** True: what has just failed is tried again, now or soon. */
-  private triesAgain(tries: Tries, failure: number): boolean {
-    const decision = tries.decide(failure);
-    if (decision === DECISION.again) return true;
-    if (decision === DECISION.no) return false;
-    const { counters } = this.host;
-    counters[
-      decision === DECISION.exhausted ? EXCHANGE_COUNTER.retriesExhausted : EXCHANGE_COUNTER.retriesOverBudget
-    ]!++;
-    this.flags.push(decision === DECISION.exhausted ? "URX" : "UO");
-    return false;
-  }
-
   /** True: this answer is not passed on, the request is tried again. */
   private answerFails(tries: Tries, endOfStream: boolean): boolean {
-    if (!this.triesAgain(tries, statusOf(this.responseHead))) {
+    if (!tries.failed(statusOf(this.responseHead))) {
       tries.settle();
       return false;
     }
@@ -578,6 +562,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       tries.goOn();
     }
     return true;
+  }
+
+  gaveUp(flag: "URX" | "UO"): void {
+    this.flags.push(flag);
   }
 
   sendAgain(): void {
@@ -596,7 +584,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     host.clock.touch();
     host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
     this.dropTry();
-    if (this.triesAgain(tries, TRY_FAILED.timeout)) tries.goOn();
+    if (tries.failed(TRY_FAILED.timeout)) tries.goOn();
     else this.fail(504, OVERDUE, "UT");
   }
 
@@ -604,23 +592,6 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     const upstream = this.upstream!;
     this.upstream = null;
     upstream.dropRequest();
-  }
-
-  private isIdempotent(): boolean {
-    for (let i = 0; i < IDEMPOTENT.length; i++) if (this.isMethod(IDEMPOTENT[i]!)) return true;
-    return false;
-  }
-
-  private isMethod(method: Uint8Array): boolean {
-    const { requestHead } = this;
-    // `:method` stands first unless a filter replaced the whole map.
-    const field = requestHead.nameLength(0) === 7 ? 0 : requestHead.findName(":method");
-    if (requestHead.valueLength(field) !== method.length) return false;
-    const start = requestHead.valueStart(field);
-    const bytes = requestHead.bufferOf(start);
-    const offset = start < 0 ? ~start : start;
-    for (let i = 0; i < method.length; i++) if (bytes[offset + i] !== method[i]) return false;
-    return true;
   }
 
   // ---- copies for mirrors

@@ -2,8 +2,9 @@
 // The tries of one request whose route retries: whether what has just failed is sent again, when, and what of the
 // request's content is kept for it. It never decides once a response head has come that is passed on.
 //
-//   open ─► begin ─► fails ─► decide ─┬─ again ─► (back-off) ─► owner.sendAgain ─► begin …
-//                └─► head that is passed on ─► settle           └─ else the owner answers
+//   open ─► begin ─┬─► failed ─┬─► goOn ─► (back-off) ─► owner.sendAgain ─► begin …
+//                  │           └─► the owner answers
+//                  └─► a head that is passed on ─► settle
 //
 // One of these belongs to an exchange once it has needed one; a route without `retry` never touches it.
 
@@ -11,21 +12,11 @@ import type { RequestWriter } from "../codec/codec.ts";
 import { copy } from "../codec/bytes.ts";
 import type { Cluster, RetryPolicy } from "../snapshot/runtime.ts";
 import type { ByteAccount } from "./byte-account.ts";
+import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import { RETRIES_LIVE_MIN, RETRY_BACKOFF_MS, RETRY_BACKOFF_MS_MAX } from "./limits.ts";
 
 /** Why a try failed: one of these, or the status that the upstream answered with. */
 export const TRY_FAILED = { connect: 1, reset: 2, timeout: 3 } as const;
-
-/** What becomes of a request whose try failed. */
-export const DECISION = {
-  /** Not a failure that is retried, or not a request that can be. */
-  no: 0,
-  again: 1,
-  /** All its retries are used. */
-  exhausted: 2,
-  /** The cluster has as many retries under way as it may, or this worker holds as many bytes as it may. */
-  overBudget: 3,
-} as const;
 
 /** Whose request is tried. */
 export interface TryOwner {
@@ -33,6 +24,8 @@ export interface TryOwner {
   sendAgain(): void;
   /** The running try has not answered within its time. */
   tryOverdue(): void;
+  /** What failed would be tried again, but all retries are used (`URX`), or there is no room for more (`UO`). */
+  gaveUp(flag: "URX" | "UO"): void;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -41,6 +34,7 @@ const BODY_BYTES_FIRST = 4_096;
 export class Tries {
   private readonly owner: TryOwner;
   private readonly account: ByteAccount;
+  private readonly counters: WorkerCounters;
   private policy: RetryPolicy | null = null;
   private cluster: Cluster | null = null;
   private left = 0;
@@ -60,9 +54,10 @@ export class Tries {
   /** The next try is not to use a connection that was idle: those may be as dead as the one that failed. */
   needsFresh = false;
 
-  constructor(owner: TryOwner, account: ByteAccount) {
+  constructor(owner: TryOwner, of: { readonly account: ByteAccount; readonly counters: WorkerCounters }) {
     this.owner = owner;
-    this.account = account;
+    this.account = of.account;
+    this.counters = of.counters;
   }
 
   open(policy: RetryPolicy, cluster: Cluster, isIdempotent: boolean, isHeadOnly: boolean): void {
@@ -108,17 +103,23 @@ export class Tries {
     return upstream.sendRequestData(this.body, 0, this.bodyBytes, this.isWhole);
   }
 
-  /** Counts a retry as under way when it says `again`. */
-  decide(failure: number): number {
+  /** True: the request is to be tried again, when the owner says `goOn`. `failure` is of TRY_FAILED, or a status. */
+  failed(failure: number): boolean {
     this.stopTimer();
-    if (this.isSettled || !this.isRetriable(failure)) return DECISION.no;
-    if (this.left === 0) return DECISION.exhausted;
-    if (!this.isWithinBudget()) return DECISION.overBudget;
+    if (this.isSettled || !this.isRetriable(failure)) return false;
+    if (this.left === 0) return this.giveUp("URX", EXCHANGE_COUNTER.retriesExhausted);
+    if (!this.isWithinBudget()) return this.giveUp("UO", EXCHANGE_COUNTER.retriesOverBudget);
     this.left--;
     if (!this.isCounted) this.cluster!.retries++;
     this.isCounted = true;
     this.needsFresh = failure === TRY_FAILED.connect || failure === TRY_FAILED.reset;
-    return DECISION.again;
+    return true;
+  }
+
+  private giveUp(flag: "URX" | "UO", counter: number): false {
+    this.counters[counter]!++;
+    this.owner.gaveUp(flag);
+    return false;
   }
 
   private isRetriable(failure: number): boolean {
