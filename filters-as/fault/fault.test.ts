@@ -2,7 +2,7 @@
 
 import { buildFilter } from "@sluice/sdk-filter";
 import { FilterUnderTest } from "@sluice/sdk-filter/harness";
-import type { TestResult } from "@sluice/sdk-filter/harness";
+import type { HeaderPairs, TestResult } from "@sluice/sdk-filter/harness";
 import { describe, expect, it } from "vitest";
 
 const { wasm } = await buildFilter(import.meta.dirname, { onlyWhenStale: true });
@@ -28,10 +28,10 @@ describe("a share", () => {
   });
 
   it.each([
-    { by: "cookie:session", headers: (key: string) => [["cookie", `a=1; session=${key}; b=2`]] },
-    { by: "attribute:request.url_path", headers: () => [] },
-    { by: "header:X-User", headers: (key: string) => [["x-user", key]] },
-  ] as const)("is drawn by $by", async ({ by, headers }) => {
+    { by: "cookie:session", headers: (key: string): HeaderPairs => [["cookie", `a=1; session=${key}; b=2`]] },
+    { by: "attribute:request.url_path", headers: (): HeaderPairs => [] },
+    { by: "header:X-User", headers: (key: string): HeaderPairs => [["x-user", key]] },
+  ])("is drawn by $by", async ({ by, headers }) => {
     const filter = await load({ name: "f", percent: 50, by, ...abort });
     const statuses = Array.from({ length: 64 }, (_, i) =>
       status(filter.request({ path: `/${i}`, headers: headers(`k${i}`) })),

@@ -8,15 +8,14 @@ import { specOf } from "../conformance/kit/guest.ts";
 import { PlainStream } from "../conformance/kit/plain-stream.ts";
 import { assemble } from "../conformance/kit/wat.ts";
 import { atMost, told, type Figure } from "./figure.ts";
-import { rbacLife } from "./filter-life.ts";
+import { FilterLife, LIVES } from "./filter-life.ts";
+import { policies } from "./rbac-deployment.ts";
 import type { BenchOptions } from "./run.ts";
 
 const CALLS = 1000;
 const WARM_UPS = 300;
 const REPEATS = 200;
 
-/** Streams in one measurement. */
-const LIVES = 100;
 /** 0.5 µs for the filter, 0.7 µs for each 64 KiB of its image. */
 const RBAC_NS_MAX = 500 + 2 * 700;
 
@@ -95,9 +94,9 @@ export async function benchAbi({ rounds, progress }: BenchOptions): Promise<Figu
   const write = measure("header write", () => rewrite(instance, id, stream), CALLS);
   const empty = measure("callback", () => instance.responseTrailers(id, 0), 1);
   const reset = measure("reset", () => isolated.release(isolated.acquire()!), 1);
-  const life = await rbacLife();
-  const untouched = measure("rbac's instance", () => times(LIVES, life.instanceOnly), LIVES);
-  const whole = measure("rbac's stream", () => times(LIVES, life.stream), LIVES);
+  const life = await FilterLife.of({ filter: "rbac", config: { policies }, isolation: "stream", requiresCheck: true });
+  const untouched = measure("rbac's instance", () => life.instanceOnly(), LIVES);
+  const whole = measure("rbac's stream", () => life.run(), LIVES);
   return [
     atMost("scalar hostcall (log level)", scalar, "ns", 50),
     atMost("metric increment", metric, "ns", 50),
@@ -115,10 +114,6 @@ function started(artifact: ReturnType<typeof prepareModule>, isolation: "shared"
   const plugin = new Plugin(artifact, specOf({ isolation }), new MemoryServices());
   plugin.start();
   return plugin;
-}
-
-function times(count: number, act: () => void): void {
-  for (let i = 0; i < count; i++) act();
 }
 
 function rewrite(instance: Instance, id: number, stream: FreshHead): void {

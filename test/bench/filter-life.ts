@@ -1,5 +1,5 @@
-// What a filter costs a request from its context to its end: rbac through the whole stream engine, with a driver that
-// moves nothing. What is left of a proxied request is the sockets'.
+// A shipped filter through the whole stream engine, from a stream's context to its end, with a driver that moves nothing:
+// what it costs a request. What is left of a proxied request is the sockets'.
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -13,12 +13,13 @@ import {
   takeStream,
   type Chain,
   type Head,
+  type QuotaDefinition,
   type StreamDriver,
 } from "@sluice/abi";
+import { DEFAULT_CAPABILITIES, type CapabilityFamily } from "@sluice/abi/spec";
 import { buildFilter } from "@sluice/sdk-filter";
 
 import { specOf } from "../conformance/kit/guest.ts";
-import { policies } from "./rbac-deployment.ts";
 
 const REQUEST = [
   [":method", "GET"],
@@ -31,6 +32,8 @@ const REQUEST = [
   ["accept-encoding", "gzip, deflate"],
   ["cookie", "session=0123456789abcdef; theme=dark"],
   ["x-role", "guest"],
+  ["x-user", "user-1742"],
+  ["origin", "https://app.example.com"],
   ["x-forwarded-for", "127.0.0.1"],
   ["x-request-id", "0123456789abcdef0123456789abcdef"],
 ] as const;
@@ -40,39 +43,85 @@ const RESPONSE = [
   ["content-length", "1024"],
 ] as const;
 
-/** One stream of the benchmark; call it as often as you like. */
-export async function rbacLife(): Promise<{ readonly stream: () => void; readonly instanceOnly: () => void }> {
-  const { wasmFile } = await buildFilter(resolve(import.meta.dirname, "../../filters-as/rbac"), {
-    onlyWhenStale: true,
-  });
-  const spec = specOf({
-    isolation: "stream",
-    requiresCheck: true,
-    bodyCallbacks: "none",
-    pluginConfig: Buffer.from(JSON.stringify({ policies })),
-  });
-  const plugin = new Plugin(prepareModule(readFileSync(wasmFile)), spec, new MemoryServices());
-  plugin.start();
-  const chain = chainOfOne(plugin);
-  const driver = new NullDriver(chain.all);
-  const request = headOf(REQUEST);
-  const response = headOf(RESPONSE);
-  return {
-    stream: () => runStream(chain, driver, request, response),
-    instanceOnly: () => plugin.release(plugin.acquire()!),
-  };
+/** A filter as a deployment would have it. */
+export interface LifeSetup {
+  /** A folder of filters-as/. */
+  readonly filter: string;
+  readonly config: unknown;
+  readonly isolation: "stream" | "shared";
+  readonly requiresCheck?: boolean;
+  readonly capabilities?: readonly CapabilityFamily[];
+  readonly quotas?: readonly QuotaDefinition[];
 }
 
-function runStream(chain: Chain, driver: NullDriver, request: Head, response: Head): void {
-  const stream = takeStream();
-  stream.open(chain, chain.all, driver, request);
-  stream.requestHeaders(true);
-  if (!driver.isAsked) throw new Error("the benchmark's request was denied");
-  driver.isAsked = false;
-  stream.responseHeaders(response, true);
-  stream.finish();
-  stream.end();
+/** Streams that one `run` takes through the filter. */
+export const LIVES = 1000;
+
+export class FilterLife {
+  /** Instructions of one stream, all its callbacks together. */
+  readonly fuel: number;
+  private readonly plugin: Plugin;
+  private readonly chain: Chain;
+  private readonly driver: NullDriver;
+  private requests: Head[] = [];
+  private responses: Head[] = [];
+
+  static async of(setup: LifeSetup): Promise<FilterLife> {
+    const folder = resolve(import.meta.dirname, "../../filters-as", setup.filter);
+    const { wasmFile } = await buildFilter(folder, { onlyWhenStale: true });
+    return new FilterLife(readFileSync(wasmFile), setup);
+  }
+
+  private constructor(wasm: Uint8Array, { config, isolation, requiresCheck, capabilities = [], quotas }: LifeSetup) {
+    const spec = specOf({
+      isolation,
+      requiresCheck: requiresCheck ?? false,
+      capabilities: [...DEFAULT_CAPABILITIES, ...capabilities],
+      bodyCallbacks: "none",
+      pluginConfig: Buffer.from(JSON.stringify(config)),
+    });
+    this.plugin = new Plugin(prepareModule(wasm), spec, new MemoryServices(quotas === undefined ? {} : { quotas }));
+    this.plugin.start();
+    this.chain = chainOfOne(this.plugin);
+    this.driver = new NullDriver(this.chain.all);
+    this.renew();
+    // The first stream makes what later ones use again.
+    this.runOne(this.requests[1]!, this.responses[1]!);
+    this.fuel = this.runOne(this.requests[0]!, this.responses[0]!);
+  }
+
+  /** Fresh heads for the next `run`: what a filter edits would pile up in them. */
+  renew(): void {
+    this.requests = Array.from({ length: LIVES }, () => headOf(REQUEST));
+    this.responses = Array.from({ length: LIVES }, () => headOf(RESPONSE));
+  }
+
+  run(): void {
+    for (let i = 0; i < LIVES; i++) this.runOne(this.requests[i]!, this.responses[i]!);
+  }
+
+  /** What `isolation: stream` costs beside the filter: an instance taken and put back untouched. */
+  instanceOnly(): void {
+    for (let i = 0; i < LIVES; i++) this.plugin.release(this.plugin.acquire()!);
+  }
+
+  /** Answers the fuel it took. */
+  private runOne(request: Head, response: Head): number {
+    const { chain, driver } = this;
+    const stream = takeStream();
+    stream.open(chain, chain.all, driver, request);
+    stream.requestHeaders(true);
+    if (!driver.isAsked) throw new Error("the benchmark's request was denied");
+    driver.isAsked = false;
+    stream.responseHeaders(response, true);
+    stream.finish();
+    const { fuel } = stream.runs[0]!;
+    stream.end();
+    return fuel;
+  }
 }
+
+const SOURCE = Buffer.from("192.0.2.17:40000");
 
 class NullDriver implements StreamDriver {
   isAsked = false;
@@ -99,7 +148,7 @@ class NullDriver implements StreamDriver {
   resetDownstream(): void {}
   pauseReads(): void {}
   resumeReads(): void {}
-  property(): Uint8Array | null {
-    return null;
+  property(path: string): Uint8Array | null {
+    return path === "source\0address" ? SOURCE : null;
   }
 }

@@ -1,0 +1,146 @@
+// `npm run bench -- filters`: what each shipped filter costs a request through its whole life cycle, in time and in fuel,
+// configured and isolated as a deployment would have it. Rounds of all filters take turns, so that what disturbs the machine
+// disturbs all of them.
+
+import { atMost, told, type Figure } from "./figure.ts";
+import { FilterLife, LIVES, type LifeSetup } from "./filter-life.ts";
+import { policies } from "./rbac-deployment.ts";
+import type { BenchOptions } from "./run.ts";
+
+/** What a filter may cost a request; putting an isolated one's instance back is the host's and told beside it. */
+const FILTER_US_MAX = 0.5;
+
+/** Long enough for the engine's compilers, which work beside us and on a busy machine late. */
+const WARM_UP_MS = 2000;
+/** Measurements in a round. */
+const REPEATS = 20;
+
+const perSecond = (name: string, count: number): NonNullable<LifeSetup["quotas"]>[number] => ({
+  name,
+  windows: [{ count, perMs: 1000, burst: count }],
+});
+
+const SETUPS: readonly LifeSetup[] = [
+  { filter: "rbac", isolation: "stream", requiresCheck: true, config: { policies } },
+  {
+    filter: "rate-limit",
+    isolation: "shared",
+    requiresCheck: true,
+    // Never used up: refusals are another figure than the one that all requests pay.
+    quotas: [perSecond("per-user", 1e9), perSecond("per-address", 1e9)],
+    config: {
+      limits: [
+        { quota: "per-user", by: ["header:x-user"] },
+        { quota: "per-address", by: ["source"] },
+      ],
+    },
+  },
+  {
+    filter: "mirror",
+    isolation: "shared",
+    capabilities: ["callout"],
+    config: {
+      targets: [
+        { cluster: "canary", percent: 5, by: "header:x-user" },
+        { cluster: "audit", methods: ["POST"], paths: ["/orders/*"] },
+      ],
+    },
+  },
+  {
+    filter: "headers",
+    isolation: "shared",
+    config: {
+      rules: [
+        {
+          request: { remove: ["x-debug"], set: [{ name: "x-client", value: "${source.address}" }] },
+          response: { remove: ["server"] },
+        },
+        {
+          when: [{ attribute: "request.url_path", values: ["/api/*"] }],
+          response: { set: [{ name: "cache-control", value: "no-store" }] },
+        },
+      ],
+    },
+  },
+  {
+    filter: "cors",
+    isolation: "stream",
+    config: { origins: ["https://app.example.com", "https://*.partner.example"], methods: ["PUT"], credentials: true },
+  },
+  {
+    filter: "fault",
+    isolation: "shared",
+    capabilities: ["timer"],
+    config: {
+      faults: [
+        { name: "testers", when: [{ attribute: "request.headers[x-chaos]", values: ["*"] }], delay: "200ms" },
+        { name: "some", percent: 0.001, by: "header:x-user", abort: { status: 503 } },
+      ],
+    },
+  },
+];
+
+export async function benchFilters({ rounds, progress }: BenchOptions): Promise<Figure[]> {
+  const subjects: Subject[] = [];
+  for (const setup of SETUPS) subjects.push(new Subject(setup, await FilterLife.of(setup)));
+  progress(`warming ${subjects.length} filters up`);
+  for (const subject of subjects) subject.warmUp();
+  for (let round = 0; round < rounds; round++) {
+    progress(`round ${round + 1} of ${rounds}`);
+    for (const subject of subjects) for (let i = 0; i < REPEATS; i++) subject.measure();
+  }
+  return subjects.flatMap((subject) => subject.figures());
+}
+
+class Subject {
+  private readonly setup: LifeSetup;
+  private readonly life: FilterLife;
+  /** The best measurement: what disturbs one only ever adds to it. */
+  private streamUs = Infinity;
+  private instanceUs = Infinity;
+
+  constructor(setup: LifeSetup, life: FilterLife) {
+    this.setup = setup;
+    this.life = life;
+  }
+
+  warmUp(): void {
+    const endMs = performance.now() + WARM_UP_MS;
+    while (performance.now() < endMs) this.measure();
+  }
+
+  measure(): void {
+    this.life.renew();
+    this.streamUs = Math.min(
+      this.streamUs,
+      microseconds(() => this.life.run()),
+    );
+    if (this.isIsolated)
+      this.instanceUs = Math.min(
+        this.instanceUs,
+        microseconds(() => this.life.instanceOnly()),
+      );
+  }
+
+  figures(): Figure[] {
+    const { filter } = this.setup;
+    const fuel = told(`${filter}, fuel`, this.life.fuel, "instr.");
+    if (!this.isIsolated) return [atMost(filter, this.streamUs, "us", FILTER_US_MAX), fuel];
+    return [
+      atMost(filter, this.streamUs - this.instanceUs, "us", FILTER_US_MAX),
+      told(`${filter}, its instance put back`, this.instanceUs, "us"),
+      fuel,
+    ];
+  }
+
+  private get isIsolated(): boolean {
+    return this.setup.isolation === "stream";
+  }
+}
+
+/** Of one stream. */
+function microseconds(run: () => void): number {
+  const startMs = performance.now();
+  run();
+  return ((performance.now() - startMs) * 1000) / LIVES;
+}
