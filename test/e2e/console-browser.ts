@@ -13,6 +13,8 @@ import type { Installation } from "./installation.ts";
 /** Null where there is no browser: the tests are skipped with one visible line. */
 export const chromiumPath = systemProgram(["chromium", "chromium-browser", "google-chrome"], "chromium");
 
+/** Far beyond what any answer takes, well below a test's time. */
+const WAIT_MS = 20_000;
 const artifacts = resolve(import.meta.dirname, "../../artifacts/console");
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -41,6 +43,7 @@ export class ConsoleBrowser {
   /** A page with cookies of its own, not signed in. */
   async page(): Promise<Page> {
     const page = await this.#browser.newPage({ colorScheme: "light", viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(WAIT_MS);
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(message.text());
     });

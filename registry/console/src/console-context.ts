@@ -20,6 +20,7 @@ export type Dialog =
 export interface Candidate {
   readonly filter: string;
   readonly version: string;
+  readonly tag: string | null;
 }
 
 export interface ConsoleActions {

@@ -21,6 +21,7 @@ export interface DraftRevision {
 
 export interface SlotDraft {
   readonly name: string;
+  /** Empty: as the filter asks for. */
   readonly phase: string;
   /** The slot as it is; null for a new one. */
   readonly base: Slot | null;
@@ -56,12 +57,12 @@ function draftOfRevision(revision: Revision, id: number): DraftRevision {
   return { id, filter, version, tag, weight, config: pluginConfig, capabilities, base: revision };
 }
 
-/** A slot of its own for a filter that has none. */
-export function draftOfNewSlot(filter: string, phase: string): SlotDraft {
+/** A slot of its own for a filter that has none, in the phase that the filter asks for. */
+export function draftOfNewSlot(filter: string): SlotDraft {
   const first = emptyRevision(0, filter, 100);
   return {
     name: filter,
-    phase,
+    phase: "",
     base: null,
     revisions: [first],
     by: "source",

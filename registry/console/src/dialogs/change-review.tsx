@@ -11,7 +11,7 @@ import type { Command } from "../deploy-draft.ts";
 import { AppliedNote } from "../parts/applied-note.tsx";
 import { Ago } from "../parts/ago.tsx";
 import { CommandLine } from "../parts/command-line.tsx";
-import { DifferenceList } from "../parts/difference-list.tsx";
+import { DifferenceList, differenceText } from "../parts/difference-list.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import type { State } from "../store.ts";
 
@@ -82,6 +82,7 @@ export function ChangeReview(props: ChangeReviewProps): JSX.Element {
         <span class="quiet number">
           {written === null ? `builds on #${seen}` : `as #${written.number}, builds on #${seen}`}
         </span>
+        {written !== null && <code class="summary">{differenceText(written.diff)}</code>}
       </footer>
     </>
   );

@@ -42,7 +42,7 @@ export function DeployDialog({ state, deployment, slot, from, close }: DeployDia
   const [jsonProblem, setJsonProblem] = useState<string | null>(null);
   const { store } = useConsole();
   const choose = (name: string): void =>
-    setDraft(draftFor(base, name === NEW_SLOT ? null : name, from ?? { filter: name, version: "" }, state));
+    setDraft(draftFor(base, name === NEW_SLOT ? null : name, from ?? { filter: name, version: "", tag: null }));
   const lookAgain = async (): Promise<void> => {
     await store.renew();
     const now = currentOf(store.state, deployment);
@@ -67,7 +67,7 @@ export function DeployDialog({ state, deployment, slot, from, close }: DeployDia
           </select>
         </label>
       )}
-      {draft.base === null && <NewSlotFields draft={draft} setDraft={setDraft} />}
+      {draft.base === null && <NewSlotFields draft={withPhase(draft, state)} setDraft={setDraft} />}
       {draft.revisions.map((revision, place) => (
         <RevisionFields
           key={revision.id}
@@ -92,7 +92,7 @@ export function DeployDialog({ state, deployment, slot, from, close }: DeployDia
         state={state}
         deployment={deployment}
         seen={base?.number ?? 0}
-        change={changeOf(base, deployment, draft, jsonProblem)}
+        change={changeOf(base, deployment, withPhase(draft, state), jsonProblem)}
         hint={jsonProblem ?? "Pick a version."}
         verb="Deploy"
         lookAgain={() => void lookAgain()}
@@ -193,22 +193,29 @@ function currentOf(state: State, deployment: string): StoredDeployment | null {
 function firstDraft(base: StoredDeployment | null, slot: string | null, from: Candidate | undefined): SlotDraft {
   const name =
     slot ?? base?.slots.find(({ revisions }) => revisions.some(({ filter }) => filter === from?.filter))?.name;
-  return draftFor(base, name ?? null, from ?? { filter: slot ?? "", version: "" }, null);
+  return draftFor(base, name ?? null, from ?? { filter: slot ?? "", version: "", tag: null });
 }
 
-function draftFor(base: StoredDeployment | null, slot: string | null, from: Candidate, state: State | null): SlotDraft {
+function draftFor(base: StoredDeployment | null, slot: string | null, from: Candidate): SlotDraft {
   const present = base?.slots.find(({ name }) => name === slot);
-  const phase = state?.versions[from.filter]?.[0]?.filter.phase ?? "OTHER";
-  const draft = present === undefined ? draftOfNewSlot(from.filter, phase) : draftOfSlot(present);
+  const draft = present === undefined ? draftOfNewSlot(from.filter) : draftOfSlot(present);
   const [first] = draft.revisions;
   if (from.version === "" || first === undefined) return draft;
   return withRevision(draft, first.id, pickOf(first, from));
 }
 
-function pickOf(revision: DraftRevision, { filter, version }: Candidate): Partial<DraftRevision> {
+function pickOf(revision: DraftRevision, { filter, version, tag }: Candidate): Partial<DraftRevision> {
   return filter === revision.filter
-    ? { version, tag: null }
-    : { filter, version, tag: null, config: undefined, capabilities: [], base: null };
+    ? { version, tag }
+    : { filter, version, tag, config: undefined, capabilities: [], base: null };
+}
+
+/** A new slot has the phase its filter asks for, unless somebody has chosen another. */
+function withPhase(draft: SlotDraft, state: State): SlotDraft {
+  if (draft.phase !== "") return draft;
+  const [first] = draft.revisions;
+  const version = state.versions[first?.filter ?? ""]?.find(({ digest }) => digest === first?.version);
+  return { ...draft, phase: version?.filter.phase ?? "OTHER" };
 }
 
 function isSameSlot(one: StoredDeployment | null, other: StoredDeployment | null, name: string): boolean {

@@ -151,7 +151,7 @@ function Taken({ state, pushed, close }: { state: State; pushed: Pushed; close: 
                 kind: "deploy",
                 deployment,
                 slot: null,
-                from: { filter: pushed.filter, version: pushed.version },
+                from: { filter: pushed.filter, version: pushed.version, tag: pushed.tag },
               })
             }
           >

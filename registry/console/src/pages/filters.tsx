@@ -141,7 +141,14 @@ function VersionCard({
         {store.may("deploy") && (
           <button
             type="button"
-            onClick={() => open({ kind: "deploy", deployment, slot: null, from: { filter, version: digest } })}
+            onClick={() =>
+              open({
+                kind: "deploy",
+                deployment,
+                slot: null,
+                from: { filter, version: digest, tag: version.tags[0] ?? null },
+              })
+            }
           >
             Deploy it…
           </button>
