@@ -19,7 +19,7 @@ import type { ExchangeFacts } from "./facts.ts";
 import { HttpServer } from "./http-server.ts";
 
 /** Longer than any answer takes; a test that reaches it has found a hang. */
-const TALK_MS = 3_000;
+const TALK_MS = 10_000;
 
 const MACHINE = `apiVersion: sluice/v1
 kind: Proxy

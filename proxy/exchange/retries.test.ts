@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
+import { RETRIES_LIVE_MIN } from "./limits.ts";
 import { Loopback, afterHead, type LoopbackOptions } from "./loopback.ts";
 
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -43,7 +44,7 @@ async function origin(serve: (socket: Socket) => void): Promise<string> {
 afterEach(async () => {
   await loopback.stop();
   for (const server of others.splice(0)) server.close();
-  await expect.poll(() => [loopback.server.connections, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
+  await eventually(() => [loopback.server.connections, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
   expect(loopback.clusterRetries()).toBe(0);
 });
 
@@ -65,6 +66,9 @@ const says =
 const dies = (socket: Socket): void => void socket.destroy();
 const resets = (socket: Socket): void => void socket.resetAndDestroy();
 const saysNothing = (): void => {};
+
+/** Until it holds, however busy the machine is. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000 });
 
 const retries = (): number => loopback.counters[EXCHANGE_COUNTER.upstreamRetries]!;
 
@@ -96,13 +100,15 @@ describe("a request whose try fails", () => {
 
   it("is sent again when an endpoint says nothing for a try's time", async () => {
     const slow = await origin((socket) => void socket.resume());
-    await start("{ attempts: 1, on: [timeout], perTryTimeout: 50ms }", {
+    await start("{ attempts: 9, on: [timeout], perTryTimeout: 300ms }", {
       endpoints: [slow, "UP"],
       upstream: steps(says(OK)),
     });
     expect(await loopback.talk(request("GET"))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(loopback.seen[0]).toMatchObject({ flags: [] });
     expect(loopback.seen[0]!.upstream).not.toBe(slow);
-    expect(loopback.counters[EXCHANGE_COUNTER.upstreamTimeouts]).toBe(1);
+    expect(loopback.counters[EXCHANGE_COUNTER.upstreamTimeouts]).toBe(retries());
+    expect(retries()).toBeGreaterThan(0);
   });
 
   it("gives the last answer and says so when all retries are used", async () => {
@@ -113,13 +119,19 @@ describe("a request whose try fails", () => {
   });
 
   it.each([
-    ["dead", { endpoints: [DEAD] }, /^HTTP\/1\.1 503 /, ["URX", "UF"]],
-    ["reset", { upstream: steps(resets) }, /^HTTP\/1\.1 502 /, ["URX", "UC"]],
-    ["silent", { upstream: steps(saysNothing) }, /^HTTP\/1\.1 504 /, ["URX", "UT"]],
-  ] satisfies [string, Case, RegExp, string[]][])(
+    ["dead", "{ attempts: 1, on: [connectFailure] }", { endpoints: [DEAD] }, /^HTTP\/1\.1 503 /, ["URX", "UF"]],
+    ["reset", "{ attempts: 1, on: [reset] }", { upstream: steps(resets) }, /^HTTP\/1\.1 502 /, ["URX", "UC"]],
+    [
+      "silent",
+      "{ attempts: 1, on: [timeout], perTryTimeout: 40ms }",
+      { upstream: steps(saysNothing) },
+      /^HTTP\/1\.1 504 /,
+      ["URX", "UT"],
+    ],
+  ] satisfies [string, string, Case, RegExp, string[]][])(
     "fails as its last try did, %s",
-    async (_name, options, want, flags) => {
-      await start("{ attempts: 1, on: [connectFailure, reset, timeout], perTryTimeout: 40ms }", options);
+    async (_name, retry, options, want, flags) => {
+      await start(retry, options);
       expect(await loopback.talk(request("GET"))).toMatch(want);
       expect(loopback.seen[0]!.flags).toEqual(flags);
       expect(retries()).toBe(1);
@@ -163,7 +175,7 @@ describe("a request whose try fails", () => {
     await start("{ attempts: 10, on: [503] }", { upstream: steps(says(BUSY), saysNothing) });
     const client = loopback.client();
     client.write("GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n");
-    await expect.poll(retries).toBe(1);
+    await eventually(retries).toBe(1);
     client.resetAndDestroy();
     await loopback.ended(1);
     expect(loopback.seen[0]!.flags).toEqual(["DC"]);
@@ -200,7 +212,7 @@ describe("a request's content", () => {
     await start("{ attempts: 1, on: [503] }", { endpoints: [first, "UP"], upstream: reading(10, [OK], got) });
     const client = loopback.client();
     client.write("PUT /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 10\r\n\r\n01234");
-    await expect.poll(retries).toBe(1);
+    await eventually(retries).toBe(1);
     client.write("56789");
     await loopback.ended(1);
     client.destroy();
@@ -226,18 +238,60 @@ describe("a request's content", () => {
 });
 
 describe("a cluster's budget for retries", () => {
-  it("keeps retries of a dead endpoint to the few that are always allowed", async () => {
-    const REQUESTS = 40;
-    await start("{ attempts: 5, on: [timeout], perTryTimeout: 150ms, budgetPercent: 1 }", {
-      upstream: steps(saysNothing),
+  it("keeps retries to the few that are always allowed when everything fails at once", async () => {
+    const REQUESTS = 20;
+    const waiting: Socket[] = [];
+    let asked = 0;
+    await start("{ attempts: 5, on: [503], budgetPercent: 1 }", {
+      upstream: (socket) =>
+        afterHead(socket, () => {
+          waiting.push(socket);
+          if (++asked === REQUESTS) for (const one of waiting.splice(0)) one.write(BUSY);
+        }),
     });
-    const answers = await Promise.all(Array.from({ length: REQUESTS }, () => loopback.talk(request("GET"))));
-    expect(answers.every((said) => said.startsWith("HTTP/1.1 504 "))).toBe(true);
-    const overBudget = loopback.counters[EXCHANGE_COUNTER.retriesOverBudget]!;
-    expect(overBudget).toBeGreaterThan(0);
-    // Without a budget there would be 200.
-    expect(retries()).toBeLessThan(REQUESTS);
-    expect(loopback.seen.filter(({ flags }) => flags.includes("UO"))).toHaveLength(overBudget);
+    const said = Promise.all(Array.from({ length: REQUESTS }, () => loopback.talk(request("GET"))));
+    await loopback.ended(REQUESTS - RETRIES_LIVE_MIN);
+    expect(loopback.seen.every(({ status, flags }) => status === 503 && flags.join() === "UO")).toBe(true);
+    expect(loopback.counters[EXCHANGE_COUNTER.retriesOverBudget]).toBe(REQUESTS - RETRIES_LIVE_MIN);
+    await eventually(() => waiting.length).toBe(RETRIES_LIVE_MIN);
+    for (const one of waiting) one.write(OK);
+    expect((await said).filter((answer) => answer.startsWith("HTTP/1.1 200 "))).toHaveLength(RETRIES_LIVE_MIN);
+    expect(retries()).toBe(RETRIES_LIVE_MIN);
+  });
+
+  it("grows with what is live in the cluster", async () => {
+    const REQUESTS = 20;
+    const waiting: Socket[] = [];
+    let asked = 0;
+    await start("{ attempts: 1, on: [503], budgetPercent: 50 }", {
+      upstream: (socket) =>
+        afterHead(socket, () => {
+          waiting.push(socket);
+          if (++asked === REQUESTS) waiting.shift()!.write(BUSY);
+        }),
+    });
+    const said = Promise.all(Array.from({ length: REQUESTS }, () => loopback.talk(request("GET"))));
+    for (let failed = 1; failed <= 8; failed++) {
+      await eventually(retries).toBe(failed);
+      if (failed < 8) waiting.shift()!.write(BUSY);
+    }
+    await eventually(() => waiting.length).toBe(REQUESTS);
+    for (const one of waiting) one.write(OK);
+    expect((await said).every((answer) => answer.startsWith("HTTP/1.1 200 "))).toBe(true);
+    expect(loopback.counters[EXCHANGE_COUNTER.retriesOverBudget]).toBe(0);
+  });
+
+  it("gives none to a worker that holds as many bytes as it may", async () => {
+    await start("{ attempts: 1, on: [503] }", {
+      accountBytesMax: 0,
+      upstream: steps((socket) => {
+        loopback.account.hold(1);
+        socket.write(BUSY);
+      }),
+    });
+    expect(await loopback.talk(request("GET"))).toMatch(/^HTTP\/1\.1 503 /);
+    loopback.account.release(1);
+    expect([retries(), loopback.seen[0]!.flags]).toEqual([0, ["UO"]]);
   });
 });
 
@@ -254,7 +308,7 @@ describe("leastRequest", () => {
     const stuck = loopback.client();
     stuck.write("GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n");
     stuck.on("data", () => void stuck.write("GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n"));
-    await expect.poll(() => loopback.upstreamConnections).toBe(1);
+    await eventually(() => loopback.upstreamConnections).toBe(1);
     const before = served.idle;
     for (let i = 0; i < 20; i++) expect(await loopback.talk(request("GET"))).toMatch(/^HTTP\/1\.1 200 /);
     expect(served.idle - before).toBe(20);
