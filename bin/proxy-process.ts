@@ -15,8 +15,9 @@ export function startProxy(configFile: string, cwd: string, output: ChildOutput 
 }
 
 /** Turns this very process into the proxy's supervisor: same pid, same signals, and no memory of ours beside it. */
-export function becomeProxy(configFile: string): never {
-  const args = [process.execPath, supervisorFile(), "--config", configFile];
+export function becomeProxy(configFile: string, options: { readonly watch: boolean }): never {
+  const watch = options.watch ? ["--watch"] : [];
+  const args = [process.execPath, supervisorFile(), "--config", configFile, ...watch];
   if (process.execve === undefined)
     throw new SluiceError(BIN_ERRORS.notReady, `${process.platform} cannot run a proxy; use Linux or macOS.`);
   return process.execve(process.execPath, args, proxyEnvironment());

@@ -9,12 +9,14 @@ import type { Terminal } from "../terminal.ts";
 
 interface ProxyOptions {
   readonly config: string;
+  readonly watch?: boolean;
 }
 
 export function proxyCommand(terminal: Terminal): Command {
   return new Command("proxy")
     .description("run a proxy as its document says; SIGHUP rereads it")
     .option("-c, --config <file>", "the machine's document", "sluice.yaml")
+    .option("--watch", "reread document, deployment file and modules when one of them changes")
     .action((options: ProxyOptions) => runProxy(terminal, options));
 }
 
@@ -23,5 +25,5 @@ function runProxy(terminal: Terminal, options: ProxyOptions): void {
   parseMachine(readNamedText(terminal, options.config), options.config, (name) =>
     readNamedBytes(terminal, resolve(terminal.cwd, dirname(options.config), name)),
   );
-  becomeProxy(resolve(terminal.cwd, options.config));
+  becomeProxy(resolve(terminal.cwd, options.config), { watch: options.watch === true });
 }

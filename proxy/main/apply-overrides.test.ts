@@ -123,7 +123,8 @@ describe("resolveOverride", () => {
     ["a version's digest", { slot: "rbac", kind: "pin", revision: one.version }, "E2042", "names no revision"],
     ["a slot without an earlier entry", { slot: "limit", kind: "previous" }, "E2043", "no other entry"],
   ] as const)("refuses %s and says what is possible", (_name, request, code, words) => {
-    const refusal = (): unknown => resolveOverride({ ...request, revision: "revision" in request ? request.revision! : null }, known);
+    const refusal = (): unknown =>
+      resolveOverride({ ...request, revision: "revision" in request ? request.revision! : null }, known);
     expect(refusal).toThrow(
       expect.objectContaining({ code: `SLUICE-${code}`, message: expect.stringContaining(words) }),
     );

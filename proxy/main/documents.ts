@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
-import { parseDeployment, parseMachine } from "../contract/index.ts";
-import type { Deployment, Machine } from "../contract/index.ts";
+import { parseDeployment, parseMachine, sha256 } from "../contract/index.ts";
+import type { Deployment, Machine, Revision } from "../contract/index.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 
 export interface MachineFile {
@@ -16,10 +16,17 @@ export interface MachineFile {
   readonly stateDir: string;
 }
 
+/** Is told of each file before it is read, absolute. */
+export type Reads = (file: string) => void;
+
 /** Throws E2001, or `DocumentError` with every problem by line. */
-export async function readMachine(file: string): Promise<MachineFile> {
+export async function readMachine(file: string, reads: Reads = () => undefined): Promise<MachineFile> {
   const folder = dirname(resolve(file));
-  const machine = parseMachine(await readText(file), file, (name) => readBytes(resolve(folder, name)));
+  reads(resolve(file));
+  const machine = parseMachine(await readText(file), file, (name) => {
+    reads(resolve(folder, name));
+    return readBytes(resolve(folder, name));
+  });
   return { machine, folder, stateDir: resolve(folder, machine.stateDir) };
 }
 
@@ -29,11 +36,33 @@ export interface DeploymentFile {
 }
 
 /** The deployment of a proxy without a registry; null when the machine names none. Throws as `readMachine`. */
-export async function readDeploymentFile({ machine, folder }: MachineFile): Promise<DeploymentFile | null> {
+export async function readDeploymentFile(
+  { machine, folder }: MachineFile,
+  reads: Reads = () => undefined,
+): Promise<DeploymentFile | null> {
   if (machine.deployment === null) return null;
   const file = resolve(folder, machine.deployment.file);
+  reads(file);
   const deployment = parseDeployment(await readText(file), machine.deployment.file, { modules: "files" });
-  return { deployment, folder: dirname(file) };
+  return { deployment: await withVersions(deployment, dirname(file), reads), folder: dirname(file) };
+}
+
+/** Names each module that is a file by what is in it now: so a revision keeps its name when the file changes. */
+async function withVersions(deployment: Deployment, folder: string, reads: Reads): Promise<Deployment> {
+  const named = async (revision: Revision): Promise<Revision> => {
+    if (revision.document !== undefined) reads(resolve(folder, revision.document));
+    if (revision.module === undefined) return revision;
+    const file = resolve(folder, revision.module);
+    reads(file);
+    // One that cannot be read is refused with its own sentence when it is loaded.
+    const module = await readFile(file).catch(() => null);
+    return module === null ? revision : { ...revision, version: sha256(module) };
+  };
+  const slots = deployment.slots.map(async (slot) => ({
+    ...slot,
+    revisions: await Promise.all(slot.revisions.map(named)),
+  }));
+  return { ...deployment, slots: await Promise.all(slots) };
 }
 
 /** Throws E2002 when a reload changes what only a restart can change. */

@@ -35,3 +35,7 @@ export const OVERRIDE_EVENTS_MAX = 512;
 export const OVERRIDE_REMINDER_MS = 60_000;
 /** Characters of overrides.json and slot-history.json: each slot's entry may be most of a document. */
 export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
+/** Watched documents must hold still for so long before they are read. */
+export const WATCH_SETTLE_MS = 100;
+/** How often they are looked at whatever the system tells. */
+export const WATCH_LOOK_MS = 2_000;

@@ -10,7 +10,11 @@ import { OwnSockets, SupervisorLink } from "./supervisor-link.ts";
 const EXIT_HOPELESS = 78;
 
 const { values } = parseArgs({
-  options: { config: { type: "string", default: "sluice.yaml" }, without: { type: "string", default: "0" } },
+  options: {
+    config: { type: "string", default: "sluice.yaml" },
+    without: { type: "string", default: "0" },
+    watch: { type: "boolean", default: false },
+  },
 });
 const isSupervised = process.send !== undefined;
 let proxy: ProxyProcess | null = null;
@@ -23,11 +27,12 @@ const stop = (): void => {
 // Ctrl-C reaches the whole group: under a supervisor the word to stop is the supervisor's.
 process.on("SIGINT", () => isSupervised || stop());
 process.on("SIGTERM", stop);
-process.on("SIGHUP", () => void proxy?.reloadBySignal());
+process.on("SIGHUP", () => void proxy?.reloadBecause("SIGHUP"));
 
 try {
   const sockets = isSupervised ? new SupervisorLink(process, stop) : new OwnSockets();
-  proxy = await ProxyProcess.open({ configFile: values.config, without: Number(values.without), sockets, stop });
+  const { config: configFile, watch } = values;
+  proxy = await ProxyProcess.open({ configFile, without: Number(values.without), watch, sockets, stop });
 } catch (error) {
   if (!(error instanceof SluiceError)) throw error;
   process.stderr.write(`${error.message}\n${error.hint}\n${error.code}\n`);

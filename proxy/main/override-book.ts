@@ -7,7 +7,7 @@ import { Type } from "typebox";
 import { OVERRIDE_EVENTS_POSTED_MAX, OVERRIDES_MAX } from "../contract/limits.ts";
 import { OverrideEventSchema, OverrideSchema } from "../contract/override.ts";
 import { RevisionSchema, SlotSchema } from "../contract/deployment.ts";
-import type { Override, OverrideEvent } from "../contract/index.ts";
+import type { Override, OverrideEvent, Revision } from "../contract/index.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import type { OverrideInForce } from "./apply-overrides.ts";
 import { OVERRIDE_EVENTS_MAX } from "./limits.ts";
@@ -65,6 +65,14 @@ export class OverrideBook {
   /** As they are shown and reported. */
   get shown(): Override[] {
     return this.overrides.map(shownOverride);
+  }
+
+  /** What the overrides in force run: what holds their blobs in the cache. */
+  get revisions(): Revision[] {
+    return this.overrides.flatMap(({ replacement }) => {
+      if (replacement.type === "revision") return [replacement.revision];
+      return replacement.type === "entry" ? replacement.entry.revisions : [];
+    });
   }
 
   /** The oldest that the registry does not have, as many as one status carries. */

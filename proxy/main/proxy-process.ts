@@ -28,6 +28,7 @@ import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
 import { Control } from "./control.ts";
+import { DocumentWatch } from "./document-watch.ts";
 import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents.ts";
 import type { MachineFile } from "./documents.ts";
 import { STOP_DRAIN_MS } from "./limits.ts";
@@ -36,6 +37,7 @@ import { OverrideBook } from "./override-book.ts";
 import { OverrideDesk } from "./override-desk.ts";
 import { proxyStatus } from "./proxy-status.ts";
 import { RevisionLoader } from "./revision-loader.ts";
+import { Serial } from "./serial.ts";
 import { SlotHistory } from "./slot-history.ts";
 import type { SocketSource } from "./supervisor-link.ts";
 import { loadSteps } from "./try-revision.ts";
@@ -50,6 +52,8 @@ export interface ProxyProcessOptions {
   readonly sockets: SocketSource;
   /** Number of a deployment to go without; 0: none. */
   readonly without: number;
+  /** Reload by itself when a file that a reload would read changes. */
+  readonly watch: boolean;
   /** Ends the process; what `POST /drain` and a hopeless fault call. */
   readonly stop: () => void;
 }
@@ -81,17 +85,23 @@ export class ProxyProcess {
   private readonly admins: AdminServer[] = [];
   private readonly splitSecret: SplitSecret;
   private file: MachineFile;
+  /** Files that a reload reads, absolute. */
+  private documents: ReadonlySet<string> = new Set();
+  private readonly reloads = new Serial();
+  private readonly watch: DocumentWatch | null;
   private stopped: Promise<void> | null = null;
 
   /** Resolves when the first snapshot serves. Throws the SluiceError that says why it cannot. */
   static async open(options: ProxyProcessOptions): Promise<ProxyProcess> {
-    const file = await readMachine(options.configFile);
-    const deployment = await readDeploymentFile(file);
+    const read = new Set<string>();
+    const file = await readMachine(options.configFile, (name) => read.add(name));
+    const deployment = await readDeploymentFile(file, (name) => read.add(name));
     mkdirSync(file.stateDir, { recursive: true, mode: 0o700 });
     // Compiled code of our own sources: workers, trial children and, by the supervisor, later processes start twice as fast.
     process.env["NODE_COMPILE_CACHE"] ??= join(file.stateDir, "compile-cache");
     const splitSecret = await SplitSecret.open(join(file.stateDir, SPLIT_SECRET_FILE));
     const proxy = new ProxyProcess(options, file, splitSecret);
+    proxy.documents = read;
     await proxy.start(deployment);
     return proxy;
   }
@@ -102,6 +112,7 @@ export class ProxyProcess {
     this.configFile = options.configFile;
     this.sockets = options.sockets;
     this.endProcess = options.stop;
+    this.watch = options.watch ? this.documentWatch() : null;
     this.file = file;
     this.splitSecret = splitSecret;
     this.log = createLog(machine.node.id);
@@ -122,6 +133,7 @@ export class ProxyProcess {
     this.control = new Control(machine, {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
+      quotas: this.memory.quotaBook,
       without: options.without,
       log: this.log,
       publish: (plan, times) => this.pool.publish(plan, times),
@@ -157,6 +169,7 @@ export class ProxyProcess {
     await this.pool.open();
     await this.control.open(deployment?.deployment ?? (await this.readKept()), source, this.book.inForce);
     this.link?.start();
+    await this.watch?.open();
     const facts = { pid: process.pid, listeners: ports, ...adminPorts };
     await writeFile(join(this.file.stateDir, `proxy-${machine.node.id}.json`), `${JSON.stringify(facts)}\n`);
     this.sockets.tellReady(facts);
@@ -164,24 +177,45 @@ export class ProxyProcess {
   }
 
   /** Rereads both documents; throws the SluiceError of a refusal, and then nothing has changed. */
-  async reload(): Promise<void> {
-    const file = await readMachine(this.configFile);
-    refuseRestartNeeds(this.file, file);
-    const deployment = await readDeploymentFile(file);
-    const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
-    const sendSpans = await this.spans.prepare(file.machine.tracing?.otlp ?? null, file.folder);
-    await this.control.reload(file.machine, deployment?.deployment ?? null, source);
-    sendSpans();
-    this.file = file;
+  reload(): Promise<void> {
+    return this.reloads.run(() => this.reloadNow());
   }
 
-  async reloadBySignal(): Promise<void> {
+  /** For those who cannot be answered: the log says what came of it. */
+  async reloadBecause(why: string): Promise<void> {
     try {
       await this.reload();
+      this.log.info(`reloaded: ${why}`);
     } catch (error) {
       const { code, message } = error as SluiceError;
-      this.log.error({ code }, `reload refused, everything stays as it was: ${message}`);
+      this.log.error({ code }, `reload refused (${why}), everything stays as it was: ${message}`);
     }
+  }
+
+  private async reloadNow(): Promise<void> {
+    const read = new Set<string>();
+    try {
+      const file = await readMachine(this.configFile, (name) => read.add(name));
+      refuseRestartNeeds(this.file, file);
+      const deployment = await readDeploymentFile(file, (name) => read.add(name));
+      const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
+      const sendSpans = await this.spans.prepare(file.machine.tracing?.otlp ?? null, file.folder);
+      await this.control.reload(file.machine, deployment?.deployment ?? null, source);
+      sendSpans();
+      this.file = file;
+      this.documents = read;
+    } catch (error) {
+      // What mends it may be a file of either: the refused documents' or those of before.
+      this.documents = new Set([...this.documents, ...read]);
+      throw error;
+    }
+  }
+
+  private documentWatch(): DocumentWatch {
+    return new DocumentWatch({
+      files: () => [...this.documents],
+      changed: () => this.reloadBecause("a watched file changed"),
+    });
   }
 
   /** Ends cleanly: no new connections, streams may finish within a bound, records are written. */
@@ -192,6 +226,7 @@ export class ProxyProcess {
 
   private async drainAndClose(): Promise<void> {
     this.isDraining = true;
+    this.watch?.close();
     this.link?.close();
     this.registryTails?.close();
     this.control.close();
@@ -252,6 +287,7 @@ export class ProxyProcess {
       slab: this.memory.slabs[index]!,
       vitalSigns: this.memory.vitalSigns[index]!,
       sharedData: this.memory.sharedData,
+      quotas: this.memory.quotas,
       metrics: this.memory.metricsOf(index),
       mirrorClusters: this.memory.mirrorClustersOf(index),
       logLevel: FILTER_LOG_LEVEL,
@@ -335,7 +371,8 @@ export class ProxyProcess {
   private async cacheRoots(): Promise<ReadonlySet<Digest>> {
     const serving = this.control.serving?.deployment?.slots ?? [];
     const kept = (await this.readKept())?.slots ?? [];
-    const revisions = [...[...serving, ...kept].flatMap((slot) => slot.revisions), ...this.history.revisions];
+    const slots = [...serving, ...kept].flatMap((slot) => slot.revisions);
+    const revisions = [...slots, ...this.history.revisions, ...this.book.revisions];
     return blobsOfVersions(
       this.cache,
       revisions.flatMap(({ version }) => (version === undefined ? [] : [version])),

@@ -116,9 +116,16 @@ export class FileVersions implements VersionSource {
         `${revision.module} has ${module.byteLength} bytes, at most ${MODULE_BYTES_MAX} are possible.`,
       );
     }
+    const version = digestOf(module);
+    if (revision.version !== undefined && revision.version !== version) {
+      throw new SluiceError(
+        PROXY_ERRORS.moduleChanged,
+        `${revision.module} is ${version} now; the revision is of ${revision.version}.`,
+      );
+    }
     const file = revision.document;
     const document = file === undefined ? null : parseFilterDocument(text(await this.read(file)), file);
-    return { version: digestOf(module), module, document };
+    return { version, module, document };
   }
 
   private async read(file: string): Promise<Uint8Array> {
