@@ -29,7 +29,12 @@ export async function startPinned(options: {
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => (output = (output + String(chunk)).slice(-4000)));
-  await untilListening(child, port, () => `${name} did not start:\n${output}`);
+  try {
+    await untilListening(child, port, () => `${name} did not start:\n${output}`);
+  } catch (error) {
+    child.kill("SIGTERM");
+    throw error;
+  }
   return {
     name,
     url: `http://127.0.0.1:${port}${options.path ?? "/"}`,
