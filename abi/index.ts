@@ -55,6 +55,8 @@ export { Instance } from "./host/instance.ts";
 export { GuestFailure } from "./host/guest-failure.ts";
 export type { FailureCause } from "./host/guest-failure.ts";
 export { QUOTA_BURST_MAX, QUOTAS_MAX } from "./quota/limits.ts";
+export { QuotasSchema, checkQuotas, quotaDefinitions, unservedQuota } from "./quota/quota-document.ts";
+export type { QuotaDocument } from "./quota/quota-document.ts";
 export { QuotaBook } from "./quota/quota-book.ts";
 export type { QuotaCounts, QuotaPlan, QuotaTableCounts } from "./quota/quota-book.ts";
 export { createQuotaBuffer } from "./quota/quota-memory.ts";

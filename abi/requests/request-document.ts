@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { readDocument } from "../documents/index.ts";
 import type { Complain } from "../documents/index.ts";
+import { QuotasSchema, checkQuotas, unservedQuota } from "../quota/quota-document.ts";
 import { CALLOUTS_MAX, CASES_MAX, CHUNKS_MAX, FIELDS_MAX, FREE_TEXT_CHARS_MAX } from "./limits.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -115,6 +116,8 @@ export const RequestsDocumentSchema = Type.Object(
     apiVersion: Type.Literal("sluice/v1"),
     kind: Type.Literal("Requests"),
     pluginConfig: Type.Optional(Type.Unknown()),
+    /** As a deployment's: each case starts with all of them unused. */
+    quotas: Type.Optional(QuotasSchema),
     cases: Type.Array(Case, { minItems: 1, maxItems: CASES_MAX }),
   },
   closed,
@@ -130,7 +133,12 @@ export function parseRequests(text: string, file = "request.yaml"): RequestsDocu
   return readDocument(text, { file, schema: RequestsDocumentSchema, check: checkCases });
 }
 
-function checkCases({ cases }: RequestsDocument, complain: Complain): void {
+function checkCases({ cases, quotas = [] }: RequestsDocument, complain: Complain): void {
+  checkQuotas(quotas, ["quotas"], complain);
+  quotas.forEach((quota, at) => {
+    const unserved = unservedQuota(quota);
+    if (unserved !== null) complain(["quotas", at], `${unserved}, which this version does not serve`);
+  });
   const names = new Set<string>();
   cases.forEach(({ name, now }, at) => {
     if (names.has(name)) complain(["cases", at, "name"], `a case named ${JSON.stringify(name)} stands above`);

@@ -5,6 +5,8 @@ import { headOf } from "../head/head.ts";
 import { Plugin } from "../host/plugin.ts";
 import type { PluginLimits, PluginSpec } from "../host/plugin.ts";
 import { MemoryServices } from "../host/memory-services.ts";
+import type { QuotaDefinition } from "../quota/quota-backend.ts";
+import { quotaDefinitions } from "../quota/quota-document.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { DEFAULT_CAPABILITIES } from "../spec/row.ts";
 import type { CapabilityFamily } from "../spec/row.ts";
@@ -76,7 +78,8 @@ export interface RequestsReport {
 export function runRequests(artifact: ModuleArtifact, document: RequestsDocument, options: RunOptions): RequestsReport {
   const config = options.pluginConfig ?? document.pluginConfig ?? options.filter?.exampleConfig;
   const spec = specOf(artifact, config, options);
-  const cases = document.cases.map((requestCase) => runCase(artifact, spec, requestCase));
+  const quotas = quotaDefinitions(document.quotas ?? []);
+  const cases = document.cases.map((requestCase) => runCase(artifact, spec, quotas, requestCase));
   return {
     ok: cases.every(({ ok }) => ok),
     cases,
@@ -84,9 +87,14 @@ export function runRequests(artifact: ModuleArtifact, document: RequestsDocument
   };
 }
 
-function runCase(artifact: ModuleArtifact, spec: PluginSpec, requestCase: RequestCase): CaseReport {
+function runCase(
+  artifact: ModuleArtifact,
+  spec: PluginSpec,
+  quotas: readonly QuotaDefinition[],
+  requestCase: RequestCase,
+): CaseReport {
   const { name, now, callouts = [], expect = {} } = requestCase;
-  const services = new MemoryServices(now === undefined ? {} : { nowMs: Date.parse(now) });
+  const services = new MemoryServices({ quotas, ...(now === undefined ? {} : { nowMs: Date.parse(now) }) });
   const plugin = new Plugin(artifact, spec, services);
   plugin.start();
   try {

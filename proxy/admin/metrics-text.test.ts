@@ -42,6 +42,7 @@ describe("metricsText", () => {
     keyless: { s: 6 },
     mirrors: [{ cluster: "shadow", sent: 7, answered: 5, failed: 1, cut: 0, dropped: { unreachable: 3 } }],
     quotas: { overflowUses: 2 },
+    quotaCounts: [{ quota: "per-user", granted: 7, refused: 8, overflow: 1 }],
     spans: { exported: 1, failed: 2, dropped: 3 },
     gauges: { workers_serving: 2 },
     filterMetrics: [
@@ -51,6 +52,7 @@ describe("metricsText", () => {
   });
 
   it.each([
+    'sluice_quota_refused_total{quota="per-user"} 8',
     `sluice_revision_share_percent{${labels}} 100`,
     `sluice_revision_instances{${labels}} 2`,
     `sluice_revision_memory_bytes{${labels}} 131072`,

@@ -1,5 +1,6 @@
 // The counters as Prometheus text (exposition format 0.0.4).
 
+import type { QuotaCounts } from "@sluice/abi";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
 import type { MirrorCounters, RevisionCounters } from "../contract/index.ts";
@@ -23,6 +24,7 @@ export interface MetricsParts {
   readonly mirrors: readonly MirrorCounters[];
   /** Of the table of quotas, by the name of the count. */
   readonly quotas: Readonly<Record<string, number>>;
+  readonly quotaCounts: readonly QuotaCounts[];
   /** Of traces, by what became of them. */
   readonly spans: Readonly<Record<string, number>>;
   readonly filterMetrics: readonly FilterMetric[];
@@ -38,6 +40,7 @@ export function metricsText(parts: MetricsParts): string {
     ...keylessLines(parts.keyless),
     ...mirrorLines(parts.mirrors),
     ...quotaLines(parts.quotas),
+    ...quotaCountLines(parts.quotaCounts),
     ...spanLines(parts.spans),
     ...Object.entries(parts.gauges).flatMap(([name, value]) => [
       `# TYPE sluice_${name} gauge`,
@@ -170,6 +173,13 @@ function quotaLines(quotas: Readonly<Record<string, number>>): string[] {
   return Object.entries(quotas).flatMap(([name, value]) => [
     `# TYPE sluice_quota_${snake(name)} untyped`,
     `sluice_quota_${snake(name)} ${value}`,
+  ]);
+}
+
+function quotaCountLines(quotas: readonly QuotaCounts[]): string[] {
+  return (["granted", "refused", "overflow"] as const).flatMap((count) => [
+    `# TYPE sluice_quota_${count}_total counter`,
+    ...quotas.map((one) => `sluice_quota_${count}_total{quota="${one.quota}"} ${one[count]}`),
   ]);
 }
 

@@ -1,7 +1,7 @@
 // deployment.yaml: the chain as an operator writes it, the registry stores it and a proxy gets it. Types, schema,
 // reading, order of slots. What a missing field means is in settled-slot.ts.
 
-import { readDocument } from "@sluice/abi";
+import { QuotasSchema, checkQuotas, readDocument } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { CAPABILITY_FAMILIES } from "@sluice/abi/spec";
 import { Type } from "typebox";
@@ -14,11 +14,10 @@ import {
   DEPLOYMENT_REVISIONS_MAX,
   LABELS_MAX,
   PER_ROUTE_MAX,
-  QUOTAS_MAX,
   SLOT_REVISIONS_MAX,
 } from "./limits.ts";
 import { DigestSchema, NameSchema, TagSchema } from "./names.ts";
-import { RateSchema, SizeSchema, sizeBytes } from "./quantities.ts";
+import { SizeSchema, sizeBytes } from "./quantities.ts";
 
 export const API_VERSION = "sluice/v1";
 
@@ -35,19 +34,6 @@ const word = { type: "string" } as const;
 const closed = { additionalProperties: false } as const;
 const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
 const Labels = Type.Record(Type.String(), FreeText, { maxProperties: LABELS_MAX });
-const QuotaWindow = Type.Object({ rate: RateSchema, burst: Type.Optional(Type.Integer({ minimum: 1 })) }, closed);
-
-const QuotaSchema = Type.Object(
-  {
-    name: NameSchema,
-    rate: Type.Optional(RateSchema),
-    burst: Type.Optional(Type.Integer({ minimum: 1 })),
-    windows: Type.Optional(Type.Array(QuotaWindow, { minItems: 1, maxItems: 8 })),
-    concurrency: Type.Optional(Type.Integer({ minimum: 1 })),
-    store: Type.Optional(NameSchema),
-  },
-  closed,
-);
 
 export const RevisionSchema = Type.Object(
   {
@@ -129,7 +115,7 @@ export const DeploymentSchema = Type.Object(
     name: NameSchema,
     number: Type.Optional(Type.Integer({ minimum: 0 })),
     targets: Type.Optional(Type.Object({ matchLabels: Type.Optional(Labels) }, closed)),
-    quotas: Type.Optional(Type.Array(QuotaSchema, { maxItems: QUOTAS_MAX })),
+    quotas: Type.Optional(QuotasSchema),
     slots: Type.Array(SlotSchema, { maxItems: DEPLOYMENT_SLOTS_MAX }),
     who: Type.Optional(FreeText),
     when: Type.Optional(FreeText),
@@ -181,15 +167,7 @@ export function deploymentWarnings(deployment: Deployment): string[] {
 function checkDeployment(deployment: Deployment, modules: "digests" | "files", complain: Complain): void {
   refuseRepeats(deployment.slots, ["slots"], complain);
   refuseRepeats(deployment.quotas ?? [], ["quotas"], complain);
-  deployment.quotas?.forEach((quota, index) => {
-    const kinds = [quota.rate, quota.windows, quota.concurrency].filter((kind) => kind !== undefined);
-    if (kinds.length !== 1)
-      complain(
-        ["quotas", index],
-        `quota ${quota.name} has ${kinds.length} bounds`,
-        "one of rate, windows, concurrency",
-      );
-  });
+  checkQuotas(deployment.quotas ?? [], ["quotas"], complain);
   deployment.slots.forEach((slot, index) => checkSlot(slot, index, modules, complain));
   checkPlaces(deployment.slots, complain);
 }

@@ -6,7 +6,6 @@ export const SLOT_REVISIONS_MAX = 16;
 export const DEPLOYMENT_REVISIONS_MAX = 128;
 /** Entries of a slot's perRoute. */
 export const PER_ROUTE_MAX = 64;
-export const QUOTAS_MAX = 256;
 export const ROUTES_MAX = 4096;
 export const CLUSTERS_MAX = 1024;
 export const CLUSTER_ENDPOINTS_MAX = 256;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatAddress, parseAddress } from "./address.ts";
-import { durationMs, rate, sizeBytes } from "./quantities.ts";
+import { durationMs, sizeBytes } from "./quantities.ts";
 
 describe("durationMs", () => {
   it.each([
@@ -25,13 +25,6 @@ describe("sizeBytes", () => {
     ["32KiB", 32_768],
   ])("reads %s", (text, bytes) => {
     expect(sizeBytes(text)).toBe(bytes);
-  });
-});
-
-describe("rate", () => {
-  it("reads a count and its window", () => {
-    expect(rate("100/s")).toEqual({ count: 100, perMs: 1000 });
-    expect(rate("5/d")).toEqual({ count: 5, perMs: 86_400_000 });
   });
 });
 

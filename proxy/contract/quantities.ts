@@ -1,21 +1,18 @@
-// Durations, sizes and rates as documents write them, and as numbers. The parsers take what the schemas let through;
+// Durations and sizes as documents write them, and as numbers. The parsers take what the schemas let through;
 // anything else is a mistake of ours and throws.
 
 import { Type } from "typebox";
 
 export const DURATION_PATTERN = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,6})?(ms|s|m|h)$";
 export const SIZE_PATTERN = "^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$";
-export const RATE_PATTERN = "^[1-9][0-9]{0,8}/(s|m|h|d)$";
 
 export const DURATION_DESCRIPTION = "a duration such as 1.5s (ms, s, m, h)";
 export const SIZE_DESCRIPTION = "a size such as 16MiB (B, KiB, MiB, GiB)";
-export const RATE_DESCRIPTION = "a rate such as 100/s (s, m, h, d)";
 
 export const DurationSchema = Type.String({ pattern: DURATION_PATTERN, description: DURATION_DESCRIPTION });
 export const SizeSchema = Type.String({ pattern: SIZE_PATTERN, description: SIZE_DESCRIPTION });
-export const RateSchema = Type.String({ pattern: RATE_PATTERN, description: RATE_DESCRIPTION });
 
-const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 /** `1.5s` in milliseconds. */
@@ -28,12 +25,6 @@ export function durationMs(text: string): number {
 export function sizeBytes(text: string): number {
   const [, count, unit] = matched(text, SIZE_PATTERN);
   return Number(count) * BYTES[unit as keyof typeof BYTES];
-}
-
-/** `100/s` as a count and the window it is for. */
-export function rate(text: string): { readonly count: number; readonly perMs: number } {
-  const [, unit] = matched(text, RATE_PATTERN);
-  return { count: Number.parseInt(text, 10), perMs: MS[unit as keyof typeof MS] };
 }
 
 function matched(text: string, pattern: string): RegExpExecArray {

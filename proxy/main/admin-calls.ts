@@ -47,6 +47,7 @@ function metrics(proxy: ProxyProcess): string {
     keyless,
     mirrors,
     quotas,
+    quotaCounts: memory.quotaBook.counts(),
     spans: { ...proxy.spans.counts },
     filterMetrics: memory.filterMetrics(),
     gauges: {

@@ -34,7 +34,9 @@ function planOf(deployment: Deployment | null, load: LoadedRevision | FailedLoad
   const loads = new Map(places.flatMap(({ revisions }) => revisions.map((one) => [one, load!] as const)));
   const splitSecret = new Uint8Array(32);
   const isClosed = deployment === null;
-  return compilePlan({ machine, deployment, isClosed, generation: 3, places, loads, splitSecret, rowOf: () => 5 });
+  const quotas: [] = [];
+  const rowOf = (): number => 5;
+  return compilePlan({ machine, deployment, isClosed, generation: 3, places, loads, quotas, splitSecret, rowOf });
 }
 
 describe("compilePlan", () => {
@@ -106,7 +108,10 @@ describe("compilePlan", () => {
 });
 
 describe("refuseUnserved", () => {
-  it.each([["quotas", deploymentOf(one, "quotas: [{ name: q, rate: 1/s }]\n")]])("refuses %s", (_name, deployment) => {
+  it.each([
+    ["a bound on concurrency", deploymentOf(one, "quotas: [{ name: q, concurrency: 3 }]\n")],
+    ["a quota in a store of its own", deploymentOf(one, "quotas: [{ name: q, rate: 1/s, store: shared }]\n")],
+  ])("refuses %s", (_name, deployment) => {
     expect(() => refuseUnserved(deployment)).toThrow("Not served by this version");
   });
 

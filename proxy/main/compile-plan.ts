@@ -1,6 +1,7 @@
 // Machine document, deployment and loaded revisions to the plan that workers make a snapshot of. Decides, does nothing.
 
-import { SluiceError, causeMask, pluginConfigBytes } from "@sluice/abi";
+import { SluiceError, causeMask, pluginConfigBytes, unservedQuota } from "@sluice/abi";
+import type { QuotaPlan } from "@sluice/abi";
 import {
   FILTER_DEPTH_DEFAULT,
   filterLimits,
@@ -27,20 +28,25 @@ export interface PlanParts {
   /** For every revision of every place, by the place's own object. */
   readonly loads: ReadonlyMap<Revision, LoadedRevision | FailedLoad>;
   readonly splitSecret: Uint8Array;
+  /** Of the deployment, with their places in shared memory. */
+  readonly quotas: readonly QuotaPlan[];
   /** The counter row of a revision. */
   rowOf(name: RevisionName): number;
 }
 
 export function compilePlan(parts: PlanParts): SnapshotPlan {
-  const { machine, deployment, isClosed, generation, splitSecret } = parts;
+  const { machine, deployment, isClosed, generation, quotas, splitSecret } = parts;
   const slots = isClosed ? [closedSlot(parts)] : parts.places.map((place) => slotPlan(place, parts));
   const { routes, clusters, limits, tracing } = machine;
-  return { number: deployment?.number ?? 0, generation, slots, routes, clusters, limits, tracing, splitSecret };
+  return { number: deployment?.number ?? 0, generation, slots, quotas, routes, clusters, limits, tracing, splitSecret };
 }
 
 /** Throws E2004 when the deployment asks for what this version does not serve: better refused than half done. */
 export function refuseUnserved(deployment: Deployment): void {
-  if ((deployment.quotas ?? []).length > 0) throw unserved(`deployment ${deployment.name} has quotas`);
+  for (const quota of deployment.quotas ?? []) {
+    const what = unservedQuota(quota);
+    if (what !== null) throw unserved(what);
+  }
 }
 
 /** Slots whose `match.routes` names a route this machine does not have: a slip there is a door left open. */

@@ -3,7 +3,8 @@
 // before stays in charge.
 
 import { isDeepStrictEqual } from "node:util";
-import { SluiceError } from "@sluice/abi";
+import { SluiceError, quotaDefinitions } from "@sluice/abi";
+import type { QuotaBook } from "@sluice/abi";
 import type { Logger } from "pino";
 import { deploymentWarnings, overrideSentence, settleSlot } from "../contract/index.ts";
 import type { Deployment, Digest, Machine, ProxyStatus, Revision } from "../contract/index.ts";
@@ -30,6 +31,8 @@ export interface ControlOptions {
   readonly log: Logger;
   /** Number of a deployment that must not serve: the process died of it. 0: none. */
   readonly without: number;
+  /** Main's book of the quotas in shared memory. */
+  readonly quotas: QuotaBook;
   publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared>;
   /** Of splits; asked for every plan. */
   splitSecret(): Uint8Array;
@@ -238,7 +241,7 @@ export class Control {
   }
 
   private async publish(loaded: Loaded, times: ApplyTimes): Promise<void> {
-    const { rows, log, splitSecret } = this.options;
+    const { rows, log, quotas, splitSecret } = this.options;
     const { deployment, served, machine, places, loads } = loaded;
     for (;;) {
       const generation = ++this.generation;
@@ -251,11 +254,15 @@ export class Control {
         generation,
         places,
         loads,
+        quotas: quotas.plan(quotaDefinitions(served?.quotas ?? [])),
         splitSecret: splitSecret(),
         rowOf,
       });
       const prepared = await this.options.publish(plan, times.steps);
-      if (prepared.ok) return this.took(machine, deployment, plan, times);
+      if (prepared.ok) {
+        quotas.apply(plan.quotas);
+        return this.took(machine, deployment, plan, times);
+      }
       const { place, why } = prepared;
       if (this.hasOlder || place === null) throw refusal(why);
       const { slot, revisions } = places[slotPlaceOf(place)]!;

@@ -29,7 +29,7 @@ export function proxyCounters({ memory, rows }: Pick<Parts, "memory" | "rows">):
     revisions: rows.counters(),
     keyless: rows.keyless(),
     mirrors: memory.mirrors(),
-    quotas: {},
+    quotas: { ...memory.quotaBook.tableCounts() },
   };
 }
 

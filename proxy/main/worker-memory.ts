@@ -10,14 +10,25 @@ import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import type { MirrorCounters } from "../contract/index.ts";
 import type { FilterMetric } from "../admin/metrics-text.ts";
-import { SharedData, createSharedDataBuffer } from "@sluice/abi";
+import {
+  QuotaBook,
+  SharedData,
+  SharedQuotas,
+  createQuotaBuffer,
+  createSharedDataBuffer,
+  monotonicUs,
+} from "@sluice/abi";
 import type { FreedLocks } from "@sluice/abi";
 
 export class WorkerMemory {
   readonly slabs: readonly SharedArrayBuffer[];
   readonly vitalSigns: readonly SharedArrayBuffer[];
   readonly sharedData = createSharedDataBuffer();
-  private readonly shared = new SharedData(this.sharedData, { index: MAIN_OWNER, epoch: 0 });
+  /** Levels of quotas; what main knows of them. */
+  readonly quotas: SharedArrayBuffer;
+  readonly quotaBook: QuotaBook;
+  private readonly sharedQuotas: SharedQuotas;
+  private readonly shared = new SharedData(this.sharedData, MAIN);
   private readonly epochs: number[];
   private readonly metrics: MetricDefinition[][];
   private readonly mirrorClusters: string[][];
@@ -25,6 +36,9 @@ export class WorkerMemory {
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
     this.vitalSigns = this.slabs.map(createVitalSigns);
+    this.quotas = createQuotaBuffer(workers);
+    this.quotaBook = new QuotaBook(this.quotas, monotonicUs);
+    this.sharedQuotas = new SharedQuotas(this.quotas, { owner: MAIN, thread: 0, nowUs: monotonicUs });
     this.metrics = this.slabs.map(() => []);
     this.mirrorClusters = this.slabs.map(() => []);
     this.epochs = this.slabs.map(() => 0);
@@ -93,9 +107,10 @@ export class WorkerMemory {
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
     clearGauges(this.slabs[index]!);
     const epoch = this.epochs[index]!++;
-    return this.shared.freeLocksOf({ index, epoch });
+    const { freed, damaged } = this.shared.freeLocksOf({ index, epoch });
+    return { freed: freed + this.sharedQuotas.freeLocksOf({ index, epoch }), damaged };
   }
 }
 
-/** Main's number as a holder of locks; workers have theirs from 0 on. */
-const MAIN_OWNER = 32_000;
+/** Main as a holder of locks; workers have their numbers from 0 on. */
+const MAIN = { index: 32_000, epoch: 0 };

@@ -1,6 +1,6 @@
 // What main sends to its workers to make a snapshot of: plain values and compiled modules, nothing of one thread.
 
-import type { ModuleArtifact, PluginSpec } from "@sluice/abi";
+import type { ModuleArtifact, PluginSpec, QuotaPlan } from "@sluice/abi";
 import { SLOT_REVISIONS_MAX } from "../contract/limits.ts";
 import type { ClusterConfig, RouteConfig, StreamLimitsConfig, TracingConfig } from "../contract/index.ts";
 
@@ -10,6 +10,8 @@ export interface SnapshotPlan {
   /** Counts publications of this process. */
   readonly generation: number;
   readonly slots: readonly SlotPlan[];
+  /** The quotas that its filters may ask for. */
+  readonly quotas: readonly QuotaPlan[];
   readonly routes: readonly RouteConfig[];
   readonly clusters: readonly ClusterConfig[];
   readonly limits: StreamLimitsConfig;

@@ -26,6 +26,7 @@ const plan: SnapshotPlan = {
   number: 1,
   generation: 1,
   slots: [slot("all", ["*"]), slot("one", ["b"])],
+  quotas: [],
   routes: ["a", "b"].map((name) => ({
     name,
     hosts: [`${name}.test`],

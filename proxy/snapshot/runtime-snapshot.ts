@@ -23,8 +23,8 @@ import type { Cluster, RouteTable, Snapshot, StreamLimits, Tracing } from "./run
 export interface SnapshotSurroundings {
   readonly endpoints: EndpointDirectory;
   readonly signs: VitalSigns;
-  /** The host's services for a slot's plugin. */
-  services(slot: SlotPlan): HostServices;
+  /** The host's services for a plugin of a slot of the plan. */
+  services(slot: SlotPlan, plan: SnapshotPlan): HostServices;
   /** This worker's counters of a revision. */
   counterRow(row: number): Float64Array;
   /** Counts a request that asked for a revision, by whether it got it. */
@@ -83,9 +83,10 @@ export class RuntimeSnapshot implements Snapshot {
     const started: Plugin[] = [];
     try {
       const slots = plan.slots.map((slot, index) => {
+        const services = (): HostServices => surroundings.services(slot, plan);
         const revisions = slot.revisions.map((revision, arm) => {
           const at = { signs: surroundings.signs, generation: plan.generation, place: revisionPlace(index, arm) };
-          return slotRevision(revision, startPlugin(slot, revision, at, surroundings, started));
+          return slotRevision(revision, startPlugin(slot, revision, at, services, started));
         });
         return chainSlot(slot, index, revisions, splitChoice(plan, index, surroundings));
       });
@@ -152,11 +153,11 @@ function startPlugin(
   slot: SlotPlan,
   { load, filter }: RevisionPlan,
   at: WatchedAt,
-  surroundings: SnapshotSurroundings,
+  services: () => HostServices,
   started: Plugin[],
 ): Plugin | null {
   if ("notLoaded" in load) return null;
-  const plugin = new WatchedPlugin(load.artifact, load.spec, surroundings.services(slot), at);
+  const plugin = new WatchedPlugin(load.artifact, load.spec, services(), at);
   try {
     plugin.start();
   } catch (error) {

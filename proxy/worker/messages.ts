@@ -23,6 +23,8 @@ export interface WorkerStart {
   readonly vitalSigns: SharedArrayBuffer;
   /** Shared data of filters, all workers alike. */
   readonly sharedData: SharedArrayBuffer;
+  /** Levels of quotas, all workers alike. */
+  readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
   /** Clusters that a predecessor mirrored to, by row. */

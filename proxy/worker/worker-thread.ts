@@ -1,6 +1,6 @@
 // What a worker thread is made of: its snapshots, its servers, its observer, its heartbeat.
 
-import { MemoryQuotas, SharedData } from "@sluice/abi/data-path";
+import { SharedData, SharedQuotas, monotonicUs } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { MirrorRows } from "../counters/mirror-rows.ts";
@@ -165,8 +165,9 @@ function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
     tell({ type: "metric", definition }),
   );
   const counters = exchangeCountersOf(begin.slab);
-  const quotas = new MemoryQuotas(() => 0);
-  const sharedData = new SharedData(begin.sharedData, { index: begin.index, epoch: begin.epoch });
+  const owner = { index: begin.index, epoch: begin.epoch };
+  const sharedData = new SharedData(begin.sharedData, owner);
+  const quotas = new SharedQuotas(begin.quotas, { owner, thread: begin.index, nowUs: monotonicUs });
   const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
   return {
     endpoints: new EndpointDirectory(),
@@ -174,13 +175,13 @@ function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
     counterRow: (row) => revisionRowOf(begin.slab, row),
     forcedCounters: (isValid) =>
       counters[isValid ? EXCHANGE_COUNTER.revisionsForced : EXCHANGE_COUNTER.forcesIgnored]!++,
-    services: (slot: SlotPlan) =>
+    services: (slot, plan) =>
       pluginServices({
         nodeId: begin.node.id,
         logLevel: begin.logLevel as LogLevel,
         metrics,
         sharedData,
-        quotas,
+        quotas: quotas.backend(plan.quotas),
         log: (entry: FilterLog) => logs.pass(entry),
         ticks: slot.tickOn === "each" || begin.index === 0,
       }),
