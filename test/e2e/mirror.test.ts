@@ -18,7 +18,10 @@ slots:
 `;
 
 interface Stats {
-  readonly counters: { readonly mirrors: readonly { readonly cluster: string; readonly answered: number }[] };
+  readonly counters: {
+    readonly mirrors: readonly { readonly cluster: string; readonly answered: number }[];
+    readonly revisions: readonly { readonly instances: number; readonly memoryBytes: number }[];
+  };
   readonly workers: {
     readonly holdings: readonly { readonly snapshots: readonly { readonly generation: number }[] }[];
   };
@@ -102,6 +105,9 @@ describe("A proxy whose filter mirrors", () => {
     const metrics = await (await proxy.admin("GET", "/metrics")).text();
     expect(metrics).toContain('sluice_mirror_copies_total{cluster="shadow",outcome="answered"} 1');
     expect(metrics).toContain('sluice_mirror_copies_total{cluster="silent",outcome="sent"} 1');
+    // A root instance on each worker, and what the stream had.
+    await expect.poll(async () => (await stats()).counters.revisions[0]!.instances).toBeGreaterThanOrEqual(2);
+    expect((await stats()).counters.revisions[0]!.memoryBytes).toBeGreaterThanOrEqual(2 * 65_536);
     expect(metrics).toMatch(/sluice_stream_fuel_count\{slot="copies",[^}]*\} 1\n/);
     expect(metrics).toMatch(/sluice_stream_filter_seconds_count\{slot="copies",[^}]*\} 1\n/);
   });
