@@ -52,13 +52,18 @@ export class RunningProxy {
     return proxy;
   }
 
+  /** Writes sluice.yaml anew. */
+  async changeMachine(change: (text: string) => string): Promise<void> {
+    await this.write("sluice.yaml", change(await readFile(join(this.folder, "sluice.yaml"), "utf8")));
+  }
+
   write(name: string, content: string | Uint8Array): Promise<void> {
     return writeFile(join(this.folder, name), content);
   }
 
   /** Starts the supervisor; resolves when the proxy says it is ready, or when it ended. */
-  async start(): Promise<this> {
-    const child = fork(SUPERVISOR, ["--config", join(this.folder, "sluice.yaml")], {
+  async start(args: readonly string[] = []): Promise<this> {
+    const child = fork(SUPERVISOR, ["--config", join(this.folder, "sluice.yaml"), ...args], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.child = child;
@@ -100,11 +105,17 @@ export class RunningProxy {
     });
   }
 
-  async admin(method: "GET" | "POST", path: string, headers?: Record<string, string>): Promise<Response> {
+  async admin(
+    method: "GET" | "POST",
+    path: string,
+    headers?: Record<string, string>,
+    body?: object,
+  ): Promise<Response> {
     const token = (await readFile(join(this.folder, ".sluice", "admin.token"), "utf8")).trim();
     return fetch(`http://127.0.0.1:${this.ready.admin}${path}`, {
       method,
       headers: headers ?? { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 
