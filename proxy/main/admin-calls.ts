@@ -101,6 +101,7 @@ async function stats(proxy: ProxyProcess): Promise<object> {
     registry: link === null ? null : { connected: link.isConnected },
     counters: proxyCounters(proxy),
     workers: { serving: pool.servingCount, replaced: pool.replacedCount, holdings: await pool.holdings() },
+    tails: proxy.tails.figures,
     sinks: sinks.map(({ name, dropped, failure }) => ({ name, dropped, failure })),
   };
 }

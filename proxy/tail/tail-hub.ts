@@ -21,6 +21,7 @@ export interface OpenTail {
 
 export class TailHub {
   private readonly tails = new Set<Tail>();
+  private dropped = 0;
   private readonly wanted: (isWanted: boolean) => void;
 
   /** `wanted` is told when the first tail opens and when the last one is gone. */
@@ -32,11 +33,16 @@ export class TailHub {
     return this.tails.size > 0;
   }
 
+  /** Tails open now, and records that matched and were not sent since the process started. */
+  get figures(): { readonly open: number; readonly dropped: number } {
+    return { open: this.tails.size, dropped: this.dropped };
+  }
+
   /** Throws E2048 when too many are open. */
   open(filter: TailFilter, reader: TailReader): OpenTail {
     if (this.tails.size >= TAILS_MAX)
       throw new SluiceError(PROXY_ERRORS.tailBusy, `${this.tails.size} tails are open on this proxy.`);
-    const tail = new Tail(filter, reader, () => this.close(tail));
+    const tail = new Tail(filter, reader, { closed: () => this.close(tail), dropped: () => this.dropped++ });
     this.tails.add(tail);
     if (this.tails.size === 1) this.wanted(true);
     return tail;
@@ -63,7 +69,6 @@ export class TailHub {
 }
 
 class Tail implements OpenTail {
-  readonly close: () => void;
   private readonly filter: TailFilter;
   private readonly needles: readonly string[];
   private readonly reader: TailReader;
@@ -71,11 +76,17 @@ class Tail implements OpenTail {
   private secondMs = -Infinity;
   private sentThisSecond = 0;
 
-  constructor(filter: TailFilter, reader: TailReader, close: () => void) {
+  private readonly tells: { closed(): void; dropped(): void };
+
+  constructor(filter: TailFilter, reader: TailReader, tells: { closed(): void; dropped(): void }) {
     this.filter = filter;
     this.needles = tailNeedles(filter);
     this.reader = reader;
-    this.close = close;
+    this.tells = tells;
+  }
+
+  close(): void {
+    this.tells.closed();
   }
 
   takeDropped(): number {
@@ -95,8 +106,12 @@ class Tail implements OpenTail {
       this.secondMs = nowMs;
       this.sentThisSecond = 0;
     }
-    if (this.sentThisSecond >= TAIL_RECORDS_PER_SECOND || !this.reader.take(line)) this.dropped++;
-    else this.sentThisSecond++;
+    if (this.sentThisSecond < TAIL_RECORDS_PER_SECOND && this.reader.take(line)) {
+      this.sentThisSecond++;
+      return;
+    }
+    this.dropped++;
+    this.tells.dropped();
   }
 }
 

@@ -254,3 +254,99 @@ describe("the event stream", () => {
     await events.close();
   });
 });
+
+describe("what was overridden on a proxy", () => {
+  const event = {
+    id: "6f1b24e4-0d5f-4f0f-9c6e-0c7c9c7f0001",
+    act: "set",
+    slot: "gate",
+    kind: "off",
+    revision: null,
+    until: null,
+    who: "night",
+    when: "2026-01-01T03:00:00.000Z",
+    why: "locked out",
+    deployment: { name: "default", number: 1 },
+  } as const;
+
+  async function history(query = ""): Promise<{ overrides: unknown[] }> {
+    const { json } = await registry.call("GET", `/v1/deployments/default/history${query}`);
+    return json as unknown as { overrides: unknown[] };
+  }
+
+  it("stands in the history once, however often the proxy says it, with the numbers it happened under", async () => {
+    for (const seen of [0, 1, 2]) await registry.deploy(deployment("default"), seen);
+    const events = await registry.events("/v1/events");
+    const later = {
+      ...event,
+      id: event.id.replace("0001", "0002"),
+      act: "cleared",
+      deployment: { name: "default", number: 3 },
+    } as const;
+    for (const overrideEvents of [[event], [event, later]])
+      expect((await report("p1", { overrideEvents })).status).toBe(204);
+    expect((await events.nextOf("override")).data).toMatchObject({ ...event, proxy: "p1" });
+    await events.close();
+    expect((await history()).overrides).toMatchObject(
+      [{ act: "set", proxy: "p1", who: "night" }, { act: "cleared" }].toReversed(),
+    );
+    expect((await history("?limit=1")).overrides).toMatchObject([{ act: "cleared" }]);
+    expect((await history("?before=3")).overrides).toMatchObject([{ act: "set" }]);
+  });
+
+  it("is not acknowledged while the history cannot take it, and the proxy's status shows all the same later", async () => {
+    await registry.deploy(deployment("default"), 0);
+    await registry.stop();
+    const database = new DatabaseSync(join(registry.stateDir, "registry", "registry.db"));
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON override_events BEGIN SELECT RAISE(FAIL, 'disk is full'); END`);
+    database.close();
+    registry = await TestRegistry.start({ stateDir: registry.stateDir });
+    expect((await report("p1", { overrideEvents: [event] })).status).toBeGreaterThanOrEqual(500);
+    const { id: _id, act: _act, deployment: _deployment, ...override } = event;
+    expect((await report("p1", { overrides: [override] })).status).toBe(204);
+    expect(await proxies()).toMatchObject([{ id: "p1", overrides: [override] }]);
+  });
+});
+
+describe("a tail", () => {
+  const line = JSON.stringify({ status: 403, path: "/x" });
+
+  it("asks the connected proxies, passes on what they send, and tells them when nobody looks any more", async () => {
+    const [first, second] = [await watch("p1"), await watch("p2")];
+    const tail = await registry.events("/v1/tail?denied=1&status=403,5xx");
+    expect((await tail.next())!).toMatchObject({ event: "hello", data: { proxies: ["p1", "p2"] } });
+    const lease = (await first.nextOf("tail")).data as { id: string };
+    expect(lease).toMatchObject({
+      filter: { denied: true, statuses: ["403", "5xx"] },
+      leaseMs: expect.any(Number) as number,
+    });
+    expect((await second.nextOf("tail")).data).toEqual(lease);
+    const post = (body: object): Promise<Answer> =>
+      registry.call("POST", `/v1/tail/${lease.id}`, { token: registry.proxyToken, body: JSON.stringify(body) });
+    expect((await post({ lines: [line], dropped: 7 })).status).toBe(204);
+    expect((await tail.nextOf("record")).data).toEqual(JSON.parse(line));
+    expect((await tail.nextOf("dropped")).data).toEqual({ count: 7 });
+    expect((await post({ lines: ["{}\n\nevent: deployment"], dropped: 0 })).status).toBe(400);
+    await tail.close();
+    let last = lease as { leaseMs?: number };
+    while (last.leaseMs !== 0) last = (await first.nextOf("tail")).data;
+    expect((await post({ lines: [line], dropped: 0 })).status).toBe(404);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it("asks one proxy alone when it is named", async () => {
+    const streams = [await watch("p1"), await watch("p2")];
+    const tail = await registry.events("/v1/tail?proxy=p2");
+    expect((await tail.next())!.data).toEqual({ proxies: ["p2"] });
+    await Promise.all([tail, ...streams].map((stream) => stream.close()));
+  });
+
+  it.each(["denied=2", "status=4", "color=red", "proxy=No%20Name"])("is refused with %s", async (query) => {
+    expect((await registry.call("GET", `/v1/tail?${query}`)).status).toBe(400);
+  });
+
+  it("takes records from proxies only", async () => {
+    const id = "6f1b24e4-0d5f-4f0f-9c6e-0c7c9c7f0001";
+    expect((await registry.call("POST", `/v1/tail/${id}`, { token: null, body: "{}" })).status).toBe(401);
+  });
+});

@@ -18,6 +18,19 @@ export interface ProxyUnderTest {
   readonly adminHeaders: { readonly authorization: string };
 }
 
+export interface ProxyOptions {
+  readonly workers?: number;
+  /** A deployment document in place of the registry. */
+  readonly deployment?: string;
+  readonly ready?: boolean;
+  /** Whose ports it takes over. */
+  readonly previous?: ProxyUnderTest;
+  /** Default: its id under `name`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** As YAML; default: standard output. */
+  readonly sinks?: string;
+}
+
 export class Installation {
   readonly folder: string;
   readonly origin: NumberedOrigin;
@@ -73,16 +86,13 @@ export class Installation {
    * Starts a proxy with its own state folder and waits for its admin port, or for `/readyz` when `ready`. `chain` says
    * where its deployment comes from; without it the registry.
    */
-  async startProxy(
-    id: string,
-    options: { workers?: number; deployment?: string; ready?: boolean; previous?: ProxyUnderTest } = {},
-  ): Promise<ProxyUnderTest> {
+  async startProxy(id: string, options: ProxyOptions = {}): Promise<ProxyUnderTest> {
     const port = options.previous?.port ?? (await freePort());
     const adminPort = options.previous?.adminPort ?? (await freePort());
     const folder = join(this.folder, id);
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "sluice.yaml");
-    writeFileSync(file, this.#machineDocument(id, port, adminPort, options.workers ?? 1, options.deployment));
+    writeFileSync(file, this.#machineDocument(id, port, adminPort, options));
     if (options.deployment !== undefined) writeFileSync(join(folder, "deployment.yaml"), options.deployment);
     const program = this.#start(["proxy", "-c", file]);
     const path = options.ready === false ? "healthz" : "readyz";
@@ -125,8 +135,7 @@ export class Installation {
     id: string,
     port: number,
     adminPort: number,
-    workers: number,
-    deployment: string | undefined,
+    { workers = 1, deployment, labels = { name: id }, sinks = "[{ name: log, type: stdout }]" }: ProxyOptions,
   ): string {
     const chain =
       deployment === undefined
@@ -134,14 +143,14 @@ export class Installation {
         : "deployment: { file: deployment.yaml }";
     return `apiVersion: sluice/v1
 kind: Proxy
-node: { id: ${id}, labels: { name: ${id} } }
+node: { id: ${id}, labels: ${JSON.stringify(labels)} }
 stateDir: state
 workers: ${workers}
 listeners: [{ name: http, address: "127.0.0.1:${port}" }]
 routes: [{ name: all, match: { path: { prefix: / } }, cluster: origin, timeout: 5s }]
 clusters: [{ name: origin, endpoints: ["127.0.0.1:${this.origin.port}"], connectTimeout: 1s }]
 admin: { address: "127.0.0.1:${adminPort}" }
-sinks: [{ name: log, type: stdout }]
+sinks: ${sinks}
 ${chain}
 `;
   }
