@@ -212,6 +212,7 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
     await dialog.getByRole("button", { name: "Deploy", exact: true }).click();
     await dialog.getByText("runs on 1 of 1 proxies").waitFor();
     await close();
+    await page.evaluate(WATCH_SHIFTS);
     for (let user = 0; user < 60; user++) await statusOf(proxy, "/public/a", { "x-user": `user-${user}` });
     for (let user = 0; user < 40; user++) await statusOf(proxy, "/internal/a", { "x-user": `user-${user}` });
     for (let i = 0; i < 7; i++) await statusOf(proxy, "/public/a");
@@ -222,6 +223,7 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
     for (let user = 0; user < 30; user++) await statusOf(proxy, "/public/b", { "x-user": `user-${user}` });
     await expectEventually(async () => (await figures(slot, /^Requests/)).every((count, i) => count > before[i]!));
     await expectEventually(async () => (await slot.locator("[data-value]").first().textContent()) !== "–/s");
+    expect(await page.evaluate("window.shifted")).toEqual([]);
     complaintsOf(browser, 422);
   });
 
@@ -249,6 +251,19 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
     const inDeployments = await colours(page.locator(".chain"));
     expect(new Set(inSlots).size).toBe(2);
     expect(inDeployments).toEqual(inSlots);
+  });
+
+  it("shows loudly what an operator did to one proxy, and keeps it in the history", async () => {
+    await override(proxy, "/override", { slot: "rbac", kind: "off", why: HOSTILE });
+    await page.locator(".strip").getByText("override on proxy-1: slot rbac is off, by").waitFor();
+    await page.getByRole("cell", { name: /override set on proxy-1: slot rbac is off/ }).waitFor();
+    await go("Slots");
+    await page.getByRole("region", { name: "slot rbac" }).getByRole("alert").getByText("is off").waitFor();
+    await screenshot(page, "override-light");
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await page.locator("img").count()).toBe(0);
+    await override(proxy, "/override/clear", { slot: "rbac" });
+    await page.getByText("✓ every proxy runs what is wanted").waitFor();
   });
 
   it("shows requests live with who decided, hostile paths as text, and one of them in full", async () => {
@@ -313,6 +328,13 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
   });
 });
 
+/** Runs in the page: notes whatever moves by itself from now on. */
+const WATCH_SHIFTS = `window.shifted = []; new PerformanceObserver((list) => {
+  for (const { value, sources, hadRecentInput } of list.getEntries()) {
+    if (!hadRecentInput) window.shifted.push(value + " " + sources.map(({ node }) => node?.outerHTML?.slice(0, 80)));
+  }
+}).observe({ type: "layout-shift" });`;
+
 /** Runs in the page: every tail opened from now on can be given a thousand records a second. */
 const FLOOD = `(() => {
   const sources = [];
@@ -362,6 +384,15 @@ function expectValue(field: Locator, value: string): Promise<void> {
 
 function expectEventually(condition: () => Promise<boolean>): Promise<void> {
   return expect.poll(condition, { timeout: 30_000 }).toBe(true) as Promise<void>;
+}
+
+async function override({ adminPort, adminHeaders }: ProxyUnderTest, path: string, body: object): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, {
+    method: "POST",
+    headers: { ...adminHeaders, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect({ status: response.status, text: await response.text() }).toMatchObject({ status: 200 });
 }
 
 async function statusOf(proxy: ProxyUnderTest, path: string, headers: Record<string, string> = {}): Promise<number> {

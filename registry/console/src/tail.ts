@@ -24,12 +24,14 @@ export interface TailState {
   /** Proxies that were told to send records; null before the registry has answered. */
   readonly proxies: readonly string[] | null;
   readonly isOpen: boolean;
+  /** The registry did not understand the wish, or has no room. */
+  readonly isRefused: boolean;
 }
 
 export const LINES_MAX = 1_000;
 const REDRAW_INTERVAL_MS = 250;
 
-export const EMPTY_TAIL: TailState = { lines: [], dropped: 0, proxies: null, isOpen: false };
+export const EMPTY_TAIL: TailState = { lines: [], dropped: 0, proxies: null, isOpen: false, isRefused: false };
 
 /** Follows the records that `wish` asks for and tells of them until the answer is called. */
 export function openTail(wish: TailWish, tell: (state: TailState) => void): () => void {
@@ -59,7 +61,10 @@ export function openTail(wish: TailWish, tell: (state: TailState) => void): () =
   events.addEventListener("dropped", (event: MessageEvent<string>) => {
     dropped += (JSON.parse(event.data) as { count: number }).count;
   });
-  events.addEventListener("error", () => change({ isOpen: false }));
+  // A stream that broke is opened again by the browser; one that was refused is not.
+  events.addEventListener("error", () =>
+    change({ isOpen: false, isRefused: events.readyState === EventSource.CLOSED }),
+  );
   return () => {
     window.clearInterval(timer);
     events.close();

@@ -46,14 +46,17 @@ interface Review {
 const PAUSE_MS = 250;
 
 export function ChangeReview(props: ChangeReviewProps): JSX.Element {
-  const { state, seen, change, hint, verb } = props;
+  const { state, deployment, seen, change, hint, verb } = props;
   const { store } = useConsole();
   const review = useDryRun(change, seen);
   const [done, setDone] = useState<Written | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Review | null>(null);
   if (done !== null) return <Done written={done} state={state} />;
-  const shown = failure?.key === review?.key ? (failure ?? review) : review;
+  const current = state.deployments.find(({ name }) => name === deployment);
+  const isOvertaken = !isBusy && current !== undefined && current.number > seen;
+  const answered = failure?.key === review?.key ? (failure ?? review) : review;
+  const shown = isOvertaken && answered !== null ? { ...answered, written: null, isStale: true } : answered;
   const isFresh = change !== null && shown !== null && shown.key === keyOf(change, seen);
   const written = shown?.written ?? null;
   const make = async (): Promise<void> => {

@@ -72,9 +72,11 @@ function useTail(wish: TailWish, isPaused: boolean): TailState {
 }
 
 function TailNote({ tail, isPaused }: { tail: TailState; isPaused: boolean }): JSX.Element {
-  const { proxies, dropped, isOpen } = tail;
+  const { proxies, dropped, isOpen, isRefused } = tail;
   const left = dropped === 0 ? "" : `; ${countText(dropped)} more were left out, for there are too many`;
   if (isPaused) return <span class="quiet">paused{left}</span>;
+  if (isRefused)
+    return <span class="error">! the registry refused this: a status is 403 or 4xx, a path begins with /</span>;
   if (!isOpen || proxies === null) return <span class="quiet">asking the proxies…</span>;
   return (
     <span class="quiet number" role="status">
