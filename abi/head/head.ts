@@ -43,6 +43,8 @@ export class Head {
   edited = false;
   /** True once a field that routing may look at was edited; whoever routes again clears it. */
   routingEdited = false;
+  /** A field was let in that is for the driver alone: it takes it out before anybody else sees the head. */
+  hasPrivateField = false;
   /** Header names that routes match on, pseudo headers aside; null: any. Set by whoever fills the head. */
   routedNames: NameSet | null = null;
   /** While set, names that are looked up are noted here: what a check read. */
@@ -69,6 +71,7 @@ export class Head {
     this.editsLength = pseudoBytes.length;
     this.edited = false;
     this.routingEdited = false;
+    this.hasPrivateField = false;
     this.routedNames = null;
     this.reads = null;
     this.editedNames = null;

@@ -16,6 +16,8 @@ export const FIELD = {
   upgrade: 7,
   /** A client's claim about what only we know (`x-forwarded-*`, `forwarded`, `x-request-id`, `x-sluice-*`). */
   claim: 8,
+  /** `x-sluice-revision`: signed by who may say it, so it is let in; the exchange takes it out. */
+  revision: 9,
 } as const;
 
 const TE = ascii("te");
@@ -30,6 +32,7 @@ const CONTENT_LENGTH = ascii("content-length");
 const HTTP2_SETTINGS = ascii("http2-settings");
 const PROXY_CONNECTION = ascii("proxy-connection");
 const TRANSFER_ENCODING = ascii("transfer-encoding");
+const REVISION = ascii("x-sluice-revision");
 const SLUICE_PREFIX = ascii("x-sluice-");
 const FORWARDED_PREFIX = ascii("x-forwarded-");
 
@@ -57,6 +60,7 @@ export function classifyField(bytes: Uint8Array, start: number, length: number):
       return matches(bytes, start, PROXY_CONNECTION) ? FIELD.hop : claimOrOrdinary(bytes, start, length);
     case 17:
       if (matches(bytes, start, TRANSFER_ENCODING)) return FIELD.transferEncoding;
+      if (matches(bytes, start, REVISION)) return FIELD.revision;
   }
   return claimOrOrdinary(bytes, start, length);
 }

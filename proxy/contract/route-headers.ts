@@ -7,6 +7,7 @@ import { classifyField, FIELD } from "../codec/field-class.ts";
 export function headerNameProblem(name: string): string | null {
   const bytes = Buffer.from(name, "latin1");
   const fieldClass = classifyField(bytes, 0, bytes.length);
+  if (fieldClass === FIELD.revision) return `${name} is this proxy's own`;
   if (fieldClass === FIELD.claim && !name.startsWith("x-forwarded-") && name !== "forwarded")
     return `${name} is this proxy's own`;
   if (fieldClass !== FIELD.ordinary && fieldClass !== FIELD.claim)

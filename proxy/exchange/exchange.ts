@@ -16,6 +16,7 @@ import { normaliseRequestHead } from "../normalise/request-head.ts";
 import type { MirrorCopy } from "../mirror/mirror-copy.ts";
 import type { Mirrors } from "../mirror/mirrors.ts";
 import { statusOf } from "../codec/http1/head-writer.ts";
+import { takeForced } from "../split/forced-revisions.ts";
 import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot } from "../snapshot/runtime.ts";
 import type { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
@@ -150,7 +151,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     }
     if (!normaliseRequestHead(requestHead)) return this.requestRefused(400);
     if (snapshot.tracing !== null) this.joinTrace(snapshot.tracing.sampled);
-    if (snapshot.forced !== null) snapshot.forced.take(requestHead);
+    if (requestHead.hasPrivateField) takeForced(requestHead, snapshot.forced);
     const route = snapshot.routes.match(requestHead);
     if (route === null) return this.replyNoRoute();
     this.takeRoute(route);
@@ -436,7 +437,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.stream = stream;
     this.engineDepth++;
     stream.open(snapshot.chain, this.slotMask, this, this.requestHead);
-    if (snapshot.forced !== null) snapshot.forced.apply(stream);
+    if (this.requestHead.hasPrivateField && snapshot.forced !== null) snapshot.forced.apply(stream);
     if (this.host.timesNext() || this.isTraced) stream.timeBy(nowMs);
     stream.requestHeaders(endOfStream);
     this.leaveEngine();

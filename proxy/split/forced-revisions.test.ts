@@ -2,7 +2,7 @@ import { headOf } from "@sluice/abi";
 import type { Stream } from "@sluice/abi";
 import { describe, expect, it } from "vitest";
 import { FORCED_REVISION_HEADER, readForcedRevision, signForcedRevision } from "../contract/forced-revision.ts";
-import { ForcedRevisions } from "./forced-revisions.ts";
+import { ForcedRevisions, takeForced } from "./forced-revisions.ts";
 import { FORCED_FIELDS_MAX } from "./limits.ts";
 
 const SECRET = Buffer.alloc(32, 1);
@@ -30,7 +30,7 @@ function forcedBy(values: readonly string[]): {
     nowMs: () => NOW_MS,
   });
   const head = headOf([["x-user", "a"], ...values.map((value): [string, string] => [FORCED_REVISION_HEADER, value])]);
-  forced.take(head);
+  takeForced(head, forced);
   forced.apply({ forceArm: (slot: number, arm: number) => arms.push([slot, arm]) } as unknown as Stream);
   return { arms, counted, left: head.toPairs() };
 }
@@ -65,6 +65,13 @@ describe("ForcedRevisions", () => {
     ["that is too long", `${good}${" ".repeat(300)}`],
   ])("leaves a header %s without effect, takes it out and counts it", (_name, value) => {
     expect(forcedBy([value])).toEqual({ arms: [], counted: [false], left: [["x-user", "a"]] });
+  });
+
+  it("is taken out where no slot heeds it, too", () => {
+    const head = headOf([[FORCED_REVISION_HEADER, good]]);
+    takeForced(head, null);
+    expect(head.toPairs()).toEqual([]);
+    expect(head.routingEdited).toBe(false);
   });
 
   it("looks at a bounded number of them, and takes all out", () => {

@@ -24,6 +24,15 @@ export interface ForcedRevisionsParts {
   readonly nowMs: () => number;
 }
 
+/** Takes the header out of a request's head, whether a slot of its snapshot heeds it or none does. */
+export function takeForced(head: Head, forced: ForcedRevisions | null): void {
+  if (forced !== null) forced.take(head);
+  // No route is to be looked for again because of it.
+  const { routingEdited } = head;
+  head.remove(NAME);
+  head.routingEdited = routingEdited;
+}
+
 export class ForcedRevisions {
   private readonly parts: ForcedRevisionsParts;
   /** What the request just looked at asks for. */
@@ -33,20 +42,15 @@ export class ForcedRevisions {
     this.parts = parts;
   }
 
-  /** Takes the header out of a request's head. What it asked for is `apply`'s until the next call. */
+  /** Reads what a request asks for: `apply`'s until the next call. */
   take(head: Head): void {
-    if (this.values.length > 0) this.values = [];
+    this.values = [];
     let field = head.find(NAME, 0, NAME.length);
-    if (field < 0) return;
     for (let count = 0; field >= 0 && count < FORCED_FIELDS_MAX; count++) {
       if (head.valueLength(field) <= FORCED_FIELD_BYTES_MAX) this.values.push(head.valueString(field));
       else this.parts.counted(false);
       field = head.find(NAME, 0, NAME.length, field + 1);
     }
-    // No route is to be looked for again because of it.
-    const { routingEdited } = head;
-    head.remove(NAME);
-    head.routingEdited = routingEdited;
   }
 
   /** Lets the stream of that request have the revisions that were asked for. */

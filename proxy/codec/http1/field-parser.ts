@@ -138,6 +138,9 @@ export class FieldParser {
         return 0;
       case FIELD.upgrade:
         return this.kind === KIND.request ? -501 : 0;
+      case FIELD.revision:
+        if (this.kind === KIND.request) head.hasPrivateField = true;
+        break;
       case FIELD.claim:
         if (this.kind === KIND.request) return 0;
     }
