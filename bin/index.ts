@@ -6,4 +6,5 @@ export type { FleetState } from "./fleet.ts";
 export { ApiRefusal } from "./api-caller.ts";
 export { RegistryClient } from "./registry-client.ts";
 export type { DeploymentDraft, PushParts, VersionEntry } from "./registry-client.ts";
+export type { ComparedRevision } from "./revision-comparison.ts";
 export type { Terminal } from "./terminal.ts";

@@ -139,6 +139,11 @@ export const PROXY_ERRORS = {
     meaning: "So many tails are open on this proxy that it takes no further one.",
     hint: "End one of the others.",
   },
+  moduleChanged: {
+    code: "SLUICE-E2049",
+    meaning: "A module's file is not what it was when its revision was in charge.",
+    hint: "Put the earlier file back, or reload the documents with the one that is there.",
+  },
   overridesDamaged: {
     code: "SLUICE-E2045",
     meaning: "overrides.json in the state folder cannot be read, so the overrides it held are not in force.",

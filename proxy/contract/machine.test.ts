@@ -8,7 +8,11 @@ describe("parseMachine", () => {
   it("reads the full example into numbers and addresses", () => {
     const machine = parseMachine(golden, "sluice.yaml");
     expect(machine.listeners).toEqual([{ name: "http", host: "127.0.0.1", port: 8080 }]);
-    expect(machine.routes[0]).toMatchObject({ path: { prefix: "/" }, timeoutMs: 15_000, clusters: [{ name: "demo", weight: 100 }] });
+    expect(machine.routes[0]).toMatchObject({
+      path: { prefix: "/" },
+      timeoutMs: 15_000,
+      clusters: [{ name: "demo", weight: 100 }],
+    });
     expect(machine.limits).toEqual({
       headBytesMax: 32_768,
       headFieldsMax: 100,

@@ -12,7 +12,7 @@ import { CoarseClock } from "../exchange/coarse-clock.ts";
 import { HttpServer } from "../exchange/http-server.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
 import { EndpointDirectory } from "../routing/clusters.ts";
-import type { SlotPlan, SnapshotPlan } from "../snapshot/plan.ts";
+import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";

@@ -5,6 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ComparedRevision } from "@sluice/bin";
+import { until } from "./program.ts";
 import type { Program } from "./program.ts";
 import { freePorts, registryEnv, startUp } from "./up-program.ts";
 import type { UpPorts } from "./up-program.ts";
@@ -53,8 +55,23 @@ async function runLine(shell: Shell, line: string): Promise<string> {
   return (await promisify(execFile)("sh", ["-c", command], { cwd: shell.cwd, env })).stdout;
 }
 
+/** The tour ends with a split: both revisions of the reader's filter have denied some users. */
+async function untilBothDeny(shell: Shell): Promise<void> {
+  let text = "";
+  await until(
+    () => `the split is not seen: ${text}`,
+    async () => {
+      text = await runLine(shell, "npx sluice status --json");
+      const { revisions } = JSON.parse(text) as { revisions: readonly ComparedRevision[] };
+      const ours = revisions.filter(({ slot }) => slot === "my-guard");
+      const denials = ours.map(({ denied }) => denied["PERMISSION_DENIED"] ?? 0);
+      return ours.length === 2 && ours.every(({ share }) => share === 50) && denials.every((count) => count > 0);
+    },
+  );
+}
+
 describe("README", () => {
-  it("leads from a running proxy to one's own filter denying a request, and back", async () => {
+  it("leads from a running proxy to one's own filter denying a request, and to two revisions of it side by side", async () => {
     const shell = { cwd: folder };
     const startedMs = performance.now();
     const commands = readmeCommands();
@@ -65,5 +82,6 @@ describe("README", () => {
       if (expected !== undefined) expect(output, line).toMatch(new RegExp(`^HTTP/1.1 ${expected} `));
     }
     console.log(`README's commands took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    await untilBothDeny(shell);
   });
 });
