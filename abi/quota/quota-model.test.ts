@@ -143,7 +143,10 @@ class Comparison {
     thread: 0,
     nowUs: this.clock,
   });
-  private readonly model = new Map<number, ModelWindow>();
+  /** By place; those too that the quota does not have any more. */
+  private readonly model: ModelWindow[] = [];
+  /** Of the windows as they are now. */
+  private lanes: ModelWindow[] = [];
   private windows: readonly QuotaWindow[] = [];
   private quota = this.shared.backend([]).find("q");
   private readonly taken: { real: QuotaReservation; undo(): void }[] = [];
@@ -178,19 +181,35 @@ class Comparison {
     this.book.apply(plans);
     this.quota = this.shared.backend(plans).find("q");
     const now = BigInt(this.nowUs);
-    if (JSON.stringify(windows) !== JSON.stringify(this.windows)) {
-      for (const known of this.model.values()) known.change(known.window, now);
-      for (const window of windows) {
-        const known = this.model.get(window.perMs);
-        if (known === undefined) this.model.set(window.perMs, new ModelWindow(window, this.unit, now));
-        else known.change(window, now);
-      }
-    }
+    if (JSON.stringify(windows) !== JSON.stringify(this.windows)) this.place(windows, now);
     this.windows = windows;
   }
 
-  private get lanes(): ModelWindow[] {
-    return this.windows.map(({ perMs }) => this.model.get(perMs)!);
+  /**
+   * A window keeps the place, and with it the buckets, of the one before it with the same unit of time; else it takes over
+   * that of one that goes, else the first free one, where buckets of long ago may still be.
+   */
+  private place(windows: readonly QuotaWindow[], now: bigint): void {
+    for (const one of this.model) one.change(one.window, now);
+    const current = this.lanes.map((lane) => ({ lane, perMs: lane.window.perMs }));
+    const lanes = new Map<QuotaWindow, ModelWindow>();
+    const settle = (window: QuotaWindow, lane: ModelWindow | undefined): void => {
+      if (lane !== undefined) lanes.set(window, lane);
+    };
+    const isFree = (lane: ModelWindow): boolean => ![...lanes.values()].includes(lane);
+    for (const window of windows) settle(window, current.find(({ perMs }) => perMs === window.perMs)?.lane);
+    const byPlace = this.model.filter((lane) => current.some((one) => one.lane === lane));
+    for (const window of windows) if (!lanes.has(window)) settle(window, byPlace.find(isFree));
+    for (const window of windows)
+      if (!lanes.has(window)) settle(window, this.model.find(isFree) ?? this.added(window, now));
+    for (const [window, lane] of lanes) lane.change(window, now);
+    this.lanes = windows.map((window) => lanes.get(window)!);
+  }
+
+  private added(window: QuotaWindow, now: bigint): ModelWindow {
+    const lane = new ModelWindow(window, this.unit, now);
+    this.model.push(lane);
+    return lane;
   }
 
   private amountOf(share: number): number {
