@@ -47,10 +47,8 @@ describe("A proxy with a deployment file", () => {
     ["a module that is not there", deploymentText(3, "missing.wasm"), 422, "missing.wasm cannot be read"],
     ["a configuration that the filter refuses", deploymentText(100), 422, "slot answering"],
     [
-      "a second revision in a slot",
-      deploymentText(3)
-        .replace("revisions: [", "split: { by: source }, revisions: [{ filter: b, module: b.wasm, weight: 50 }, ")
-        .replace("filter: answering,", "filter: answering, weight: 50,"),
+      "a kind of quota that is not served yet",
+      deploymentText(3).replace("slots:", "quotas: [{ name: q, concurrency: 1 }]\nslots:"),
       422,
       "SLUICE-E2004",
     ],
