@@ -78,6 +78,8 @@ function emitConfig({ root, staging, entries, faces }: Emission): unknown {
       paths,
       rootDir: root,
       outDir: staging,
+      // The staging folder may lie anywhere; the types that the root's settings name stand in the root.
+      typeRoots: [join(root, "node_modules/@types")],
     },
     files: [join(root, "node_modules/@types/node/index.d.ts"), ...entries.map((entry) => join(root, entry))],
     include: [],

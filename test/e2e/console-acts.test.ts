@@ -131,7 +131,7 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
     await page.getByRole("region", { name: "slot rbac" }).getByRole("button", { name: "Deploy…" }).click();
     await dialog.getByText("Nothing would change.").waitFor();
     expect(await dialog.getByRole("button", { name: "Deploy", exact: true }).isDisabled()).toBe(true);
-    await dialog.getByText("Configuration", { exact: true }).click();
+    await dialog.locator("summary", { hasText: "Configuration" }).click();
     await dialog.getByLabel("paths 1").fill("/secret/*");
     const path = "slots.rbac.revisions[0].pluginConfig.policies[0].rules[0].to[0].operation.paths[0]";
     await difference().getByText(path).waitFor();
