@@ -14,8 +14,9 @@ export function DifferenceList({ diff }: { diff: readonly Difference[] }): JSX.E
       {diff.slice(0, SHOWN_MAX).map((difference) => (
         <li key={`${difference.kind} ${difference.path}`} class={difference.kind}>
           <b>{SIGNS[difference.kind]}</b> <code>{difference.path}</code>
-          {difference.from !== undefined && <del>{valueText(difference.from)}</del>}
-          {difference.to !== undefined && <ins>{valueText(difference.to)}</ins>}
+          {/* Long values scroll, so the keyboard must be able to reach them. */}
+          {difference.from !== undefined && <del tabIndex={0}>{valueText(difference.from)}</del>}
+          {difference.to !== undefined && <ins tabIndex={0}>{valueText(difference.to)}</ins>}
         </li>
       ))}
       {diff.length > SHOWN_MAX && <li class="quiet">and {diff.length - SHOWN_MAX} more</li>}
