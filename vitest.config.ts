@@ -1,4 +1,5 @@
-// Two projects: `unit` lives beside the code and runs in parallel; `e2e` opens sockets and runs one file at a time.
+// Two projects: `unit` lives beside the code, `e2e` starts real processes. Two files at a time: most of an e2e file is
+// waiting for processes to start, and one fewer than the cores (vitest's default) is one on a small machine.
 import { defineConfig } from "vitest/config";
 
 const unitFolders = ["abi", "proxy", "registry", "sdk-filter", "filters-as", "bin", "release"];
@@ -6,6 +7,7 @@ const unitFolders = ["abi", "proxy", "registry", "sdk-filter", "filters-as", "bi
 export default defineConfig({
   test: {
     reporters: ["default", "./test/gate/count-reporter.ts"],
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -24,7 +26,6 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
