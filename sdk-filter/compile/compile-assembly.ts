@@ -41,10 +41,10 @@ export async function compileAssembly({ folder, wasmFile, runtime }: AssemblyBui
   return printed.join("");
 }
 
-// `--exportStart`: without it the code runs as the module's start function, before the host can see its memory.
+// `--noColors`: FORCE_COLOR in the environment, also as 0, would colour messages that others read. `--exportStart`: without it the code runs as the module's start function, before the host can see its memory.
 // `--debug` only adds the functions' names, which the host's errors show.
 const OPTIONS =
-  "--sourceMap --debug --exportStart _initialize --optimizeLevel 3 --shrinkLevel 1 " +
+  "--noColors --sourceMap --debug --exportStart _initialize --optimizeLevel 3 --shrinkLevel 1 " +
   "--use abort=~lib/@sluice/sdk-filter/assembly/abort/abortFilter " +
   "--use console=~lib/@sluice/sdk-filter/assembly/log/console";
 
