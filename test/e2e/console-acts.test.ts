@@ -373,7 +373,10 @@ async function figures(slot: Locator, name: RegExp): Promise<number[]> {
 }
 
 async function labelOf(scope: Locator, beginning: string): Promise<string> {
-  const labels = await scope.getByLabel("Version").locator("option").allTextContents();
+  const options = scope.getByLabel("Version").locator("option");
+  // The page hears of a pushed version a moment after the push.
+  await options.filter({ hasText: beginning }).first().waitFor({ state: "attached" });
+  const labels = await options.allTextContents();
   return labels.find((label) => label.startsWith(beginning)) ?? `none of ${labels.join(", ")} is ${beginning}`;
 }
 
