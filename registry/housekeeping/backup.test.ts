@@ -2,9 +2,12 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, list } from "tar";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testModule } from "../test-module.ts";
+import { BACKUP_PREFIX, Store } from "../store/store.ts";
 import { TestRegistry } from "../test-registry.ts";
+import { backUp as backUpStore } from "./backup.ts";
 import { restoreBackup } from "./restore.ts";
 
 let folder: string;
@@ -84,7 +87,22 @@ describe("a backup", () => {
     expect(bytes).not.toContain(registry.adminToken);
     expect(bytes).not.toContain(registry.proxyToken);
     expect((await registry.call("GET", "/v1/backup", { token: registry.proxyToken })).status).toBe(403);
-    expect((await readdir(join(registry.stateDir, "registry"))).filter((name) => name.startsWith("."))).toEqual([]);
+    const beside = async (): Promise<string[]> =>
+      (await readdir(join(registry.stateDir, "registry"))).filter((name) => name.startsWith("."));
+    await expect.poll(beside).toEqual([]);
+  });
+
+  it("that nobody reads leaves nothing beside the store either", async () => {
+    await using registry = await TestRegistry.start();
+    const store = await Store.open(folder, pino({ level: "silent" }));
+    await copyFile(join(registry.stateDir, "tokens.json"), join(folder, "tokens.json"));
+    const backups = async (): Promise<string[]> =>
+      (await readdir(join(folder, "registry"))).filter((name) => name.startsWith(BACKUP_PREFIX));
+    const stream = await backUpStore(store, folder);
+    expect(await backups()).toHaveLength(1);
+    stream.destroy();
+    await expect.poll(backups).toEqual([]);
+    store.close();
   });
 
   it("that a crash cut off is cleared away at the next start", async () => {

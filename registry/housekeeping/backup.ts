@@ -28,16 +28,15 @@ export async function backUp(store: Store, stateDir: string): Promise<Readable> 
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  return Readable.from(archive(folder), { objectMode: false });
+  const stream = Readable.from(archive(folder), { objectMode: false });
+  // At its close and not at the generator's end: a generator that nobody began to read has none.
+  stream.once("close", () => void rm(folder, { recursive: true, force: true }));
+  return stream;
 }
 
 async function* archive(folder: string): AsyncGenerator<Buffer> {
-  try {
-    const tar = create({ cwd: folder, portable: true }, [...BACKUP_FILES, BLOB_FOLDER]);
-    for await (const chunk of tar) yield chunk as Buffer;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const tar = create({ cwd: folder, portable: true }, [...BACKUP_FILES, BLOB_FOLDER]);
+  for await (const chunk of tar) yield chunk as Buffer;
 }
 
 /** Blobs are linked, not copied: that is done at once, and a version deleted meanwhile stays whole in the backup. */
