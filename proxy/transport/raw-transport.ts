@@ -20,6 +20,8 @@ interface Handle {
 interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
   transport: RawTransport | null;
+  /** What is being written. libuv knows its address only: were it collected, the peer would get whatever lies there next. */
+  buffer: Uint8Array | null;
 }
 interface HandleOwner {
   _handle: Handle | null;
@@ -91,6 +93,7 @@ class RawTransport extends PlainTransport {
     if (handle.writeQueueSize === 0) return this.directWrites === 0;
     spareRequest = null;
     request.transport = this;
+    request.buffer = bytes;
     request.oncomplete = writeCompleted;
     this.directWrites++;
     return false;

@@ -1,8 +1,13 @@
 // What every kind of transport must do, as one test suite: a kind's own test is a few lines that call this. A kind is
 // tried in pairs, so that both its accepting and its connecting side are seen.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Transport, TransportKind, TransportListener, TransportUser } from "./transport.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Registers the suite for `kind`. */
 export function describeTransport(name: string, kind: TransportKind): void {
@@ -61,6 +66,29 @@ export function describeTransport(name: string, kind: TransportKind): void {
               .equals(chunk),
           ).toBe(true);
         }
+      }));
+
+    it("keeps what pends although nobody else holds it any more", () =>
+      withPair(kind, async (client, server) => {
+        server.transport.pause();
+        let rounds = 0;
+        // Every buffer is the transport's alone once write has returned; then its memory is collected and used again.
+        while (rounds < 200) {
+          client.transport.write(Buffer.alloc(65_536, rounds), 65_536);
+          rounds++;
+        }
+        const junk: Buffer[] = [];
+        for (let i = 0; i < 20; i++) {
+          collectGarbage();
+          junk.push(Buffer.alloc(1 << 20, 0xff));
+        }
+        server.transport.resume();
+        await server.until(() => server.length === rounds * 65_536);
+        const bytes = server.bytes();
+        const wrong = Array.from({ length: rounds }, (_, i) => i).filter((i) =>
+          bytes.subarray(i * 65_536, (i + 1) * 65_536).some((byte) => byte !== i),
+        );
+        expect([wrong, junk.length]).toEqual([[], 20]);
       }));
 
     it("sends nothing on while it is paused", () =>
