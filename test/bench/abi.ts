@@ -4,7 +4,7 @@
 
 import { headOf, MemoryServices, Plugin, prepareModule, type Instance } from "@sluice/abi";
 
-import { specOf } from "../conformance/kit/guest.ts";
+import { specOf } from "../conformance/kit/sluice-host.ts";
 import { PlainStream } from "../conformance/kit/plain-stream.ts";
 import { assemble } from "../conformance/kit/wat.ts";
 import { atMost, told, type Figure } from "./figure.ts";

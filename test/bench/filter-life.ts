@@ -19,7 +19,7 @@ import {
 import { DEFAULT_CAPABILITIES, type CapabilityFamily } from "@sluice/abi/spec";
 import { buildFilter } from "@sluice/sdk-filter";
 
-import { specOf } from "../conformance/kit/guest.ts";
+import { specOf } from "../conformance/kit/sluice-host.ts";
 
 const REQUEST = [
   [":method", "GET"],

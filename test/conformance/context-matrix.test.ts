@@ -13,7 +13,7 @@ import {
 import { MATRIX } from "./generated/matrix.ts";
 import { call, OUT, run, type Argument } from "./kit/guest.ts";
 import { pairsOf } from "./kit/pairs.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 // Callouts, queues, foreign functions and TCP are not served: nothing calls their callbacks.
 const callbacks = [...CALLBACKS, ...POLICY_CALLBACKS].filter(({ served }) => served).map(({ name }) => name);
@@ -22,8 +22,8 @@ const rows = [...HOSTCALLS, ...POLICY_HOSTCALLS];
 const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_on_report"];
 
 /** A stream whose maps are read-only where the engine's are. */
-const streamIn = (callback: string): PlainStream =>
-  new PlainStream({
+const streamIn = (callback: string): Exchange =>
+  new Exchange({
     requestHeaders: [["x-a", "1"]],
     requestBody: "body",
     properties: { a: Buffer.from("1") },
@@ -61,25 +61,25 @@ const GOOD_NUMBERS: Readonly<Record<string, number>> = {
 
 const QUOTAS = { quotas: [{ name: "value", windows: [{ count: 1, perMs: 1000, burst: 1 }] }] };
 
-const changesOf = ({ replies, steps, verdict, response, reports, reservations, heads }: PlainStream): unknown => ({
+const changesOf = ({ replies, steps, verdict, response, reports, reservations, maps }: Exchange): unknown => ({
   replies: replies.length,
   steps,
   verdict,
   response,
   reports,
   reservations,
-  request: heads[0]!.toPairs(),
+  request: maps[0],
 });
 
 describe.each(MATRIX.filter(({ served }) => served))("$hostcall", ({ hostcall, allowedIn, refusedIn }) => {
   const row = rows.find(({ name }) => name === hostcall)!;
   const statuses = [...row.statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
-  const callIn = (callback: string, stream: PlainStream): number =>
+  const callIn = (callback: string, stream: Exchange): number =>
     run([call(hostcall, ...goodArguments(row))], {
       in: callback,
       stream,
       capabilities: CAPABILITY_FAMILIES,
-      services: QUOTAS,
+      settings: QUOTAS,
     }).status;
 
   it.each(callbacks.filter((name) => allowedIn.includes(name)))(
@@ -99,7 +99,7 @@ describe.each(MATRIX.filter(({ served }) => served))("$hostcall", ({ hostcall, a
   }
 
   it(`${refusedIn.includes("start") ? "ends the guest" : "answers"} while the module starts`, () => {
-    const start = (): number => callIn("_initialize", new PlainStream());
+    const start = (): number => callIn("_initialize", new Exchange());
     if (refusedIn.includes("start")) expect(start).toThrow(/restricted_callback/);
     else expect(statuses).toContain(start());
   });

@@ -47,7 +47,7 @@ const WORK: Readonly<Record<string, Work>> = {
 describe("The host's work", () => {
   it.each(Object.entries(WORK))("is paid for: %s", (_, { made, in: callback, grant }) => {
     const options = {
-      spec: { limits: LIMITS },
+      settings: { limits: LIMITS },
       ...(callback !== undefined && { in: callback }),
       ...(grant !== undefined && { capabilities: [grant] }),
     };

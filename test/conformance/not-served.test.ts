@@ -17,11 +17,9 @@ function argumentsOf(row: (typeof rows)[number]): Argument[] {
 describe("what is not served yet", () => {
   it.each(rows.filter(({ served }) => !served))("$name links, answers InternalFailure and is logged once", (row) => {
     const twice = [call(row.name, ...argumentsOf(row)), call(row.name, ...argumentsOf(row))];
-    const { statuses, services } = run(twice, { capabilities: CAPABILITY_FAMILIES, abi: versionOf(row.versions) });
+    const { statuses, logs } = run(twice, { capabilities: CAPABILITY_FAMILIES, abi: versionOf(row.versions) });
     expect(statuses).toEqual([Status.InternalFailure, Status.InternalFailure]);
-    expect(services.logs.map(({ message }) => message)).toEqual([
-      `${row.name} is not served yet and answers InternalFailure`,
-    ]);
+    expect(logs.map(({ message }) => message)).toEqual([`${row.name} is not served yet and answers InternalFailure`]);
   });
 });
 

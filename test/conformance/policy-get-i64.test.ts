@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const word = (value: bigint): Uint8Array => {
   const bytes = Buffer.alloc(8);
@@ -11,7 +11,7 @@ const word = (value: bigint): Uint8Array => {
 };
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     properties: {
       "source\0port": word(40_000n),
       "response\0flags": word(-2n),

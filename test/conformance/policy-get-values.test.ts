@@ -3,10 +3,10 @@ import { Status } from "@sluice/abi/spec";
 import { call, OUT, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
 import { pairsOf } from "./kit/pairs.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     requestHeaders: [
       ["x-role", "admin"],
       ["x-a", "1"],

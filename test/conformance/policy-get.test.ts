@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run, type GuestOptions } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     requestHeaders: [
       [":authority", "a.test"],
       ["x-role", "admin"],

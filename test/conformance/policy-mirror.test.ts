@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CAPABILITY_FAMILIES, Status } from "@sluice/abi/spec";
 import { call, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const IN_REQUEST = { in: "proxy_on_request_headers", capabilities: CAPABILITY_FAMILIES };
 
@@ -30,11 +30,11 @@ describe("policy_mirror", () => {
   });
 
   it("answers NotFound to a cluster that is not there, and logs it once", () => {
-    const stream = new PlainStream({ requestHeaders: [], mirrorAnswer: "unknownCluster" });
+    const stream = new Exchange({ requestHeaders: [], mirrorAnswer: "unknownCluster" });
     const twice = [call("policy_mirror", "nowhere", 0), call("policy_mirror", "nowhere", 0)];
-    const { statuses, services } = run(twice, { ...IN_REQUEST, stream });
+    const { statuses, logs } = run(twice, { ...IN_REQUEST, stream });
     expect(statuses).toEqual([Status.NotFound, Status.NotFound]);
-    expect(services.logs.map(({ message }) => message)).toEqual([
+    expect(logs.map(({ message }) => message)).toEqual([
       'policy_mirror names cluster "nowhere", which this proxy does not have',
     ]);
   });
@@ -43,7 +43,7 @@ describe("policy_mirror", () => {
     { mirrorAnswer: "tooLate" as const, expected: Status.BadArgument },
     { mirrorAnswer: "full" as const, expected: Status.InternalFailure },
   ])("answers $expected when the stream says $mirrorAnswer", ({ mirrorAnswer, expected }) => {
-    const stream = new PlainStream({ requestHeaders: [], mirrorAnswer });
+    const stream = new Exchange({ requestHeaders: [], mirrorAnswer });
     expect(run([call("policy_mirror", "shadow", 0)], { ...IN_REQUEST, stream }).status).toBe(expected);
   });
 

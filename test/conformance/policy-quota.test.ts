@@ -9,7 +9,7 @@ const KEY_BYTES_MAX = 1024;
 
 const IN_CHECK = {
   in: "policy_on_check",
-  services: { quotas: [{ name: "per-user", windows: [{ count: 10, perMs: 1000, burst: 5 }] }] },
+  settings: { quotas: [{ name: "per-user", windows: [{ count: 10, perMs: 1000, burst: 5 }] }] },
 };
 
 const ask = (name: Argument, key: Argument, amount: number, flags = 0) =>
@@ -67,7 +67,7 @@ describe("policy_quota", () => {
   it("answers NotFound to a name that the deployment does not have, and says so once", () => {
     const outcome = run([ask("per-usr", "anna", 1), ask("per-usr", "anna", 1)], IN_CHECK);
     expect(outcome.statuses).toEqual([Status.NotFound, Status.NotFound]);
-    expect(outcome.services.logs.map(({ message }) => message)).toEqual([
+    expect(outcome.logs.map(({ message }) => message)).toEqual([
       'policy_quota names a quota that the deployment does not have: "per-usr"',
     ]);
   });

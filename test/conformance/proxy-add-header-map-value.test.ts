@@ -3,7 +3,7 @@ import { Status } from "@sluice/abi/spec";
 import { call, run } from "./kit/guest.ts";
 import { itRefusesBadFields, requestHeaders, stream, write } from "./kit/header-writes.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const add = (mapType: number, name: string, value: string) => write("proxy_add_header_map_value", mapType, name, value);
 
@@ -17,7 +17,7 @@ describe("proxy_add_header_map_value", () => {
     { mapType: 0, name: "x-c", value: "", remark: "an empty value" },
     { mapType: 1, name: "x-c", value: "4", remark: "a first trailer" },
   ])("appends $remark and keeps what there is", ({ mapType, name, value }) => {
-    const before = stream().heads[mapType]!.toPairs();
+    const before = stream().maps[mapType]!;
     expect(add(mapType, name, value)).toEqual({ status: Status.Ok, pairs: [...before, [name, value]] });
   });
 
@@ -34,7 +34,7 @@ describe("proxy_add_header_map_value", () => {
   });
 
   it("answers BadArgument when the map has 1,024 fields", () => {
-    const full = new PlainStream({ requestHeaders: Array.from({ length: 1024 }, (_, i) => [`x-${i}`, ""] as const) });
+    const full = new Exchange({ requestHeaders: Array.from({ length: 1024 }, (_, i) => [`x-${i}`, ""] as const) });
     expect(run([call("proxy_add_header_map_value", 0, "x", "")], { stream: full }).status).toBe(Status.BadArgument);
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run, type GuestOptions } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
-const stream = () => new PlainStream({ requestBody: "0123456789" });
+const stream = () => new Exchange({ requestBody: "0123456789" });
 
 const get = (type: number, start: number, max: number, options: GuestOptions = {}) =>
   run([call("proxy_get_buffer_bytes", type, start, max, OUT, OUT)], { stream: stream(), ...options });

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
-const stream = () => new PlainStream({ responseBody: "0123456789" });
+const stream = () => new Exchange({ responseBody: "0123456789" });
 const ask = (type: number, callback = "proxy_on_response_body") =>
   run([call("proxy_get_buffer_status", type, OUT, OUT)], { stream: stream(), in: callback });
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     requestHeaders: [
       ["a", "1"],
       ["b", "22"],

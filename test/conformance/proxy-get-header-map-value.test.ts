@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run, type Argument, type GuestOptions } from "./kit/guest.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const get = (mapType: number, key: string) => call("proxy_get_header_map_value", mapType, key, OUT, OUT);
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     requestHeaders: [
       [":method", "GET"],
       [":authority", "a.test"],
@@ -91,7 +91,7 @@ describe("proxy_get_header_map_value", () => {
   it("answers InternalFailure without the capability and says so once", () => {
     const outcome = run([get(0, "x-one"), get(0, "x-one")], { stream: stream(), capabilities: ["log"] });
     expect(outcome.statuses).toEqual([Status.InternalFailure, Status.InternalFailure]);
-    expect(outcome.services.logs.map(({ message }) => message)).toEqual([
+    expect(outcome.logs.map(({ message }) => message)).toEqual([
       "proxy_get_header_map_value was refused: the revision in slot slot has no grant for it; add to the revision: capabilities: [headers]",
     ]);
   });

@@ -6,6 +6,6 @@ describe("proxy_get_log_level", () => {
   itRefusesMisuse("proxy_get_log_level", [OUT]);
 
   it.each([0, 3, 5] as const)("gives the host's level %i", (logLevel) => {
-    expect(run([call("proxy_get_log_level", OUT)], { services: { logLevel } }).u32(0)).toBe(logLevel);
+    expect(run([call("proxy_get_log_level", OUT)], { settings: { logLevel } }).u32(0)).toBe(logLevel);
   });
 });

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, OUT, run, type GuestOptions } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const stream = () =>
-  new PlainStream({
+  new Exchange({
     properties: { "request\0path": Buffer.from("/a"), "my-own": Buffer.from(""), plugin_name: Buffer.from("no") },
   });
 
@@ -27,8 +27,8 @@ describe("proxy_get_property", () => {
   });
 
   it("gives the node's to a root context too", () => {
-    const services = { nodeProperties: { "xds\0node": Buffer.from("n1") } };
-    expect(get("xds\0node", { in: "proxy_on_tick", services }).text(0)).toBe("n1");
+    const settings = { nodeProperties: { "xds\0node": Buffer.from("n1") } };
+    expect(get("xds\0node", { in: "proxy_on_tick", settings }).text(0)).toBe("n1");
   });
 
   it("gives an empty value as address 0 and size 0", () => {

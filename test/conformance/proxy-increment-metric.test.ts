@@ -19,7 +19,7 @@ describe("proxy_increment_metric", () => {
     { kind: "histogram", offset: 5n, status: Status.BadArgument, value: 0 },
   ] as const)("answers $status to $offset on a $kind", ({ kind, offset, status, value }) => {
     const outcome = run([define(KINDS[kind]), call("proxy_increment_metric", idOf(KINDS[kind]), offset)]);
-    expect([outcome.statuses[1], outcome.services.metrics.valueOf("m")]).toEqual([status, value]);
+    expect([outcome.statuses[1], outcome.guest.metric("m")]).toEqual([status, value]);
   });
 
   it.each([0, 5, 8, 99, -1])("answers NotFound to the id %i", (id) => {

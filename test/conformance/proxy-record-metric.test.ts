@@ -13,15 +13,15 @@ describe("proxy_record_metric", () => {
     { kind: 0, value: 12, remark: "adds to a counter" },
     { kind: 1, value: 5, remark: "sets a gauge" },
   ])("$remark", ({ kind, value }) => {
-    expect(run([define(kind), record(kind, 7n), record(kind, 5n)]).services.metrics.valueOf("m")).toBe(value);
+    expect(run([define(kind), record(kind, 7n), record(kind, 5n)]).guest.metric("m")).toBe(value);
   });
 
   it("observes a histogram", () => {
-    expect(run([define(2), record(2, 7n), record(2, 5n)]).services.metrics.observedOf("m")).toEqual([7, 5]);
+    expect(run([define(2), record(2, 7n), record(2, 5n)]).guest.observed("m")).toEqual([7, 5]);
   });
 
   it("takes the value as unsigned", () => {
-    expect(run([define(1), record(1, -1n)]).services.metrics.valueOf("m")).toBe(2 ** 64);
+    expect(run([define(1), record(1, -1n)]).guest.metric("m")).toBe(2 ** 64);
   });
 
   it.each([0, 4, 9, -1])("answers NotFound to the id %i", (id) => {

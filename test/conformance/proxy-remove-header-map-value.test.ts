@@ -3,11 +3,11 @@ import { Status } from "@sluice/abi/spec";
 import { call, run } from "./kit/guest.ts";
 import { requestHeaders, stream } from "./kit/header-writes.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
 const remove = (mapType: number, name: string, on = stream()) => {
   const outcome = run([call("proxy_remove_header_map_value", mapType, name)], { stream: on });
-  return { status: outcome.status, pairs: on.heads[mapType]?.toPairs() };
+  return { status: outcome.status, pairs: on.maps[mapType] };
 };
 
 describe("proxy_remove_header_map_value", () => {
@@ -23,7 +23,7 @@ describe("proxy_remove_header_map_value", () => {
   });
 
   it("leaves an empty map when the last field goes", () => {
-    expect(remove(2, "x", new PlainStream({ responseHeaders: [["x", "1"]] }))).toEqual({
+    expect(remove(2, "x", new Exchange({ responseHeaders: [["x", "1"]] }))).toEqual({
       status: Status.Ok,
       pairs: [],
     });
@@ -42,6 +42,6 @@ describe("proxy_remove_header_map_value", () => {
   });
 
   it("answers BadArgument for a map that may only be read", () => {
-    expect(remove(0, "x-a", new PlainStream({ requestHeaders, isReadOnly: true })).status).toBe(Status.BadArgument);
+    expect(remove(0, "x-a", new Exchange({ requestHeaders, isReadOnly: true })).status).toBe(Status.BadArgument);
   });
 });

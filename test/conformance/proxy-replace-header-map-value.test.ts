@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
+import { startGuest } from "./kit/guest.ts";
 import { itRefusesBadFields, stream, write } from "./kit/header-writes.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
-import { startPlugin } from "./kit/plugin.ts";
+import { Exchange, type Pairs } from "./kit/exchange.ts";
 
 const replace = (mapType: number, name: string, value: string) =>
   write("proxy_replace_header_map_value", mapType, name, value);
-const named = (pairs: [string, string][] | undefined, name: string) => pairs!.filter(([each]) => each === name);
+const named = (pairs: Pairs | undefined, name: string) => pairs!.filter(([each]) => each === name);
 
 describe("proxy_replace_header_map_value", () => {
   itRefusesMisuse("proxy_replace_header_map_value", [0, "x-a", "v"], { stream });
@@ -45,14 +45,13 @@ describe("proxy_replace_header_map_value", () => {
   });
 
   it("answers BadArgument to a map that was edited for a mebibyte, however small it is now", () => {
-    const { plugin } = startPlugin(`
+    const guest = startGuest(`
       (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
       (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
         (memory.fill (i32.const 0) (i32.const 97) (i32.const 32768))
         (call $replace (i32.const 0) (i32.const 0) (i32.const 3) (i32.const 0) (i32.const 32768)))`);
-    const instance = plugin.acquire()!;
-    const id = instance.createStream(new PlainStream({ requestHeaders: [["x-a", "1"]] }), 0);
-    const statuses = Array.from({ length: 40 }, () => instance.requestHeaders(id, 0, true));
+    const id = guest.createStream(new Exchange({ requestHeaders: [["x-a", "1"]] }));
+    const statuses = Array.from({ length: 40 }, () => guest.call("proxy_on_request_headers", id));
     expect([statuses[30], statuses[39]]).toEqual([Status.Ok, Status.BadArgument]);
   });
 });

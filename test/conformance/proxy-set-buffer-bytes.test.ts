@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, run } from "./kit/guest.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
-import { PlainStream } from "./kit/plain-stream.ts";
+import { Exchange } from "./kit/exchange.ts";
 
-const stream = () => new PlainStream({ requestBody: "0123456789", bodyBytesMax: 20 });
+const stream = () => new Exchange({ requestBody: "0123456789", bodyBytesMax: 20 });
 const set = (type: number, start: number, size: number, data: string) =>
   run([call("proxy_set_buffer_bytes", type, start, size, data)], { stream: stream(), in: "proxy_on_request_body" });
 
@@ -23,7 +23,7 @@ describe("proxy_set_buffer_bytes", () => {
     { start: 0, size: 10, data: "", body: "", remark: "empties" },
   ])("$remark", ({ start, size, data, body }) => {
     const outcome = set(0, start, size, data);
-    expect([outcome.status, outcome.stream.bodies[0]!.text]).toEqual([Status.Ok, body]);
+    expect([outcome.status, outcome.stream.bodyText(0)]).toEqual([Status.Ok, body]);
   });
 
   it.each([4, 5, 6, 7, 8, 9, -1])("answers BadArgument to buffer type %i, which cannot be written", (type) => {
@@ -36,6 +36,6 @@ describe("proxy_set_buffer_bytes", () => {
 
   it("answers InternalFailure when the body would pass its limit, and leaves it", () => {
     const outcome = set(0, 0, 0, "x".repeat(11));
-    expect([outcome.status, outcome.stream.bodies[0]!.text]).toEqual([Status.InternalFailure, "0123456789"]);
+    expect([outcome.status, outcome.stream.bodyText(0)]).toEqual([Status.InternalFailure, "0123456789"]);
   });
 });

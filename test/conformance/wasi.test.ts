@@ -41,7 +41,7 @@ describe("fd_write", () => {
   ])("logs descriptor $fd at level $level", ({ fd, level }) => {
     const outcome = ask("fd_write", [fd, IOVS_AT, 2, OUT], { data: vectors("hello ", "world\n") });
     expect([outcome.status, outcome.u32(0)]).toEqual([Errno.Success, 12]);
-    expect(outcome.services.logs.map((entry) => [entry.level, entry.message])).toEqual([[level, "hello world"]]);
+    expect(outcome.logs.map((entry) => [entry.level, entry.message])).toEqual([[level, "hello world"]]);
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe("fd_write", () => {
     { pieces: ["\n"], written: 1 },
   ])("logs nothing for $pieces", ({ pieces, written }) => {
     const outcome = ask("fd_write", [1, IOVS_AT, 1, OUT], { data: vectors(...pieces) });
-    expect([outcome.u32(0), outcome.services.logs]).toEqual([written, []]);
+    expect([outcome.u32(0), outcome.logs]).toEqual([written, []]);
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe("fd_write", () => {
 
   it("is fd_pwrite without its offset", () => {
     const outcome = ask("fd_pwrite", [1, IOVS_AT, 1, 99n, OUT], { data: vectors("x") });
-    expect([outcome.status, outcome.services.logs[0]!.message]).toEqual([Errno.Success, "x"]);
+    expect([outcome.status, outcome.logs[0]!.message]).toEqual([Errno.Success, "x"]);
   });
 
   it("answers NOTCAPABLE without the capability log", () => {
@@ -118,7 +118,7 @@ describe("descriptors", () => {
 describe("clocks", () => {
   it("give real and monotonic time in nanoseconds", () => {
     const outcome = run([call("clock_time_get", 0, 1n, OUT), call("clock_time_get", 1, 1n, OUT)], {
-      services: { nowMs: 1000 },
+      settings: { nowMs: 1000 },
     });
     expect([outcome.u64(0), outcome.u64(1)]).toEqual([1_000_000_000n, 1_000_000_000n]);
   });
@@ -145,10 +145,10 @@ describe("process", () => {
   });
 
   it("shows the configured environment and nothing of the host's", () => {
-    const spec = { environment: { KEY1: "VALUE1", B: "" } };
-    const sizes = ask("environ_sizes_get", [OUT, OUT], { spec });
+    const settings = { environment: { KEY1: "VALUE1", B: "" } };
+    const sizes = ask("environ_sizes_get", [OUT, OUT], { settings });
     expect([sizes.u32(0), sizes.u32(1)]).toEqual([2, "KEY1=VALUE1\0B=\0".length]);
-    const { memory, status } = ask("environ_get", [512, 600], { spec });
+    const { memory, status } = ask("environ_get", [512, 600], { settings });
     expect([status, Buffer.from(memory.subarray(600, 615)).toString()]).toEqual([0, "KEY1=VALUE1\0B=\0"]);
     expect([...new Uint32Array(memory.slice(512, 520).buffer)]).toEqual([600, 612]);
     expect(ask("environ_sizes_get", [OUT, OUT]).u32(0)).toBe(0);
@@ -167,7 +167,7 @@ describe("process", () => {
   });
 
   it("random_get fills the bytes from the host's source, the same for the same seed", () => {
-    const random = (seed: number) => ask("random_get", [512, 8], { services: { seed } }).memory.slice(512, 520);
+    const random = (seed: number) => ask("random_get", [512, 8], { settings: { seed } }).memory.slice(512, 520);
     expect(random(7)).toEqual(random(7));
     expect(random(7)).not.toEqual(random(8));
   });
@@ -203,7 +203,7 @@ describe("what compilers import from env", () => {
   });
 
   it("emscripten_notify_memory_growth is ignored", () => {
-    expect(ask("emscripten_notify_memory_growth", [0]).services.logs).toEqual([]);
+    expect(ask("emscripten_notify_memory_growth", [0]).logs).toEqual([]);
   });
 
   it("seed is 0 without the capability clock", () => {

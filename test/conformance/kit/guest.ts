@@ -4,16 +4,7 @@
 //   16 …        statuses of the calls, one i32 each          1024 …   out parameters, 8 bytes each, preset to 0xcc
 //   4096 …      bytes handed to the host                     32768 …  blocks its allocator gave (bump)
 import {
-  MemoryServices,
-  Plugin,
-  prepareModule,
-  type Instance,
-  type MemoryServicesOptions,
-  type PluginSpec,
-} from "@sluice/abi";
-import {
   CALLBACKS,
-  DEFAULT_CAPABILITIES,
   ENV_FUNCTIONS,
   HOSTCALLS,
   POLICY_CALLBACKS,
@@ -24,16 +15,19 @@ import {
   type CapabilityFamily,
   type Param,
 } from "@sluice/abi/spec";
-import { PlainStream } from "./plain-stream.ts";
-import { assemble } from "./wat.ts";
+import { Exchange } from "./exchange.ts";
+import { ROOT_CONTEXT, type GuestSettings, type Host, type HostedGuest, type LogLine } from "./host.ts";
+import { hostUnderTest } from "./host-under-test.ts";
+import { PLAIN_SETTINGS } from "./sluice-host.ts";
+import { assemble, guestModule } from "./wat.ts";
 
-const STATUSES_AT = 16;
+/** Where the statuses of the calls are, one after the other. */
+export const STATUSES_AT = 16;
 const OUTS_AT = 1024;
 const OUT_BYTES = 8;
 const BYTES_AT = 4096;
 const BLOCKS_AT = 32_768;
 const PRESET = 0xcc;
-const MEMORY_BYTES = 65_536;
 
 /** An argument that is a place for the host to write to. */
 export const OUT = Symbol("out");
@@ -57,13 +51,14 @@ export interface GuestOptions {
   readonly allocator?: "bump" | "zero" | "none" | "outOfRange";
   readonly abi?: "0_1_0" | "0_2_0" | "0_2_1";
   readonly capabilities?: readonly CapabilityFamily[];
-  readonly stream?: PlainStream;
-  readonly spec?: Partial<PluginSpec>;
-  readonly services?: MemoryServicesOptions;
+  readonly stream?: Exchange;
+  readonly settings?: Partial<GuestSettings>;
   /** More bytes in the guest's memory, by address. */
   readonly data?: readonly (readonly [at: number, bytes: Uint8Array | string])[];
   /** Which of WASI's two module names it imports from. */
   readonly wasiModule?: (typeof WASI_MODULES)[number];
+  /** Default: the host under test. */
+  readonly host?: Host;
 }
 
 /** What happened when the calls were made. */
@@ -72,10 +67,9 @@ export interface Outcome {
   /** Status of the only call. */
   readonly status: number;
   readonly memory: Uint8Array;
-  readonly stream: PlainStream;
-  readonly services: MemoryServices;
-  readonly plugin: Plugin;
-  readonly instance: Instance;
+  readonly stream: Exchange;
+  readonly guest: HostedGuest;
+  readonly logs: readonly LogLine[];
   /** The n-th OUT as a u32; null when the host did not write there. */
   u32(out: number): number | null;
   u64(out: number): bigint;
@@ -86,70 +80,39 @@ export interface Outcome {
 
 /** Starts a guest, makes the calls in the callback, reads what came of it. */
 export function run(calls: readonly Call[], options: GuestOptions = {}): Outcome {
-  const callback = options.in ?? "proxy_on_request_headers";
-  const module = prepareModule(assemble(guestText(calls, callback, options)));
-  const services = new MemoryServices(options.services);
-  const spec = specOf({ capabilities: options.capabilities ?? DEFAULT_CAPABILITIES, ...options.spec });
-  const plugin = new Plugin(module, spec, services);
-  plugin.start();
-  const instance = plugin.acquire()!;
-  const stream = options.stream ?? new PlainStream();
-  if (!ROOT_CALLBACKS.has(callback)) enterCallback(instance, callback, stream);
-  return outcomeOf(calls, { plugin, instance, stream, services });
+  const { in: callback = "proxy_on_request_headers", stream = new Exchange(), host = hostUnderTest } = options;
+  const settings = { ...PLAIN_SETTINGS, ...options.settings };
+  const capabilities = options.capabilities ?? settings.capabilities;
+  const guest = host.start(assemble(guestText(calls, callback, options)), { ...settings, capabilities });
+  enterCallback(guest, callback, stream);
+  return outcomeOf(calls, guest, stream);
 }
 
-export function specOf(spec: Partial<PluginSpec> = {}): PluginSpec {
-  return {
-    slot: "slot",
-    filter: "fixture",
-    version: "sha256:0",
-    revision: "sha256:1",
-    pluginName: "fixture",
-    rootId: "root",
-    vmId: "vm",
-    pluginConfig: Buffer.from("plugin configuration"),
-    vmConfig: Buffer.from("vm configuration"),
-    environment: {},
-    capabilities: DEFAULT_CAPABILITIES,
-    limits: { memoryBytes: 16 * 1024 * 1024, fuel: 5_000_000, depth: 1024 },
-    isolation: "shared",
-    requiresCheck: false,
-    bodyCallbacks: "all",
-    ...spec,
-  };
+/** Starts a guest of a test's own text, for what takes more than calls in one callback. */
+export function startGuest(body: string, settings: Partial<GuestSettings> = {}): HostedGuest {
+  return hostUnderTest.start(guestModule(body), { ...PLAIN_SETTINGS, ...settings });
 }
 
-const ROOT_CALLBACKS: ReadonlySet<string> = new Set(["_initialize", "proxy_on_vm_start", "proxy_on_configure"]);
+/** Those that were called when the guest was started. */
+const AT_START: ReadonlySet<string> = new Set(["_initialize", "proxy_on_vm_start", "proxy_on_configure"]);
+const CONTEXT_OF: ReadonlyMap<string, string> = new Map(
+  [...CALLBACKS, ...POLICY_CALLBACKS].map(({ name, context }) => [name, context]),
+);
 
-function enterCallback(instance: Instance, callback: string, stream: PlainStream): void {
-  if (callback === "proxy_on_tick") {
-    instance.tick();
+/** Makes the context that the callback is of, and runs it; root contexts are there. */
+function enterCallback(guest: HostedGuest, callback: string, stream: Exchange): void {
+  if (AT_START.has(callback)) return;
+  if (CONTEXT_OF.get(callback) === "root") {
+    guest.call(callback, ROOT_CONTEXT);
     return;
   }
-  const id = instance.createStream(stream, 0);
-  const enter: Readonly<Record<string, () => unknown>> = {
-    policy_on_check: () => instance.onCheck(id),
-    policy_on_report: () => instance.onReport(id),
-    proxy_on_context_create: () => null,
-    proxy_on_request_headers: () => instance.requestHeaders(id, 0, false),
-    proxy_on_request_body: () => instance.requestBody(id, 0, false),
-    proxy_on_request_trailers: () => instance.requestTrailers(id, 0),
-    proxy_on_response_headers: () => instance.responseHeaders(id, 0, false),
-    proxy_on_response_body: () => instance.responseBody(id, 0, false),
-    proxy_on_response_trailers: () => instance.responseTrailers(id, 0),
-    proxy_on_log: () => instance.log(id),
-    proxy_on_done: () => instance.done(id),
-    proxy_on_delete: () => instance.delete(id),
-  };
-  enter[callback]!();
+  const id = guest.createStream(stream);
+  if (callback !== "proxy_on_context_create") guest.call(callback, id);
 }
 
-type Parts = Pick<Outcome, "plugin" | "instance" | "stream" | "services">;
-
-function outcomeOf(calls: readonly Call[], parts: Parts): Outcome {
-  const memory = new Uint8Array(MEMORY_BYTES);
-  memory.set(parts.instance.takeImage().bytes);
-  const view = new DataView(memory.buffer);
+function outcomeOf(calls: readonly Call[], guest: HostedGuest, stream: Exchange): Outcome {
+  const memory = guest.memory();
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
   const statuses = calls.map((_, i) => view.getUint32(STATUSES_AT + i * 4, true));
   const at = (out: number): number => OUTS_AT + out * OUT_BYTES;
   const bytes = (out: number): Uint8Array => {
@@ -157,7 +120,9 @@ function outcomeOf(calls: readonly Call[], parts: Parts): Outcome {
     return memory.slice(block, block + view.getUint32(at(out + 1), true));
   };
   return {
-    ...parts,
+    guest,
+    stream,
+    logs: guest.logs,
     memory,
     statuses,
     status: statuses[0]!,

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
 import { call, run } from "./guest.ts";
-import { PlainStream } from "./plain-stream.ts";
+import { Exchange } from "./exchange.ts";
 
 export const requestHeaders = [
   [":method", "GET"],
@@ -13,13 +13,13 @@ export const requestHeaders = [
   ["x-a", "3"],
 ] as const;
 
-export const stream = (): PlainStream =>
-  new PlainStream({ requestHeaders, requestTrailers: [], responseHeaders: [[":status", "200"]] });
+export const stream = (): Exchange =>
+  new Exchange({ requestHeaders, requestTrailers: [], responseHeaders: [[":status", "200"]] });
 
 /** Makes one call with name and value; what the map holds afterwards. */
 export function write(hostcall: string, mapType: number, name: string | Uint8Array, value: string | Uint8Array) {
   const outcome = run([call(hostcall, mapType, name, value)], { stream: stream() });
-  return { status: outcome.status, pairs: outcome.stream.heads[mapType]?.toPairs() };
+  return { status: outcome.status, pairs: outcome.stream.maps[mapType] ?? undefined };
 }
 
 export function itRefusesBadFields(hostcall: string): void {
@@ -51,9 +51,9 @@ export function itRefusesBadFields(hostcall: string): void {
   });
 
   it("answers BadArgument for a map that may only be read", () => {
-    const readOnly = new PlainStream({ requestHeaders, isReadOnly: true });
+    const readOnly = new Exchange({ requestHeaders, isReadOnly: true });
     const outcome = run([call(hostcall, 0, "x", "v")], { stream: readOnly, in: "proxy_on_log" });
-    expect([outcome.status, readOnly.heads[0]!.count]).toEqual([Status.BadArgument, requestHeaders.length]);
+    expect([outcome.status, readOnly.maps[0]!.length]).toEqual([Status.BadArgument, requestHeaders.length]);
   });
 
   it("answers BadArgument where there is no stream", () => {
@@ -62,7 +62,7 @@ export function itRefusesBadFields(hostcall: string): void {
 
   it("stops at what one callback may make the host keep", () => {
     const calls = Array.from({ length: 150 }, () => call(hostcall, 0, "x", 0, 32_768));
-    const zeroless = new PlainStream({ requestHeaders });
+    const zeroless = new Exchange({ requestHeaders });
     const { statuses } = run([call(hostcall, 0, "x", "v"), ...calls], { stream: zeroless });
     expect(statuses[0]).toBe(Status.Ok);
     expect(statuses.at(-1)).not.toBe(Status.Ok);

@@ -39,8 +39,7 @@ export function itRefusesMisuse(name: string, good: readonly Argument[], misuse:
     it(`answers InternalFailure without the capability ${row.family}`, () => {
       const outcome = run([call(name, ...good)], { ...options(), capabilities: row.family === "log" ? [] : ["log"] });
       expect(outcome.status).toBe(Status.InternalFailure);
-      if (row.family !== "log")
-        expect(outcome.services.logs.at(-1)!.message).toContain(`capabilities: [${row.family}]`);
+      if (row.family !== "log") expect(outcome.logs.at(-1)!.message).toContain(`capabilities: [${row.family}]`);
     });
   }
 

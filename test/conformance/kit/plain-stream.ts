@@ -1,5 +1,4 @@
-// The simplest stream context: two messages whose maps are all readable and writable unless a test closes them, and a list
-// of what the filter asked for. It decides nothing, so a conformance test sees the hostcalls and not an engine.
+// Our host's view of an exchange: a stream context whose maps are all readable and writable unless a test closes them.
 import {
   Head,
   headOf,
@@ -11,90 +10,72 @@ import {
   type StreamBody,
   type StreamContext,
 } from "@sluice/abi";
-
-type Pairs = readonly (readonly [string, string])[];
-
-export interface PlainStreamOptions {
-  readonly requestHeaders?: Pairs;
-  readonly requestTrailers?: Pairs;
-  readonly responseHeaders?: Pairs;
-  readonly responseTrailers?: Pairs;
-  readonly requestBody?: string;
-  readonly responseBody?: string;
-  readonly bodyBytesMax?: number;
-  readonly isReadOnly?: boolean;
-  readonly mirrorAnswer?: MirrorAnswer;
-  readonly properties?: Readonly<Record<string, Uint8Array>>;
-}
+import { Exchange, type ExchangeOptions } from "./exchange.ts";
 
 export class PlainStream implements StreamContext {
+  readonly exchange: Exchange;
   readonly heads: (Head | null)[];
-  readonly bodies: (PlainBody | null)[];
-  readonly properties: Map<string, Uint8Array>;
-  readonly isReadOnly: boolean;
-  readonly replies: LocalReply[] = [];
-  /** `continue 0`, `close 1`, …, in the order they were done. */
-  readonly steps: string[] = [];
-  readonly reports: [key: string, type: number, value: Uint8Array][] = [];
-  readonly mirrors: [cluster: string, flags: number][] = [];
-  /** What was taken out of quotas: `name key amount`, with ` partly` when a part was acceptable. */
-  readonly reservations: string[] = [];
   readonly lost: GuestFailure[] = [];
-  private readonly mirrorAnswer: MirrorAnswer;
-  verdict: { code: number; reason: string } | null = null;
-  response: { status: number; headers: Head; body: Uint8Array } | null = null;
   /** Called at each after-call effect, for tests of what an effect may do in turn. */
   onStep: () => void = () => {};
+  private readonly bodies: (PlainBody | null)[];
 
-  constructor(options: PlainStreamOptions = {}) {
-    const maps = [options.requestHeaders, options.requestTrailers, options.responseHeaders, options.responseTrailers];
-    this.heads = maps.map((pairs) => (pairs === undefined ? null : headOf(pairs)));
-    this.bodies = [options.requestBody, options.responseBody].map((text) =>
-      text === undefined ? null : new PlainBody(text, options.bodyBytesMax ?? 1024 * 1024),
+  constructor(exchange: Exchange | ExchangeOptions = {}) {
+    this.exchange = exchange instanceof Exchange ? exchange : new Exchange(exchange);
+    this.heads = this.exchange.maps.map((pairs) => (pairs === null ? null : headOf(pairs)));
+    this.bodies = this.exchange.bodies.map((bytes, type) =>
+      bytes === null ? null : new PlainBody(this.exchange, type),
     );
-    this.properties = new Map(Object.entries(options.properties ?? {}));
-    this.mirrorAnswer = options.mirrorAnswer ?? "ok";
-    this.isReadOnly = options.isReadOnly ?? false;
+  }
+
+  /** After a callback: puts into the exchange what its maps are now. */
+  writeBack(): void {
+    this.heads.forEach((head, mapType) => (this.exchange.maps[mapType] = head === null ? null : head.toPairs()));
+  }
+
+  get steps(): readonly string[] {
+    return this.exchange.steps;
   }
 
   head(_slot: number, mapType: number): Head | null {
     return this.heads[mapType]!;
   }
   headForWrite(_slot: number, mapType: number): Head | null {
-    return this.isReadOnly ? null : this.heads[mapType]!;
+    return this.exchange.isReadOnly ? null : this.heads[mapType]!;
   }
   body(_slot: number, bufferType: number): StreamBody | null {
-    return this.bodies[bufferType]!;
+    return this.bodies[bufferType] ?? null;
   }
   property(_slot: number, path: string): Uint8Array | null {
-    return this.properties.get(path) ?? null;
+    return this.exchange.properties.get(path) ?? null;
   }
   setProperty(_slot: number, path: string, value: Uint8Array): boolean {
-    this.properties.set(path, value.slice());
+    this.exchange.properties.set(path, value.slice());
     return true;
   }
   setVerdict(_slot: number, code: number, reason: string): void {
-    this.verdict = { code, reason };
+    this.exchange.verdict = { code, reason };
   }
   setResponse(_slot: number, status: number, headers: Head, body: Uint8Array): void {
-    this.response = { status, headers, body };
+    this.exchange.response = { status, headers: headers.toPairs(), body: body.slice() };
   }
   report(_slot: number, key: string, type: number, value: Uint8Array): boolean {
-    this.reports.push([key, type, value.slice()]);
+    this.exchange.reports.push([key, type, value.slice()]);
     return true;
   }
   mirror(_slot: number, cluster: string, flags: number): MirrorAnswer {
-    if (this.mirrorAnswer === "ok") this.mirrors.push([cluster, flags]);
-    return this.mirrorAnswer;
+    const answer = this.exchange.mirrorAnswer ?? "ok";
+    if (answer === "ok") this.exchange.mirrors.push([cluster, flags]);
+    return answer;
   }
   quota(_slot: number, quota: Quota, key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer {
-    this.reservations.push(`${quota.name} ${Buffer.from(key)} ${amount}${isBestEffort ? " partly" : ""}`);
+    this.exchange.reservations.push(`${quota.name} ${Buffer.from(key)} ${amount}${isBestEffort ? " partly" : ""}`);
     return quota.reserve(key, amount, isBestEffort);
   }
-  localResponse(_slot: number, reply: LocalReply): boolean {
-    this.replies.push(reply);
+  localResponse(_slot: number, { headers, ...reply }: LocalReply): boolean {
+    this.exchange.replies.push({ ...reply, headers: headers.toPairs() });
     this.step(`reply ${reply.status}`);
-    return this.replies.length === 1;
+    return this.exchange.replies.length === 1;
   }
   continueStream(_slot: number, type: number): void {
     this.step(`continue ${type}`);
@@ -107,32 +88,33 @@ export class PlainStream implements StreamContext {
   }
 
   private step(name: string): void {
-    this.steps.push(name);
+    this.exchange.steps.push(name);
     this.onStep();
   }
 }
 
-export class PlainBody implements StreamBody {
-  bytes: Uint8Array;
-  private readonly bytesMax: number;
+class PlainBody implements StreamBody {
+  private readonly exchange: Exchange;
+  private readonly type: number;
 
-  constructor(text: string, bytesMax: number) {
-    this.bytes = Buffer.from(text);
-    this.bytesMax = bytesMax;
+  constructor(exchange: Exchange, type: number) {
+    this.exchange = exchange;
+    this.type = type;
   }
 
   get length(): number {
     return this.bytes.length;
   }
-  get text(): string {
-    return Buffer.from(this.bytes).toString();
-  }
   copyInto(target: Uint8Array, at: number, start: number, length: number): void {
     target.set(this.bytes.subarray(start, start + length), at);
   }
   replace(start: number, length: number, bytes: Uint8Array): boolean {
-    if (this.bytes.length - length + bytes.length > this.bytesMax) return false;
-    this.bytes = Buffer.concat([this.bytes.subarray(0, start), bytes, this.bytes.subarray(start + length)]);
+    const now = this.bytes;
+    if (now.length - length + bytes.length > this.exchange.bodyBytesMax) return false;
+    this.exchange.bodies[this.type] = Buffer.concat([now.subarray(0, start), bytes, now.subarray(start + length)]);
     return true;
+  }
+  private get bytes(): Uint8Array {
+    return this.exchange.bodies[this.type]!;
   }
 }

@@ -12,3 +12,10 @@ export function assemble(text: string): Uint8Array {
     module.destroy();
   }
 }
+
+/** A guest of this text and the parts that every one has. */
+export function guestModule(body: string): Uint8Array {
+  return assemble(`(module ${body}
+    (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1")))`);
+}

@@ -1,0 +1,112 @@
+// Our host as the suite sees it.
+import { MemoryServices, Plugin, prepareModule, type Instance, type PluginSpec } from "@sluice/abi";
+import { DEFAULT_CAPABILITIES } from "@sluice/abi/spec";
+import type { Exchange } from "./exchange.ts";
+import type { GuestSettings, Host, HostedGuest, LogLine } from "./host.ts";
+import { PlainStream } from "./plain-stream.ts";
+
+export const sluiceHost: Host = {
+  name: "sluice",
+  start(module, settings) {
+    const services = new MemoryServices(settings);
+    const { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits } = settings;
+    const spec = { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits };
+    const plugin = new Plugin(prepareModule(module), specOf(spec), services);
+    plugin.start();
+    return new SluiceGuest(plugin, services);
+  },
+};
+
+/** What a test that says nothing starts a guest with. */
+export const PLAIN_SETTINGS: GuestSettings = {
+  capabilities: DEFAULT_CAPABILITIES,
+  pluginName: "fixture",
+  rootId: "root",
+  vmId: "vm",
+  pluginConfig: Buffer.from("plugin configuration"),
+  vmConfig: Buffer.from("vm configuration"),
+  environment: {},
+  limits: { memoryBytes: 16 * 1024 * 1024, fuel: 5_000_000, depth: 1024 },
+};
+
+/** A plugin's spec, for tests of our host's own parts. */
+export function specOf(spec: Partial<PluginSpec> = {}): PluginSpec {
+  return {
+    ...PLAIN_SETTINGS,
+    slot: "slot",
+    filter: "fixture",
+    version: "sha256:0",
+    revision: "sha256:1",
+    isolation: "shared",
+    requiresCheck: false,
+    bodyCallbacks: "all",
+    ...spec,
+  };
+}
+
+type Enter = (instance: Instance, contextId: number, rest: readonly number[]) => number | boolean | void;
+
+/** By callback; a number that was left out is 0. */
+const ENTER: Readonly<Record<string, Enter>> = {
+  policy_on_check: (instance, id) => instance.onCheck(id),
+  policy_on_report: (instance, id) => instance.onReport(id),
+  proxy_on_tick: (instance) => instance.tick(),
+  proxy_on_request_headers: (instance, id, [count = 0, end]) => instance.requestHeaders(id, count, end === 1),
+  proxy_on_request_body: (instance, id, [size = 0, end]) => instance.requestBody(id, size, end === 1),
+  proxy_on_request_trailers: (instance, id, [count = 0]) => instance.requestTrailers(id, count),
+  proxy_on_response_headers: (instance, id, [count = 0, end]) => instance.responseHeaders(id, count, end === 1),
+  proxy_on_response_body: (instance, id, [size = 0, end]) => instance.responseBody(id, size, end === 1),
+  proxy_on_response_trailers: (instance, id, [count = 0]) => instance.responseTrailers(id, count),
+  proxy_on_log: (instance, id) => instance.log(id),
+  proxy_on_done: (instance, id) => (id === 1 ? instance.rootDone() : instance.done(id)),
+  proxy_on_delete: (instance, id) => (id === 1 ? instance.rootDelete() : instance.delete(id)),
+};
+
+class SluiceGuest implements HostedGuest {
+  private readonly plugin: Plugin;
+  private readonly services: MemoryServices;
+  private readonly instance: Instance;
+  private readonly streams = new Map<number, PlainStream>();
+
+  constructor(plugin: Plugin, services: MemoryServices) {
+    this.plugin = plugin;
+    this.services = services;
+    this.instance = plugin.acquire()!;
+  }
+
+  get logs(): readonly LogLine[] {
+    return this.services.logs;
+  }
+
+  createStream(exchange: Exchange): number {
+    const stream = new PlainStream(exchange);
+    const id = this.instance.createStream(stream, 0);
+    this.streams.set(id, stream);
+    stream.writeBack();
+    return id;
+  }
+
+  call(callback: string, contextId: number, ...rest: number[]): number {
+    try {
+      return Number(ENTER[callback]!(this.instance, contextId, rest) ?? 0);
+    } finally {
+      for (const stream of this.streams.values()) stream.writeBack();
+    }
+  }
+
+  memory(): Uint8Array {
+    return this.instance.takeImage().memory;
+  }
+
+  metric(name: string): number | null {
+    return this.services.metrics.valueOf(name);
+  }
+
+  observed(name: string): readonly number[] {
+    return this.services.metrics.observedOf(name);
+  }
+
+  advance(byMs: number): void {
+    this.services.clock.advance(byMs);
+  }
+}
