@@ -13,6 +13,7 @@ import {
   NESTING_MAX,
 } from "./limits.ts";
 import { VALUE_TYPE, readValueType, type BodyRange, type FunctionType, type ModuleShape } from "./module-shape.ts";
+import { functionTitle } from "./name-section.ts";
 import {
   BULK,
   BULK_DELTAS,
@@ -25,6 +26,7 @@ import {
   SIMD_IMMEDIATES,
   SIMD_STORES,
   STORED_TYPES,
+  bulkFeatureOf,
   featureOf,
 } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
@@ -75,11 +77,11 @@ export interface FunctionPlan {
   readonly marks: readonly Mark[];
 }
 
-/** What the whole code does to state that an image of memory and globals does not hold. */
-export interface CodeEffects {
-  writesTables: boolean;
-  dropsSegments: boolean;
-}
+/**
+ * Instructions that change state which an image of memory and globals does not hold, tables and segments, by name; each
+ * with the first function that has it.
+ */
+export type CodeEffects = Map<string, number>;
 
 export interface CodePlan {
   readonly functions: readonly FunctionPlan[];
@@ -90,7 +92,7 @@ export interface CodePlan {
 
 /** Walks every function. Throws ModuleRefused for opcodes that are not served and for code that costs too much. */
 export function planCode(shape: ModuleShape): CodePlan {
-  const effects: CodeEffects = { writesTables: false, dropsSegments: false };
+  const effects: CodeEffects = new Map();
   const addressTaken = new Set(shape.addressTaken);
   const functions = shape.bodies.map((body, index) => new BodyWalk(shape, body, index, effects, addressTaken).walk());
   checkWholeCost(functions);
@@ -119,6 +121,16 @@ interface Block {
 
 /** They compile to nothing. What jumps is charged where it jumps, so no loop is free. */
 const COSTLESS: ReadonlySet<number> = new Set([OP.nop, OP.block, OP.loop, OP.end, OP.else]);
+
+/** Bulk instructions, by their second byte, whose effect no image puts back. */
+const LASTING: Readonly<Record<number, string>> = {
+  [BULK.dataDrop]: "data.drop",
+  [BULK.tableInit]: "table.init",
+  [BULK.elemDrop]: "elem.drop",
+  [BULK.tableCopy]: "table.copy",
+  [BULK.tableGrow]: "table.grow",
+  [BULK.tableFill]: "table.fill",
+};
 
 class BodyWalk {
   private readonly shape: ModuleShape;
@@ -254,7 +266,7 @@ class BodyWalk {
     else if (opcode === OP.br) this.unreachable();
     else if (opcode === OP.refFunc) this.addressTaken.add(index);
     else if (opcode === OP.globalSet) this.mark(MARK.globalSet, at, index);
-    else if (opcode === OP.tableSet) this.effects.writesTables = true;
+    else if (opcode === OP.tableSet) this.changes("table.set");
   }
 
   private call(at: number, index: number): void {
@@ -345,17 +357,19 @@ class BodyWalk {
   }
 
   private bulk(at: number, code: number): void {
-    if (code >= BULK_IMMEDIATES.length) this.refuseFeature(`an opcode that is not known (0xfc ${code})`);
+    if (code >= BULK_IMMEDIATES.length) this.refuseFeature(bulkFeatureOf(code));
     if (code === BULK.memoryInit || code === BULK.memoryCopy || code === BULK.memoryFill) this.mark(MARK.bulkBytes, at);
-    if (code >= BULK.tableInit && code !== BULK.elemDrop && code !== BULK.tableSize) {
-      this.mark(MARK.bulkEntries, at);
-      this.effects.writesTables = true;
-    }
+    if (code >= BULK.tableInit && code !== BULK.elemDrop && code !== BULK.tableSize) this.mark(MARK.bulkEntries, at);
     if (code === BULK.tableGrow) this.charge(Number(GROW_FUEL));
-    if (code === BULK.dataDrop || code === BULK.elemDrop) this.effects.dropsSegments = true;
+    const change = LASTING[code];
+    if (change !== undefined) this.changes(change);
     if (BULK_IMMEDIATES[code] !== IMMEDIATE.none) this.reader.u32();
     if (BULK_IMMEDIATES[code] === IMMEDIATE.twoIndices) this.reader.u32();
     this.adjust(BULK_DELTAS[code]!);
+  }
+
+  private changes(instruction: string): void {
+    if (!this.effects.has(instruction)) this.effects.set(instruction, this.index);
   }
 
   private simd(at: number, code: number): void {
@@ -406,10 +420,14 @@ class BodyWalk {
   }
 
   private refuseFeature(feature: string): never {
-    return refuse(ABI_ERRORS.moduleFeature, `The module uses ${feature} (function ${this.index})`);
+    return refuse(ABI_ERRORS.moduleFeature, `The module uses ${feature} (function ${this.title})`);
   }
 
   private tooCostly(what: string): never {
-    return refuse(ABI_ERRORS.moduleTooCostly, `Function ${this.index} ${what}`);
+    return refuse(ABI_ERRORS.moduleTooCostly, `Function ${this.title} ${what}`);
+  }
+
+  private get title(): string {
+    return functionTitle(this.shape, this.index);
   }
 }

@@ -54,7 +54,11 @@ function refuseReserved(shape: ModuleShape): void {
 
 function checkMemory(shape: ModuleShape): void {
   if (shape.memories.length !== 1) {
-    refuse(ABI_ERRORS.moduleMemory, `The module defines ${shape.memories.length} memories; a filter has exactly one`);
+    const several = shape.memories.length > 1 ? " (multi-memory)" : "";
+    refuse(
+      ABI_ERRORS.moduleMemory,
+      `The module defines ${shape.memories.length} memories${several}; a filter has exactly one`,
+    );
   }
   if (shape.exports.some(({ name, kind }) => name === "memory" && kind === "memory")) return;
   const exported = shape.exports.find(({ kind }) => kind === "memory");

@@ -3,13 +3,17 @@ import { ABI_ERRORS } from "../error-table.ts";
 import { IMPORT_TYPES } from "../generated/imports.ts";
 import { HOSTCALLS } from "../spec/hostcalls.ts";
 import { POLICY_HOSTCALLS } from "../spec/policy.ts";
+import { adviceForUnknown, needsOf, type ImportNeeds } from "./import-advice.ts";
 import type { ModuleShape } from "./module-shape.ts";
+import { printableName } from "./name-section.ts";
 import { refuse } from "./refusal.ts";
 
 /** `notServed`: it links, answers InternalFailure and is logged once. */
-export interface ImportInspection {
+export interface ImportInspection extends ImportNeeds {
   readonly module: string;
   readonly name: string;
+  /** `(i32, i32) → i32`. */
+  readonly type: string;
   readonly status: "served" | "notServed";
 }
 
@@ -22,12 +26,15 @@ export function inspectImports(shape: ModuleShape): ImportInspection[] {
   const byName = new Map(shape.imports.map((entry) => [`${entry.module}.${entry.name}`, entry]));
   const unknown = [...byName.keys()].filter((name) => !Object.hasOwn(IMPORT_TYPES, name));
   if (unknown.length > 0) {
-    refuse(ABI_ERRORS.moduleImportUnknown, `The module imports what no supported ABI has: ${listNames(unknown)}`);
+    const message = `The module imports what no supported ABI has: ${listNames(unknown)}`;
+    refuse(ABI_ERRORS.moduleImportUnknown, message, adviceForUnknown(unknown) ?? undefined);
   }
   for (const [index, entry] of shape.imports.entries()) checkType(shape, index, `${entry.module}.${entry.name}`);
   return [...byName].map(([key, { module, name }]) => ({
     module,
     name,
+    type: signature(IMPORT_TYPES[key]!),
+    ...needsOf(name),
     status: NOT_SERVED.has(key) ? "notServed" : "served",
   }));
 }
@@ -62,7 +69,7 @@ const NAMES_SHOWN_MAX = 20;
 
 /** A list that a hostile module cannot make endless, nor fill with control characters. */
 export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN_MAX).map((name) => name.slice(0, 120).replaceAll(/[^\x20-\x7e]/g, "?"));
+  const shown = names.slice(0, NAMES_SHOWN_MAX).map(printableName);
   const rest = names.length - shown.length;
   return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
 }

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { filter, wat } from "./fixtures/wat.ts";
 import { inspect, type InspectResult } from "./inspect.ts";
 import { meter } from "./meter.ts";
+import type { Refusal } from "./refusal.ts";
 
 const MARKER = `(func (export "proxy_abi_version_0_2_1"))`;
 const LIMITS = { memoryPagesMax: 256, tableEntriesMax: 100_000 };
 
-function refusalOf(result: InspectResult): { code: string; message: string } {
+function refusalOf(result: InspectResult): Refusal {
   if (result.ok) throw new Error("the module was not refused");
   return result.refusal;
 }
@@ -34,6 +35,11 @@ interface Refused {
   readonly module: () => Uint8Array;
   readonly code: string;
   readonly says: RegExp;
+}
+
+/** A module of these sections, by hand: what no text format writes down. */
+function sections(...bytes: readonly number[][]): Uint8Array {
+  return Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...bytes.flat());
 }
 
 const manyLocals = (count: number): string => `(func (export "f") (local ${"i32 ".repeat(count)}))`;
@@ -151,7 +157,7 @@ const REFUSED: readonly Refused[] = [
     name: "tail calls",
     module: () => filter(`(func $f (export "f") (return_call $f))`),
     code: "E1104",
-    says: /tail calls \(function 2\)/,
+    says: /tail calls \(function 2 "f"\)/,
   },
   { name: "threads", module: () => filter("", "1 2 shared"), code: "E1104", says: /shared memory/ },
   {
@@ -163,6 +169,56 @@ const REFUSED: readonly Refused[] = [
   { name: "a 64-bit memory", module: () => filter("", "i64 1"), code: "E1104", says: /memory64/ },
   { name: "several memories", module: () => filter("(memory 1)"), code: "E1109", says: /defines 2 memories/ },
   { name: "exceptions", module: () => filter("(tag)"), code: "E1104", says: /exceptions/ },
+  {
+    name: "a type of what is collected",
+    module: () => sections([1, 3, 1, 0x5f, 0]),
+    code: "E1104",
+    says: /garbage collection/,
+  },
+  {
+    name: "a reference to what is collected",
+    module: () => sections([1, 5, 1, 0x60, 1, 0x6e, 0]),
+    code: "E1104",
+    says: /garbage collection/,
+  },
+  {
+    name: "a typed reference",
+    module: () => sections([1, 6, 1, 0x60, 1, 0x64, 0, 0]),
+    code: "E1104",
+    says: /typed references/,
+  },
+  {
+    name: "an exception's reference",
+    module: () => sections([1, 5, 1, 0x60, 1, 0x69, 0]),
+    code: "E1104",
+    says: /exnref/,
+  },
+  { name: "a table of typed references", module: () => sections([4, 4, 1, 0x64, 0, 0]), code: "E1104", says: /typed/ },
+  {
+    name: "a shared global",
+    module: () => sections([6, 6, 1, 0x7f, 2, 0x41, 0, 0x0b]),
+    code: "E1104",
+    says: /threads/,
+  },
+  {
+    name: "pages of its own size",
+    module: () => sections([5, 4, 1, 8, 0, 0]),
+    code: "E1104",
+    says: /pages of its own size/,
+  },
+  {
+    name: "stack switching",
+    module: () =>
+      sections(
+        [1, 4, 1, 0x60, 0, 0],
+        [3, 2, 1, 0],
+        [5, 3, 1, 0, 1],
+        [7, 36, 2, 6, ...text("memory"), 2, 0, 23, ...text("proxy_abi_version_0_2_1"), 0, 0],
+        [10, 5, 1, 3, 0, 0xe0, 0x0b],
+      ),
+    code: "E1104",
+    says: /stack switching/,
+  },
   {
     name: "relaxed SIMD",
     module: () => filter(`(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))`),
@@ -207,6 +263,122 @@ describe("inspect", () => {
     });
   });
 
+  it("tells each import's type, what grants it, and what it will not do here", () => {
+    const bytes = filter(`(import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
+      (import "env" "proxy_get_shared_data" (func (param i32 i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_read" (func (param i32 i32 i32 i32) (result i32)))`);
+    expect(inspectionOf(inspect(bytes)).imports).toEqual([
+      {
+        module: "env",
+        name: "proxy_log",
+        type: "(i32, i32, i32) → i32",
+        status: "served",
+        family: "log",
+        advice: null,
+      },
+      {
+        module: "env",
+        name: "proxy_get_shared_data",
+        type: "(i32, i32, i32, i32, i32) → i32",
+        status: "served",
+        family: "sharedData",
+        advice: "Grant it to the revision: capabilities: [sharedData].",
+      },
+      {
+        module: "wasi_snapshot_preview1",
+        name: "fd_read",
+        type: "(i32, i32, i32, i32) → i32",
+        status: "served",
+        family: "always",
+        advice: expect.stringMatching(/Every call answers errno 52/),
+      },
+    ]);
+  });
+
+  it.each([
+    ["env.__cxa_throw", /-fno-exceptions/],
+    ["env.invoke_vi", /SUPPORT_LONGJMP/],
+    ["gojs.runtime.ticks", /GOOS=wasip1/],
+    ["wbg.__wbg_log", /wasm-bindgen/],
+    ["wasi:io/streams.read", /wasm32-wasip1/],
+    ["wasi.thread-spawn", /without threads/],
+    ["env.console.log", /SDK/],
+    ["env.proxy_get_header_map_valeu", /nearest name there is: env\.proxy_get_header_map_value/],
+    ["nobody.knows_this_at_all_anywhere", /docs\/reference\/abi\.md lists every import/],
+  ])("says what to do about an import of %s", (name, hint) => {
+    const at = name.indexOf(".");
+    const bytes = filter(`(import "${name.slice(0, at)}" "${name.slice(at + 1)}" (func))`);
+    expect(refusalOf(inspect(bytes)).hint).toMatch(hint);
+  });
+
+  it("tells exports with their types, tables, sections, names and the source map's address", () => {
+    const url = Buffer.concat([
+      Buffer.from([0, 24, 16]),
+      text("sourceMappingURL"),
+      Buffer.from([6]),
+      text("a.map\u001b"),
+    ]);
+    const bytes = filter(`(table 2 10 funcref) (func $named (export "f") (param i64) (result f32) (f32.const 0))
+      (global (export "g") i32 (i32.const 1))`);
+    expect(inspectionOf(inspect(Buffer.concat([bytes, url])))).toMatchObject({
+      exports: [
+        { name: "memory", kind: "memory", type: null },
+        { name: "proxy_abi_version_0_2_1", kind: "function", type: "()" },
+        { name: "proxy_on_memory_allocate", kind: "function", type: "(i32) → i32" },
+        { name: "f", kind: "function", type: "(i64) → f32" },
+        { name: "g", kind: "global", type: null },
+      ],
+      tables: [{ holds: "functions", minEntries: 2, maxEntries: 10 }],
+      sections: expect.arrayContaining([
+        { name: "memory", bytes: 3, count: 1 },
+        { name: "sourceMappingURL", bytes: 24, count: 1 },
+      ]) as unknown,
+      names: { functions: 1, usable: true },
+      sourceMapUrl: "a.map?",
+    });
+  });
+
+  it("lists a bounded part of very many exports", () => {
+    const fields = Array.from({ length: 300 }, (_, i) => `(export "e${i}" (func $f))`).join("");
+    expect(inspectionOf(inspect(filter(`(func $f) ${fields}`))).exports).toHaveLength(200);
+  });
+
+  it("tells what compiling may cost, and names the dearest function", () => {
+    const bytes = filter(`(func $small) (func $big (local ${"i64 ".repeat(999)}) ${"nop ".repeat(8_994)})`);
+    const { compile } = inspectionOf(inspect(bytes));
+    expect(compile).toMatchObject({
+      dearest: { function: '3 "big"', bytes: 8_999, values: 999, share: 0.899 },
+      expectedMs: 90,
+    });
+    expect(compile.cost).toBeGreaterThan(8_999 * 999);
+  });
+
+  it.each([
+    ["language and SDK by names", `(func $~lib/@sluice/sdk-filter/assembly/x)`, "AssemblyScript", "@sluice/sdk-filter"],
+    ["our peer's SDK", `(func $node_modules/@solo-io/proxy-runtime/x)`, "AssemblyScript", "@solo-io/proxy-runtime"],
+    [
+      "an SDK's version by the places of its panics",
+      `(data (i32.const 0) "/root/.cargo/registry/src/x/proxy-wasm-0.2.2/src/dispatcher.rs")`,
+      "Rust",
+      "proxy-wasm Rust SDK 0.2.2",
+    ],
+    ["Go's", `(func $github.com_tetratelabs_proxy_wasm_go_sdk_proxywasm.Log)`, null, "proxy-wasm-go-sdk"],
+    ["nothing where nothing tells", "", null, null],
+  ])("tells %s", (_name, fields, language, sdk) => {
+    expect(inspectionOf(inspect(filter(fields)))).toMatchObject({ language, sdk });
+  });
+
+  it("lists what the producers section says", () => {
+    const languages = [8, ...text("language"), 1, 4, ...text("Rust"), 0];
+    const tools = [12, ...text("processed-by"), 1, 5, ...text("rustc"), 6, ...text("1.80.0")];
+    const body = [9, ...text("producers"), 2, ...languages, ...tools];
+    const bytes = Buffer.concat([filter(), Buffer.from([0, body.length, ...body])]);
+    expect(inspectionOf(inspect(bytes))).toMatchObject({
+      language: "Rust",
+      producers: ["language Rust", "processed-by rustc 1.80.0"],
+    });
+  });
+
   it("takes the first marker in export order", () => {
     const bytes = wat(`(module (memory (export "memory") 1) (func (export "proxy_abi_version_0_1_0"))
       ${MARKER} (func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0)))`);
@@ -219,11 +391,31 @@ describe("inspect", () => {
   });
 
   it.each([
-    { name: "table.set", code: `(table 1 funcref) (func (table.set (i32.const 0) (ref.null func)))` },
-    { name: "data.drop", code: `(data $d "x") (func (data.drop $d))` },
-    { name: "a v128 global", code: `(global (mut v128) (v128.const i64x2 0 0))` },
-  ])("calls a module with $name not resettable", ({ code }) => {
-    expect(inspectionOf(inspect(filter(code))).resettable).toBe(false);
+    ["table.set", `(table 1 funcref) (func $x (table.set (i32.const 0) (ref.null func)))`],
+    ["table.grow", `(table 1 funcref) (func $x (drop (table.grow (ref.null func) (i32.const 1))))`],
+    ["table.fill", `(table 1 funcref) (func $x (table.fill (i32.const 0) (ref.null func) (i32.const 1)))`],
+    ["table.copy", `(table 1 funcref) (func $x (table.copy (i32.const 0) (i32.const 0) (i32.const 1)))`],
+    [
+      "table.init",
+      `(table 1 funcref) (elem $e func $x) (func $x (table.init $e (i32.const 0) (i32.const 0) (i32.const 1)))`,
+    ],
+    ["elem.drop", `(elem $e func $x) (func $x (elem.drop $e))`],
+    ["data.drop", `(data $d "x") (func $x (data.drop $d))`],
+  ])("tells that an image cannot put back what %s changes, and where", (instruction, code) => {
+    expect(inspectionOf(inspect(filter(code)))).toMatchObject({
+      resettable: false,
+      lastingChanges: [`${instruction} in function 2 "x"`],
+    });
+  });
+
+  it.each([
+    ["v128", "(v128.const i64x2 0 0)", "a v128"],
+    ["funcref", "(ref.null func)", "a function"],
+    ["externref", "(ref.null extern)", "a reference of the host"],
+  ])("tells that an image does not hold a mutable global of %s", (type, value, holds) => {
+    expect(inspectionOf(inspect(filter(`(global (mut ${type}) ${value})`))).lastingChanges).toEqual([
+      `the mutable global 0, which holds ${holds}`,
+    ]);
   });
 
   it("refuses a module of very many sections", () => {

@@ -6,13 +6,18 @@ import type { AbiVersion } from "../spec/row.ts";
 import { planCode, type CodePlan } from "./code-plan.ts";
 import { inspectExports } from "./inspect-exports.ts";
 import { inspectImports, type ImportInspection } from "./inspect-imports.ts";
-import { guessLanguage } from "./language.ts";
+import { compileCostOf, type CompileCost } from "./compile-cost.ts";
+import { lastingChanges } from "./lasting-changes.ts";
 import { MEMORY_PAGES_MAX, TABLE_ENTRIES_MAX } from "./limits.ts";
-import { SECTION, VALUE_TYPE, readShape, type Limits, type ModuleShape } from "./module-shape.ts";
+import { listExports, listSections, listTables, sourceMapUrl } from "./module-contents.ts";
+import type { ModuleExport, ModuleSection, ModuleTable } from "./module-contents.ts";
+import { SECTION, readShape, type Limits, type ModuleShape } from "./module-shape.ts";
+import { readNames, type NameSection } from "./name-section.ts";
+import { originOf, type Origin } from "./origin.ts";
 import { ModuleRefused, refuse, type Refusal } from "./refusal.ts";
 
 /** What is known of a module that may run. Plain data. */
-export interface Inspection {
+export interface Inspection extends Origin {
   /** 64 hex digits of the pushed bytes. */
   readonly sha256: string;
   readonly abi: AbiVersion;
@@ -27,9 +32,19 @@ export interface Inspection {
   readonly startSection: boolean;
   readonly memory: { readonly minPages: number; readonly maxPages: number | null };
   readonly sizes: ModuleSizes;
-  readonly language: string | null;
+  /** Everything it exports, callbacks or not, in order; the first EXPORTS_SHOWN_MAX. */
+  readonly exports: readonly ModuleExport[];
+  readonly tables: readonly ModuleTable[];
+  readonly sections: readonly ModuleSection[];
+  /** Null without a name section: traces then show numbers. */
+  readonly names: NameSection | null;
+  /** What its sourceMappingURL section says; null without one. */
+  readonly sourceMapUrl: string | null;
+  readonly compile: CompileCost;
   /** Instances can be put back from an image: no table is written, no segment dropped, every mutable global is a number. */
   readonly resettable: boolean;
+  /** What stands against that, one line each: with `isolation: stream` its instances are made anew for every stream. */
+  readonly lastingChanges: readonly string[];
 }
 
 export interface ModuleSizes {
@@ -68,6 +83,7 @@ function inspectOrThrow(bytes: Uint8Array, options: InspectOptions): Inspection 
   const plan = planCode(shape);
   checkValid(bytes);
   const memory = shape.memories[0]!;
+  const changes = lastingChanges(shape, plan);
   return {
     sha256: createHash("sha256").update(bytes).digest("hex"),
     ...exported,
@@ -75,8 +91,15 @@ function inspectOrThrow(bytes: Uint8Array, options: InspectOptions): Inspection 
     startSection: shape.startFunction !== null,
     memory: { minPages: memory.min, maxPages: memory.max },
     sizes: sizesOf(shape, plan),
-    language: guessLanguage(shape),
-    resettable: isResettable(shape, plan),
+    ...originOf(shape),
+    exports: listExports(shape),
+    tables: listTables(shape),
+    sections: listSections(shape),
+    names: readNames(shape),
+    sourceMapUrl: sourceMapUrl(shape),
+    compile: compileCostOf(shape, plan),
+    resettable: changes.length === 0,
+    lastingChanges: changes,
   };
 }
 
@@ -118,11 +141,4 @@ function sizesOf(shape: ModuleShape, plan: CodePlan): ModuleSizes {
     functions: shape.functions.length,
     localsMax: plan.functions.reduce((most, { locals }) => Math.max(most, locals), 0),
   };
-}
-
-/** Whether memory and mutable globals are all that an instance changes. */
-export function isResettable(shape: ModuleShape, { effects }: CodePlan): boolean {
-  const numbers: readonly number[] = [VALUE_TYPE.i32, VALUE_TYPE.i64, VALUE_TYPE.f32, VALUE_TYPE.f64];
-  const globals = shape.globals.every(({ mutable, type }) => !mutable || numbers.includes(type));
-  return globals && !effects.writesTables && !effects.dropsSegments;
 }

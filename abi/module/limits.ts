@@ -37,6 +37,9 @@ export const COMPILE_COST_MAX = 10_000_000;
 /** The same for the whole module; measured at the bound of one function: 40 to 70 ms to compile. A std Go filter: 10^8. */
 export const MODULE_COST_MAX = 2_000_000_000;
 
+/** Of that cost V8's baseline compiler takes about so much in a millisecond on one core, at the least. */
+export const COST_PER_MS = 100_000;
+
 /** Targets of all br_table instructions of one function. */
 export const BRANCH_TARGETS_MAX = 100_000;
 
@@ -81,3 +84,11 @@ export const BLOCK_SHIFT = 12;
 
 /** What the depth global holds before the host sets it. */
 export const DEPTH_INITIAL = 1_024;
+
+/** Exports, sections and producers that an inspection lists; the rest is only counted. */
+export const EXPORTS_SHOWN_MAX = 200;
+export const SECTIONS_SHOWN_MAX = 64;
+export const PRODUCERS_SHOWN_MAX = 32;
+
+/** Characters of a source map's address that an inspection shows. */
+export const SOURCE_MAP_URL_CHARS_MAX = 500;

@@ -4,7 +4,7 @@ import { ABI_ERRORS } from "../error-table.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { planCode, type CodePlan } from "./code-plan.ts";
-import { checkStarts, isResettable } from "./inspect.ts";
+import { checkStarts } from "./inspect.ts";
 import { DEPTH_INITIAL, FUEL_INITIAL } from "./limits.ts";
 import { decideMetering, type Metering } from "./call-graph.ts";
 import { needsBlock, writeFunction, type MeterIndices } from "./metered-code.ts";
@@ -17,10 +17,12 @@ import {
   type ModuleShape,
   type SectionRange,
 } from "./module-shape.ts";
+import { hasUsableNames } from "./name-section.ts";
 import { CHANGED_EXPORT, DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
 import type { OffsetTable } from "./offset-table.ts";
 import { OP } from "./opcodes.ts";
-import { ModuleRefused, refuse } from "./refusal.ts";
+import { refuse } from "./refusal.ts";
+import { lastingChanges } from "./lasting-changes.ts";
 
 export interface MeterOptions {
   /** What the memory's maximum is lowered to, in pages of 64 KiB. */
@@ -107,7 +109,7 @@ class MeterWriter {
       startExport: this.shape.startFunction === null ? null : START_EXPORT,
       mutableGlobals: this.mutableGlobals.map(globalExport),
       offsets: { original: Uint32Array.from(this.original), rewritten: Uint32Array.from(this.rewritten) },
-      resettable: isResettable(this.shape, this.plan),
+      resettable: lastingChanges(this.shape, this.plan).length === 0,
     };
   }
 
@@ -148,7 +150,7 @@ class MeterWriter {
 
   /** Names stay, for traces. The rest would speak of offsets that are no longer true, or only cost memory. */
   private writeCustom(section: SectionRange): void {
-    if (section.name === "name" && hasShortNames(this.shape.bytes, section)) this.copySection(section);
+    if (section === this.shape.custom("name") && hasUsableNames(this.shape)) this.copySection(section);
   }
 
   private writeBody(id: number, body: ByteWriter): void {
@@ -230,29 +232,6 @@ class MeterWriter {
 
   private blockType(results: Uint8Array): number {
     return this.shape.types.length + this.blockTypes.findIndex((each) => sameBytes(each, results));
-  }
-}
-
-const FUNCTION_NAMES = 1;
-
-/** V8 spells a function's name out in each line of a trace: with one of 4 MB a trap took 0.3 s. */
-function hasShortNames(bytes: Uint8Array, section: SectionRange): boolean {
-  const reader = new ByteReader(bytes, section.start, section.end);
-  try {
-    reader.name();
-    while (!reader.done) {
-      const kind = reader.byte();
-      const part = reader.part(reader.u32());
-      if (kind !== FUNCTION_NAMES) continue;
-      for (let count = part.u32(); count > 0; count--) {
-        part.u32();
-        part.name();
-      }
-    }
-    return true;
-  } catch (refused) {
-    if (!(refused instanceof ModuleRefused)) throw refused;
-    return false;
   }
 }
 

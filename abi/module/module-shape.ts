@@ -299,10 +299,17 @@ function readValueTypes(reader: ByteReader): Uint8Array {
 export function readValueType(reader: ByteReader): number {
   const type = reader.byte();
   if (type in VALUE_TYPE_LETTERS) return type;
-  return refuse(
-    ABI_ERRORS.moduleFeature,
-    `The module uses a value type that is not served here (0x${type.toString(16)})`,
-  );
+  return refuse(ABI_ERRORS.moduleFeature, `The module uses ${typeFeatureOf(type)}`);
+}
+
+/** The feature that a value type belongs to which is not served. */
+function typeFeatureOf(type: number): string {
+  if (type === 0x63 || type === 0x64) return "typed references";
+  if (type === 0x69 || type === 0x74) return "exceptions (exnref)";
+  if (type === 0x65) return "shared references (threads)";
+  if (type === 0x68 || type === 0x75) return "stack switching (contref)";
+  if (type >= 0x6a && type <= 0x73) return "garbage collection (a reference to what the module allocates)";
+  return `a value type that is not known (0x${type.toString(16)})`;
 }
 
 function typeText(types: Uint8Array): string {
@@ -334,6 +341,7 @@ function readLimits(reader: ByteReader, what: string): Limits {
   const flags = reader.byte();
   if (flags & 0x02) refuse(ABI_ERRORS.moduleFeature, `The module has a shared ${what} (threads)`);
   if (flags & 0x04) refuse(ABI_ERRORS.moduleFeature, `The module has a 64-bit ${what} (memory64)`);
+  if (flags & 0x08) refuse(ABI_ERRORS.moduleFeature, `The module has a ${what} with pages of its own size`);
   if (flags > 1) refuse(ABI_ERRORS.moduleFeature, `The module has a ${what} of an unknown kind (flags ${flags})`);
   const min = reader.u32();
   return { min, max: flags === 1 ? reader.u32() : null };
@@ -342,6 +350,7 @@ function readLimits(reader: ByteReader, what: string): Limits {
 function readGlobal(reader: ByteReader, addressTaken: Set<number>): GlobalEntry {
   const type = readValueType(reader);
   const mutability = reader.byte();
+  if (mutability & 2) refuse(ABI_ERRORS.moduleFeature, "The module has a shared global (threads)");
   if (mutability > 1) reader.damaged(`a global has the mutability ${mutability}`);
   readConstant(reader, addressTaken);
   return { type, mutable: mutability === 1 };

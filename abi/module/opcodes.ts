@@ -215,5 +215,13 @@ export function featureOf(opcode: number): string {
   if ((opcode >= 0x06 && opcode <= 0x0a) || opcode === 0x18 || opcode === 0x19 || opcode === 0x1f) return "exceptions";
   if (opcode === 0xfb || opcode === 0xd3) return "garbage collection";
   if (opcode === 0xfe) return "threads";
+  if (opcode >= 0xe0 && opcode <= 0xe6) return "stack switching";
   return `an opcode that is not known (0x${opcode.toString(16).padStart(2, "0")})`;
+}
+
+/** The same for what follows 0xfc. */
+export function bulkFeatureOf(code: number): string {
+  if (code === 18) return "memory control (memory.discard)";
+  if (code >= 19 && code <= 22) return "128-bit arithmetic";
+  return `an opcode that is not known (0xfc ${code})`;
 }
