@@ -14,7 +14,7 @@ export default defineConfig({
           name: "unit",
           include: [
             ...unitFolders.map((folder) => `${folder}/**/*.test.ts`),
-            "test/{bench,conformance,gate,load}/**/*.test.ts",
+            "test/{bench,behaviour,conformance,containment,fuzz,gate,load}/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "**/build/**", "**/templates/**"],
           testTimeout: 30_000,
