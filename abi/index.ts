@@ -26,6 +26,17 @@ export { Stream, takeStream } from "./stream/stream.ts";
 export { ReadLog } from "./stream/read-log.ts";
 export type { SlotReport } from "./stream/slot-report.ts";
 export type { VerdictKind } from "./stream/verdict.ts";
+export { NO_CALLOUTS, SILENT_CALLOUTS } from "./host/callouts.ts";
+export type {
+  Callout,
+  CalloutClient,
+  GrpcCallRequest,
+  GrpcRequest,
+  GrpcSink,
+  GrpcStream,
+  HttpCallout,
+  HttpSink,
+} from "./host/callouts.ts";
 export { Plugin } from "./host/plugin.ts";
 export type { PluginLimits, PluginSpec } from "./host/plugin.ts";
 export type {

@@ -3,6 +3,7 @@
 
 export { ABI_ERRORS } from "./error-table.ts";
 export { SluiceError } from "./errors.ts";
+export { SILENT_CALLOUTS } from "./host/callouts.ts";
 export { Plugin } from "./host/plugin.ts";
 export { AnyQuotas } from "./quota/any-quotas.ts";
 export { prepareModule } from "./module/artifact.ts";

@@ -5,6 +5,7 @@
 
 import { BLOCK_SHIFT } from "../module/limits.ts";
 import { Status } from "../spec/enums.ts";
+import type { Arrival, CalloutBook, CalloutListener } from "./callout-book.ts";
 import type { Effect } from "./effects.ts";
 import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL, TEXT_FUEL_PER_BYTE } from "./limits.ts";
 import { printable } from "./log-text.ts";
@@ -36,6 +37,13 @@ export type Restriction = typeof OPEN | typeof STARTING | typeof ALLOCATING | ty
 type Allocate = (size: number) => number;
 
 const NO_MEMORY = new Uint8Array(0);
+export const NO_FAILURE: LastStatus = { code: Status.Ok, message: NO_MEMORY };
+
+/** What `proxy_get_status` answers. */
+export interface LastStatus {
+  readonly code: number;
+  readonly message: Uint8Array;
+}
 
 // Copying by hand wins below this length; Uint8Array.set has a fixed cost of about 30 ns.
 const COPY_BY_HAND_BYTES = 64;
@@ -62,6 +70,14 @@ export class Caller {
   /** Fuel for work done by the host on behalf of the running callback; over `hostFuelMax` the guest ends. */
   hostFuel = 0;
   hostFuelMax = START_FUEL;
+  /** What the running callback tells of, when it came from outside. */
+  arrival: Arrival | null = null;
+  /** How the last callout that failed did. */
+  lastStatus = NO_FAILURE;
+  /** What the guest has out; null until it calls out, see `calloutBook`. */
+  callouts: CalloutBook | null = null;
+  /** The instance, which hears of what comes from outside. */
+  listener: CalloutListener | null = null;
   /** Blocks of memory that the host wrote since the instance was last put back, as the bits of image.ts. */
   written = 0;
   private memory: WebAssembly.Memory | null = null;

@@ -8,6 +8,9 @@ import type { LocalReply, StreamType } from "./stream-context.ts";
 
 export type Effect =
   | { readonly kind: "continue" | "close"; readonly context: GuestContext; readonly type: StreamType }
+  | { readonly kind: "completeCheck"; readonly context: GuestContext; readonly check: number }
+  /** What stands outside of any stream: a callout is started, a queue's item put in. Bound when it was asked for. */
+  | { readonly kind: "outside"; readonly run: () => void }
   | { readonly kind: "localResponse"; readonly context: GuestContext; readonly reply: LocalReply }
   | { readonly kind: "rootDone" };
 
@@ -24,6 +27,10 @@ export function perform(guest: Caller, effect: Effect): void {
     guest.scope.rootDone();
     return;
   }
+  if (effect.kind === "outside") {
+    effect.run();
+    return;
+  }
   const { context } = effect;
   if (context.stream === null || guest.contexts.get(context.id) !== context) return;
   switch (effect.kind) {
@@ -32,6 +39,9 @@ export function perform(guest: Caller, effect: Effect): void {
       return;
     case "close":
       context.stream.closeStream(context.slot, effect.type);
+      return;
+    case "completeCheck":
+      context.stream.completeCheck(context.slot, effect.check);
       return;
     case "localResponse":
       if (!context.stream.localResponse(context.slot, effect.reply)) {

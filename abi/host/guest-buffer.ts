@@ -1,4 +1,4 @@
-// The buffer a hostcall means by its type: a body of the stream, or a configuration.
+// The buffer a hostcall means by its type: bytes of the stream, a configuration, or what came from outside.
 
 import { BufferType } from "../spec/enums.ts";
 import type { Caller } from "./caller.ts";
@@ -9,10 +9,6 @@ export function isBufferType(type: number): boolean {
   return type >>> 0 <= BufferType.CallData;
 }
 
-export function isBody(type: number): boolean {
-  return type === BufferType.HttpRequestBody || type === BufferType.HttpResponseBody;
-}
-
 /** Only bodies and TCP data may be changed. */
 export function isReadOnlyBuffer(type: number): boolean {
   return type > BufferType.UpstreamData;
@@ -20,12 +16,12 @@ export function isReadOnlyBuffer(type: number): boolean {
 
 export function bodyOf(guest: Caller, type: number): StreamBody | null {
   const { stream, slot } = guest.acting;
-  return stream === null || !isBody(type) ? null : stream.body(slot, type as StreamBufferType);
+  return stream === null || isReadOnlyBuffer(type) ? null : stream.body(slot, type as StreamBufferType);
 }
 
-/** The plugin's configuration is readable while it configures, the VM's always. */
-export function configurationOf(guest: Caller, type: number): Uint8Array | null {
+/** The plugin's configuration is readable while it configures, the VM's always, an answer while it is being told. */
+export function readOnlyBytesOf(guest: Caller, type: number): Uint8Array | null {
   if (type === BufferType.VmConfiguration) return guest.scope.spec.vmConfig;
   if (type === BufferType.PluginConfiguration && isConfiguring(guest)) return guest.scope.spec.pluginConfig;
-  return null;
+  return guest.arrival?.buffers[type] ?? null;
 }

@@ -3,11 +3,12 @@
 // effects it queued, and returns its result normalised; without the export it returns what "continue" is. A callback
 // that does not return throws GuestFailure, and the instance is never called again.
 
-import { CheckKind, DataStatus, HeadersStatus, TrailersStatus } from "../spec/enums.ts";
+import { BufferType, CheckKind, DataStatus, HeadersStatus, TrailersStatus } from "../spec/enums.ts";
 import {
   Caller,
   enter,
   leave,
+  NO_FAILURE,
   OPEN,
   PROBING,
   runningCaller,
@@ -16,6 +17,7 @@ import {
   type GuestContext,
   type Restriction,
 } from "./caller.ts";
+import { CalloutBook, type CalloutListener } from "./callout-book.ts";
 import { perform } from "./effects.ts";
 import { describeFailure } from "./failure.ts";
 import type { GuestFailure } from "./guest-failure.ts";
@@ -44,6 +46,18 @@ const EXPORTS = [
   "proxy_on_vm_start",
   "proxy_on_configure",
   "proxy_on_tick",
+  "proxy_on_http_call_response",
+  "proxy_on_grpc_receive_initial_metadata",
+  "proxy_on_grpc_receive",
+  "proxy_on_grpc_receive_trailing_metadata",
+  "proxy_on_grpc_close",
+  "proxy_on_queue_ready",
+  "proxy_on_foreign_function",
+  "proxy_on_new_connection",
+  "proxy_on_downstream_data",
+  "proxy_on_downstream_connection_close",
+  "proxy_on_upstream_data",
+  "proxy_on_upstream_connection_close",
 ] as const;
 const CONTEXT_CREATE = 0;
 const CHECK = 1;
@@ -60,6 +74,18 @@ const DELETE = 11;
 const VM_START = 12;
 const CONFIGURE = 13;
 const TICK = 14;
+const HTTP_CALL_RESPONSE = 15;
+const GRPC_INITIAL_METADATA = 16;
+const GRPC_RECEIVE = 17;
+const GRPC_TRAILING_METADATA = 18;
+const GRPC_CLOSE = 19;
+const QUEUE_READY = 20;
+const FOREIGN_FUNCTION = 21;
+const NEW_CONNECTION = 22;
+const DOWNSTREAM_DATA = 23;
+const DOWNSTREAM_CLOSE = 24;
+const UPSTREAM_DATA = 25;
+const UPSTREAM_CLOSE = 26;
 
 /** The exports of a fresh wasm instance that the host uses; instantiate.ts makes it. */
 export interface GuestExports {
@@ -78,7 +104,7 @@ export interface GuestExports {
   readonly globals: readonly WebAssembly.Global[];
 }
 
-export class Instance {
+export class Instance implements CalloutListener {
   /** True after a GuestFailure: nothing of it may be called. */
   failed = false;
   /** Fuel spent by the last callback, also when it failed. */
@@ -107,7 +133,12 @@ export class Instance {
     this.fuelBudget = BigInt(limits.fuel);
     this.depthBudget = limits.depth;
     guest.contexts.set(ROOT_ID, this.root);
+    guest.listener = this;
     this.fillDepth();
+  }
+
+  isOf(guest: Caller): boolean {
+    return this.guest === guest;
   }
 
   /** Streams with a context in this instance. */
@@ -208,6 +239,75 @@ export class Instance {
     this.callIfThere(TICK, this.root, ROOT_ID, 0, 0, 0);
   }
 
+  // ── Arrivals: what comes from outside, told to the root; the guest reaches a stream by proxy_set_effective_context ────────
+
+  /** No headers: it failed. */
+  httpCallResponse(callId: number, headers: number, bodySize: number, trailers: number): void {
+    const run = this.callbacks[HTTP_CALL_RESPONSE]!;
+    if (run === null) return;
+    // The only callback of five values: a frame more here keeps `call` at three for all the others.
+    const answer: GuestFunction = (a, b, c) => run(a!, b!, c!, bodySize, trailers);
+    const name = EXPORTS[HTTP_CALL_RESPONSE];
+    this.call(answer, name, this.root, OPEN, this.fuelBudget, ROOT_ID, callId, headers);
+  }
+  grpcReceiveInitialMetadata(token: number, elements: number): void {
+    this.callIfThere(GRPC_INITIAL_METADATA, this.root, ROOT_ID, token, elements, 0);
+  }
+  grpcReceive(token: number, messageSize: number): void {
+    this.callIfThere(GRPC_RECEIVE, this.root, ROOT_ID, token, messageSize, 0);
+  }
+  grpcReceiveTrailingMetadata(token: number, elements: number): void {
+    this.callIfThere(GRPC_TRAILING_METADATA, this.root, ROOT_ID, token, elements, 0);
+  }
+  grpcClose(token: number, status: number): void {
+    this.callIfThere(GRPC_CLOSE, this.root, ROOT_ID, token, status, 0);
+  }
+  queueReady(token: number): void {
+    this.callIfThere(QUEUE_READY, this.root, ROOT_ID, token, 0, 0);
+  }
+  /** The arguments are in buffer CallData meanwhile. */
+  foreignFunction(functionId: number, args: Uint8Array): void {
+    const { guest } = this;
+    guest.arrival = { maps: {}, buffers: { [BufferType.CallData]: args } };
+    try {
+      this.callIfThere(FOREIGN_FUNCTION, this.root, ROOT_ID, functionId, args.length, 0);
+    } finally {
+      guest.arrival = null;
+    }
+  }
+
+  /** Nobody waits for the stream any more: its callouts are cancelled, and the guest is told that they failed. */
+  streamGone(contextId: number): void {
+    this.guest.callouts?.streamGone(contextId);
+  }
+  /** Plugin only: answers that are still to come are dropped. */
+  detachCallouts(): void {
+    this.guest.callouts?.detachAll();
+  }
+  /** Is an answer to come to something that this stream asked? */
+  isCallingOut(contextId: number): boolean {
+    return this.guest.callouts?.isWaiting(contextId) ?? false;
+  }
+
+  // ── TCP streams. True: continue. `dataSize` counts all that is buffered for this slot ──────────────────────────────────────
+
+  newConnection(contextId: number): boolean {
+    return this.callIfThere(NEW_CONNECTION, this.contextOf(contextId), contextId, 0, 0, 0) === 0;
+  }
+  downstreamData(contextId: number, dataSize: number, endOfStream: boolean): boolean {
+    return this.data(DOWNSTREAM_DATA, contextId, dataSize, endOfStream);
+  }
+  upstreamData(contextId: number, dataSize: number, endOfStream: boolean): boolean {
+    return this.data(UPSTREAM_DATA, contextId, dataSize, endOfStream);
+  }
+  /** `peerType`: who closed, a PeerType. */
+  downstreamClose(contextId: number, peerType: number): void {
+    this.callIfThere(DOWNSTREAM_CLOSE, this.contextOf(contextId), contextId, peerType, 0, 0);
+  }
+  upstreamClose(contextId: number, peerType: number): void {
+    this.callIfThere(UPSTREAM_CLOSE, this.contextOf(contextId), contextId, peerType, 0, 0);
+  }
+
   /** Root's proxy_on_done. False: it wants to go on until it calls proxy_done. */
   rootDone(): boolean {
     const isDone = this.callIfThere(DONE, this.root, ROOT_ID, 0, 0, 1) !== 0;
@@ -243,6 +343,11 @@ export class Instance {
       guest.contexts.set(ROOT_ID, this.root);
     }
     if (guest.effects.length > 0) guest.effects.length = 0;
+    if (guest.callouts !== null) {
+      guest.callouts.detachAll();
+      guest.callouts = null;
+    }
+    guest.lastStatus = NO_FAILURE;
     guest.rootPendingDone = false;
     guest.hostFuelMax = guest.scope.spec.limits.fuel;
     this.nextId = FIRST_STREAM_ID;
@@ -269,6 +374,10 @@ export class Instance {
     const last = DataStatus.StopIterationNoBuffer;
     const status = this.callIfThere(callback, this.contextOf(contextId), contextId, bodySize, endOfStream ? 1 : 0, 0);
     return status > last ? last : status;
+  }
+
+  private data(callback: number, contextId: number, dataSize: number, endOfStream: boolean): boolean {
+    return this.callIfThere(callback, this.contextOf(contextId), contextId, dataSize, endOfStream ? 1 : 0, 0) === 0;
   }
 
   private trailers(callback: number, contextId: number, count: number): number {
@@ -383,6 +492,7 @@ export class Instance {
     );
     this.failed = true;
     guest.end();
+    guest.callouts?.cancelAll();
     const others = [...guest.contexts.values()].filter((other) => other !== context && other.stream !== null);
     guest.contexts.clear();
     for (const other of others) other.stream!.instanceLost(other.slot, failure);

@@ -22,6 +22,12 @@ export const CALLBACK_HELD_BYTES_MAX = 4 * 1024 * 1024;
 /** Effects (continue, close, local response) that one callback may queue. */
 export const CALLBACK_EFFECTS_MAX = 256;
 
+/** Callouts that one instance may have open. */
+export const CALLOUTS_OPEN_MAX = 256;
+/** Of a callout whose filter names no time, and the longest it may name. */
+export const CALLOUT_MS_DEFAULT = 1_000;
+export const CALLOUT_MS_MAX = 60_000;
+
 /** Bytes of edits after which a header map takes no more of them. */
 export const HEAD_EDITS_BYTES_MAX = 1024 * 1024;
 

@@ -3,6 +3,7 @@
 
 import { MemoryQuotas } from "../quota/memory-quotas.ts";
 import type { QuotaBackend, QuotaDefinition } from "../quota/quota-backend.ts";
+import { NO_CALLOUTS, type CalloutClient } from "./callouts.ts";
 import { METRICS_PER_SLOT } from "./limits.ts";
 import type {
   Clock,
@@ -41,6 +42,7 @@ export class MemoryServices implements HostServices {
   readonly sharedData: SharedDataStore = new MemorySharedData();
   readonly metrics: MemoryMetrics = new MemoryMetrics();
   readonly quotas: QuotaBackend;
+  readonly callouts: CalloutClient = NO_CALLOUTS;
   readonly timers: TickScheduler;
   /** Everything logged so far. */
   readonly logs: FilterLog[] = [];

@@ -8,6 +8,7 @@ const CREATE = "proxy_on_context_create";
 const LIFE: readonly string[] = [CREATE, "proxy_on_vm_start", "proxy_on_configure"];
 const END: readonly string[] = ["proxy_on_log", "proxy_on_done", "proxy_on_delete"];
 const NOT_STEERING: ReadonlySet<string> = new Set([...LIFE, ...END, "policy_on_report"]);
+const NOT_WRITING_BODIES: ReadonlySet<string> = new Set([...NOT_STEERING, "policy_on_check"]);
 const BEFORE_THE_ANSWER: ReadonlySet<string> = new Set([
   "policy_on_check",
   "proxy_on_request_headers",
@@ -28,6 +29,11 @@ export function isConfiguring(guest: Caller): boolean {
 /** While a stream's context is made its message is not the guest's yet. */
 export function isCreating(guest: Caller): boolean {
   return guest.callback === CREATE;
+}
+
+/** May a body be changed from here? */
+export function mayWriteBody(guest: Caller): boolean {
+  return !NOT_WRITING_BODIES.has(guest.callback!);
 }
 
 /** May streams be continued, closed or answered from here? */

@@ -3,6 +3,7 @@
 
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { AttributeTable } from "./attributes.ts";
+import type { Caller } from "./caller.ts";
 import { FrameNames } from "./frame-names.ts";
 import { LOG_LINES_PER_SECOND } from "./limits.ts";
 import { printable } from "./log-text.ts";
@@ -15,6 +16,11 @@ export interface RootControl {
   setTickPeriod(periodMs: number): void;
   /** The root said that it is done; no guest frame is on the stack. */
   rootDone(): void;
+  /**
+   * Runs a callback that something outside the guest brought about: a callout's answer, a queue's item. A failure harms
+   * the streams that need the instance and nobody else; nothing runs once the plugin is closed.
+   */
+  arrives(guest: Caller, callback: () => void): void;
 }
 
 export class PluginScope {

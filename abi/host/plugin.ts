@@ -5,6 +5,7 @@ import type { ModuleArtifact } from "../module/artifact.ts";
 import type { CapabilityFamily } from "../spec/row.ts";
 import { ABI_ERRORS } from "../error-table.ts";
 import { SluiceError } from "../errors.ts";
+import type { Caller } from "./caller.ts";
 import { GuestFailure } from "./guest-failure.ts";
 import type { Image } from "./image.ts";
 import { importsFor } from "./imports.ts";
@@ -143,8 +144,26 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.services.timers.cancel(this);
     this.services.timers.cancel(this.ending);
     if (root !== null && !root.failed) this.asksRoot(() => root.rootDelete());
+    root?.detachCallouts();
     this.root = null;
     this.isClosed = true;
+  }
+
+  /** RootControl. */
+  arrives(guest: Caller, callback: () => void): void {
+    if (this.isClosed) return;
+    this.asksRoot(callback);
+    if (this.root !== null && this.root.isOf(guest)) this.epoch++;
+  }
+
+  /** An item is in a queue that the root registered. From the event loop, never within a hostcall. */
+  queueReady(token: number): void {
+    this.tellRoot((root) => root.queueReady(token));
+  }
+
+  /** Calls a function that host and filter agreed on: proxy_on_foreign_function. `args` are copied when the guest reads them. */
+  callForeign(functionId: number, args: Uint8Array): void {
+    this.tellRoot((root) => root.foreignFunction(functionId, args));
   }
 
   /** RootControl: 0 stops the ticks. */
@@ -156,12 +175,8 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** TickTarget. The next tick is armed when this one has returned, the later the more it spent: slow ticks do not pile up. */
   tick(): void {
-    if (this.root === null || this.root.failed) this.remakeRoot();
+    this.tellRoot((told) => told.tick());
     const { root } = this;
-    if (root !== null) {
-      this.asksRoot(() => root.tick());
-      this.epoch++;
-    }
     if (this.tickPeriodMs === 0 || this.isClosed) return;
     const restMs = root === null ? 0 : Math.ceil(root.fuelUsed / TICK_FUEL_PER_MS);
     this.services.timers.schedule(this, Math.max(this.tickPeriodMs, restMs));
@@ -267,6 +282,15 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     this.restartAtMs = this.services.clock.monotonicMs() + this.backoffMs;
     this.backoffMs = Math.min(this.backoffMs * 2, RESTART_BACKOFF_MS_MAX);
     this.scope.logHost(4, 0, refused.message);
+  }
+
+  private tellRoot(tell: (root: Instance) => void): void {
+    if (this.isClosed) return;
+    if (this.root === null || this.root.failed) this.remakeRoot();
+    const { root } = this;
+    if (root === null) return;
+    this.asksRoot(() => tell(root));
+    this.epoch++;
   }
 
   /** A root callback's failure harms no stream of an isolated plugin, and is nobody's to catch: it is kept and logged. */

@@ -2,6 +2,7 @@
 // itself. The proxy's worker has the real ones; memory-services.ts has one that a test advances by hand.
 
 import type { QuotaBackend } from "../quota/quota-backend.ts";
+import type { CalloutClient } from "./callouts.ts";
 
 /** Time. `nowMs` may be coarse; `nowNs` and `monotonicNs` are what a guest reads and are exact. */
 export interface Clock {
@@ -85,6 +86,7 @@ export interface HostServices {
   readonly metrics: MetricStore;
   /** The quotas of the deployment that the plugin is in. */
   readonly quotas: QuotaBackend;
+  readonly callouts: CalloutClient;
   readonly timers: TickScheduler;
   /** Properties that need no stream (`xds.node`, `xds.listener_direction`, …); path segments joined by NUL; null when absent. */
   nodeProperty(path: string): Uint8Array | null;

@@ -17,11 +17,11 @@ import type { GuestFailure } from "./guest-failure.ts";
 /** The ABI's map types that belong to a stream: 0 request headers, 1 request trailers, 2 response headers, 3 response trailers. */
 export type StreamMapType = 0 | 1 | 2 | 3;
 
-/** 0 request body, 1 response body. */
-export type StreamBufferType = 0 | 1;
+/** 0 request body, 1 response body; of a TCP stream 2 downstream data, 3 upstream data. */
+export type StreamBufferType = 0 | 1 | 2 | 3;
 
-/** 0 request, 1 response (2 and 3 are TCP's and never reach a stream context). */
-export type StreamType = 0 | 1;
+/** 0 request, 1 response; of a TCP stream 2 downstream, 3 upstream. */
+export type StreamType = 0 | 1 | 2 | 3;
 
 /** A body as the filter of a slot sees it now: everything readable in this callback. */
 export interface StreamBody {
@@ -89,9 +89,16 @@ export interface StreamContext {
    */
   mirror(slot: number, cluster: string, flags: number): MirrorAnswer;
 
+  /** Does the check of this slot wait for a callout's answer? */
+  isCheckPending(slot: number): boolean;
+  /** after-call. The pending check ends with `kind`, a CheckKind other than Pending. Without effect when none is pending. */
+  completeCheck(slot: number, kind: number): void;
+  /** after-call. The slot was told the answer of the last callout it had out: a check that is still pending has failed. */
+  calloutsOver(slot: number): void;
+
   /** after-call. The first one of a stream wins: false says that one was made before (the host logs it). */
   localResponse(slot: number, reply: LocalReply): boolean;
-  /** after-call. Without effect when that direction is not paused at this slot. */
+  /** after-call. Without effect when that direction is not paused at this slot, or is none of this stream's. */
   continueStream(slot: number, type: StreamType): void;
   /** after-call. Resets the stream. */
   closeStream(slot: number, type: StreamType): void;

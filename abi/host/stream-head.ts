@@ -1,6 +1,5 @@
 // HOT: bench abi.
-// The header map a hostcall means, through the context it acts on. Map types 4 to 7 belong to callouts, which are not
-// served: they count as not available.
+// The header map a hostcall means: 0 to 3 through the context it acts on, 4 to 7 of the callout whose answer is being told.
 
 import type { Head } from "../head/head.ts";
 import { MapType } from "../spec/enums.ts";
@@ -18,8 +17,9 @@ export function isMapType(mapType: number): boolean {
 
 /** null: the map is not available to this context now. */
 export function readableHead(guest: Caller, mapType: number): Head | null {
+  if (mapType > LAST_OF_STREAM) return guest.arrival?.maps[mapType] ?? null;
   const { stream, slot } = guest.acting;
-  if (stream === null || mapType > LAST_OF_STREAM || isCreating(guest)) return null;
+  if (stream === null || isCreating(guest)) return null;
   return stream.head(slot, mapType as StreamMapType);
 }
 

@@ -3,21 +3,26 @@
 
 import type { EnvHostcalls, PolicyHostcalls } from "../generated/imports.ts";
 import { policyAttribute } from "./policy-attribute.ts";
-import { policyGet } from "./policy-get.ts";
+import { policyCompleteCheck } from "./policy-complete-check.ts";
 import { policyGetI64 } from "./policy-get-i64.ts";
 import { policyGetValues } from "./policy-get-values.ts";
+import { policyGet } from "./policy-get.ts";
 import { policyMirror } from "./policy-mirror.ts";
 import { policyQuota } from "./policy-quota.ts";
 import { policyReport } from "./policy-report.ts";
 import { policySetResponse } from "./policy-set-response.ts";
 import { policySetVerdict } from "./policy-set-verdict.ts";
 import { proxyAddHeaderMapValue } from "./proxy-add-header-map-value.ts";
+import { proxyClearRouteCache } from "./proxy-clear-route-cache.ts";
 import { proxyCloseStream } from "./proxy-close-stream.ts";
+import { proxyContinueRequest } from "./proxy-continue-request.ts";
+import { proxyContinueResponse } from "./proxy-continue-response.ts";
 import { proxyContinueStream } from "./proxy-continue-stream.ts";
 import { proxyDefineMetric } from "./proxy-define-metric.ts";
 import { proxyDone } from "./proxy-done.ts";
 import { proxyGetBufferBytes } from "./proxy-get-buffer-bytes.ts";
 import { proxyGetBufferStatus } from "./proxy-get-buffer-status.ts";
+import { proxyGetConfiguration } from "./proxy-get-configuration.ts";
 import { proxyGetCurrentTimeNanoseconds } from "./proxy-get-current-time-nanoseconds.ts";
 import { proxyGetHeaderMapPairs } from "./proxy-get-header-map-pairs.ts";
 import { proxyGetHeaderMapSize } from "./proxy-get-header-map-size.ts";
@@ -27,6 +32,12 @@ import { proxyGetMetric } from "./proxy-get-metric.ts";
 import { proxyGetProperty } from "./proxy-get-property.ts";
 import { proxyGetSharedData } from "./proxy-get-shared-data.ts";
 import { proxyGetStatus } from "./proxy-get-status.ts";
+import { proxyGrpcCall } from "./proxy-grpc-call.ts";
+import { proxyGrpcCancel } from "./proxy-grpc-cancel.ts";
+import { proxyGrpcClose } from "./proxy-grpc-close.ts";
+import { proxyGrpcSend } from "./proxy-grpc-send.ts";
+import { proxyGrpcStream } from "./proxy-grpc-stream.ts";
+import { proxyHttpCall } from "./proxy-http-call.ts";
 import { proxyIncrementMetric } from "./proxy-increment-metric.ts";
 import { proxyLog } from "./proxy-log.ts";
 import { proxyRecordMetric } from "./proxy-record-metric.ts";
@@ -43,6 +54,7 @@ import { proxySetTickPeriodMilliseconds } from "./proxy-set-tick-period-millisec
 /** Checked against the signatures that the specification generates. */
 export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> = {
   policy_attribute: policyAttribute,
+  policy_complete_check: policyCompleteCheck,
   policy_get: policyGet,
   policy_get_i64: policyGetI64,
   policy_get_values: policyGetValues,
@@ -52,12 +64,16 @@ export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> =
   policy_set_response: policySetResponse,
   policy_set_verdict: policySetVerdict,
   proxy_add_header_map_value: proxyAddHeaderMapValue,
+  proxy_clear_route_cache: proxyClearRouteCache,
   proxy_close_stream: proxyCloseStream,
+  proxy_continue_request: proxyContinueRequest,
+  proxy_continue_response: proxyContinueResponse,
   proxy_continue_stream: proxyContinueStream,
   proxy_define_metric: proxyDefineMetric,
   proxy_done: proxyDone,
   proxy_get_buffer_bytes: proxyGetBufferBytes,
   proxy_get_buffer_status: proxyGetBufferStatus,
+  proxy_get_configuration: proxyGetConfiguration,
   proxy_get_current_time_nanoseconds: proxyGetCurrentTimeNanoseconds,
   proxy_get_header_map_pairs: proxyGetHeaderMapPairs,
   proxy_get_header_map_size: proxyGetHeaderMapSize,
@@ -67,6 +83,12 @@ export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> =
   proxy_get_property: proxyGetProperty,
   proxy_get_shared_data: proxyGetSharedData,
   proxy_get_status: proxyGetStatus,
+  proxy_grpc_call: proxyGrpcCall,
+  proxy_grpc_cancel: proxyGrpcCancel,
+  proxy_grpc_close: proxyGrpcClose,
+  proxy_grpc_send: proxyGrpcSend,
+  proxy_grpc_stream: proxyGrpcStream,
+  proxy_http_call: proxyHttpCall,
   proxy_increment_metric: proxyIncrementMetric,
   proxy_log: proxyLog,
   proxy_record_metric: proxyRecordMetric,

@@ -16,7 +16,7 @@ export function policySetResponse(
   if (!guest.has(headersPtr, headersSize) || !guest.has(bodyPtr, bodySize)) return Status.InvalidMemoryAccess;
   if (!isReplyStatus(status >>> 0) || headersSize >>> 0 > PAIRS_BYTES_MAX) return Status.BadArgument;
   const { stream, slot } = guest.acting;
-  if (stream === null || !isChecking(guest)) return Status.BadArgument;
+  if (stream === null || !(isChecking(guest) || stream.isCheckPending(slot))) return Status.BadArgument;
   if (!guest.hold((headersSize >>> 0) + (bodySize >>> 0))) return Status.InternalFailure;
   const headers = replyHeaders(guest.slice(headersPtr, headersSize));
   if (headers === null) return Status.BadArgument;

@@ -9,7 +9,7 @@ export function policySetVerdict(code: number, reasonPtr: number, reasonSize: nu
   if (code >>> 0 > GrpcStatus.Unauthenticated) return Status.BadArgument;
   if (!guest.has(reasonPtr, reasonSize)) return Status.InvalidMemoryAccess;
   const { stream, slot } = guest.acting;
-  if (stream === null || !isChecking(guest)) return Status.BadArgument;
+  if (stream === null || !(isChecking(guest) || stream.isCheckPending(slot))) return Status.BadArgument;
   stream.setVerdict(slot, code, guest.text(reasonPtr, reasonSize, NAME_BYTES_MAX));
   return Status.Ok;
 }

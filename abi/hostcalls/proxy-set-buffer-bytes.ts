@@ -1,6 +1,7 @@
 // HOT: bench abi. proxy_set_buffer_bytes
 import { caller } from "../host/caller.ts";
 import { bodyOf, isBufferType, isReadOnlyBuffer } from "../host/guest-buffer.ts";
+import { mayWriteBody } from "../host/moment.ts";
 import { Status } from "../spec/enums.ts";
 
 export function proxySetBufferBytes(
@@ -13,7 +14,7 @@ export function proxySetBufferBytes(
   const guest = caller();
   if (!isBufferType(bufferType) || isReadOnlyBuffer(bufferType)) return Status.BadArgument;
   if (!guest.has(dataPtr, dataSize)) return Status.InvalidMemoryAccess;
-  const body = bodyOf(guest, bufferType);
+  const body = mayWriteBody(guest) ? bodyOf(guest, bufferType) : null;
   if (body === null) return Status.NotFound;
   if (!guest.hold(dataSize >>> 0)) return Status.InternalFailure;
   // What stands behind the edit is moved too.

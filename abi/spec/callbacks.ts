@@ -5,12 +5,7 @@ import { ABI_VERSIONS, type CallbackRow } from "./row.ts";
 const SINCE_0_2 = ["0.2.0", "0.2.1"] as const;
 
 /** Root context only: life of a plugin. */
-export const LIFE = [
-  "proxy_on_context_create",
-  "proxy_on_vm_start",
-  "proxy_validate_configuration",
-  "proxy_on_configure",
-] as const;
+export const LIFE = ["proxy_on_context_create", "proxy_on_vm_start", "proxy_on_configure"] as const;
 
 /** Called on the root when something from outside arrives; the guest reaches a stream by proxy_set_effective_context. */
 export const ARRIVALS = [
@@ -32,19 +27,9 @@ export const CONNECTION = [
   "proxy_on_upstream_connection_close",
 ] as const;
 
-export const REQUEST = [
-  "proxy_on_request_headers",
-  "proxy_on_request_body",
-  "proxy_on_request_trailers",
-  "proxy_on_request_metadata",
-] as const;
+export const REQUEST = ["proxy_on_request_headers", "proxy_on_request_body", "proxy_on_request_trailers"] as const;
 
-export const RESPONSE = [
-  "proxy_on_response_headers",
-  "proxy_on_response_body",
-  "proxy_on_response_trailers",
-  "proxy_on_response_metadata",
-] as const;
+export const RESPONSE = ["proxy_on_response_headers", "proxy_on_response_body", "proxy_on_response_trailers"] as const;
 
 export const END = ["proxy_on_done", "proxy_on_log", "proxy_on_delete"] as const;
 
@@ -77,16 +62,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     context: "root",
     served: true,
     prose: "The instance starts; false refuses the revision.",
-  },
-  {
-    name: "proxy_validate_configuration",
-    module: "env",
-    versions: ABI_VERSIONS,
-    params: ["rootContextId", "configurationSize"],
-    result: "bool",
-    context: "root",
-    served: false,
-    prose: "Exported by some SDKs, in no version's text; never called.",
   },
   {
     name: "proxy_on_configure",
@@ -190,16 +165,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     prose: "The request's trailers are there; they end it.",
   },
   {
-    name: "proxy_on_request_metadata",
-    module: "env",
-    versions: ABI_VERSIONS,
-    params: ["contextId", "elementCount"],
-    result: "MetadataStatus",
-    context: "stream",
-    served: false,
-    prose: "An HTTP/2 METADATA frame of the request; no version's text has it.",
-  },
-  {
     name: "proxy_on_response_headers",
     module: "env",
     versions: ABI_VERSIONS,
@@ -231,23 +196,13 @@ export const CALLBACKS: readonly CallbackRow[] = [
     prose: "The response's trailers are there; they end it.",
   },
   {
-    name: "proxy_on_response_metadata",
-    module: "env",
-    versions: ABI_VERSIONS,
-    params: ["contextId", "elementCount"],
-    result: "MetadataStatus",
-    context: "stream",
-    served: false,
-    prose: "An HTTP/2 METADATA frame of the response; no version's text has it.",
-  },
-  {
     name: "proxy_on_http_call_response",
     module: "env",
     versions: ABI_VERSIONS,
     params: ["rootContextId", "callId", "headerCount", "bodySize", "trailerCount"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "A callout's answer; no headers means that it failed.",
   },
   {
@@ -257,7 +212,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "elementCount"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "First metadata of a gRPC stream.",
   },
   {
@@ -267,7 +222,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "messageSize"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "A gRPC message; for a call it also means success.",
   },
   {
@@ -277,7 +232,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "elementCount"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "Last metadata of a gRPC stream.",
   },
   {
@@ -287,7 +242,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "grpcStatus"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "A gRPC call failed, or the peer closed the stream.",
   },
   {

@@ -146,7 +146,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "always",
     effect: "tracked",
-    served: false,
+    served: true,
     prose: "The plugin configuration during proxy_on_configure, the VM configuration otherwise.",
   },
   {
@@ -330,7 +330,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     versions: SINCE_0_2,
     params: [{ name: "streamType", type: "u32", enum: "StreamType" }],
     result: "status",
-    statuses: ["Ok", "BadArgument", "Unimplemented"],
+    statuses: ["Ok", "BadArgument"],
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
@@ -356,11 +356,11 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     versions: ONLY_0_1,
     params: [],
     result: "status",
-    statuses: ["Ok"],
+    statuses: ["Ok", "BadArgument"],
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: false,
+    served: true,
     prose: "proxy_continue_stream(Request) of 0.1.0.",
   },
   {
@@ -369,11 +369,11 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     versions: ONLY_0_1,
     params: [],
     result: "status",
-    statuses: ["Ok"],
+    statuses: ["Ok", "BadArgument"],
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: false,
+    served: true,
     prose: "proxy_continue_stream(Response) of 0.1.0.",
   },
   {
@@ -386,7 +386,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...ARRIVALS, ...REQUEST],
     family: "stream",
     effect: "forbidden",
-    served: false,
+    served: true,
     prose:
       "Asks for the route to be chosen anew; we do so by ourselves when a field that routing looks at was changed.",
   },
@@ -427,7 +427,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Sends a request to a named cluster; the answer comes once, in proxy_on_http_call_response.",
   },
   {
@@ -448,7 +448,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Sends a unary gRPC request to a named cluster.",
   },
   {
@@ -467,7 +467,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Opens a gRPC stream to a named cluster.",
   },
   {
@@ -484,7 +484,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Sends a message on a gRPC stream.",
   },
   {
@@ -497,7 +497,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Cancels a gRPC call, resets a gRPC stream; nothing of it is delivered afterwards.",
   },
   {
@@ -510,7 +510,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Cancels a gRPC call, half-closes a gRPC stream; the peer's messages still arrive.",
   },
   {

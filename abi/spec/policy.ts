@@ -234,7 +234,7 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ARRIVALS,
     family: "policy",
     effect: "forbidden",
-    served: false,
+    served: true,
     prose: "Ends the pending check of the effective stream.",
   },
 ];

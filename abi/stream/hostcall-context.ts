@@ -10,10 +10,12 @@ import type {
   LocalReply,
   MirrorAnswer,
   StreamBody,
+  StreamBufferType,
   StreamContext,
   StreamMapType,
   StreamType,
 } from "../host/stream-context.ts";
+import type { Direction } from "./driver.ts";
 import { REASON_LENGTH } from "./limits.ts";
 import type { MessageFlow } from "./message-flow.ts";
 import { messageProperty } from "./properties.ts";
@@ -28,7 +30,9 @@ import type { StreamState } from "./stream-state.ts";
 export interface StreamEffects {
   /** False: one was made before. */
   localResponse(run: SlotRun, reply: LocalReply): boolean;
-  continueStream(run: SlotRun, type: StreamType): void;
+  continueStream(run: SlotRun, direction: Direction): void;
+  completeCheck(run: SlotRun, kind: number): void;
+  calloutsOver(run: SlotRun): void;
   closeStream(run: SlotRun): void;
   instanceLost(run: SlotRun, failure: GuestFailure): void;
 }
@@ -60,9 +64,9 @@ export class HostcallContext implements StreamContext {
     return map;
   }
 
-  body(slot: number, bufferType: 0 | 1): StreamBody | null {
-    if (this.state.isFinished) return null;
-    const held = this.state.runs[slot]!.held[bufferType];
+  body(slot: number, bufferType: StreamBufferType): StreamBody | null {
+    if (this.state.isFinished || bufferType > 1) return null;
+    const held = this.state.runs[slot]!.held[bufferType as Direction];
     const isReadable = held.isOpen || (held.at !== HELD.not && !held.isUnseen);
     return isReadable ? held.body : null;
   }
@@ -97,17 +101,18 @@ export class HostcallContext implements StreamContext {
   }
 
   setVerdict(slot: number, code: number, reason: string): void {
-    if (this.calls.runningPhase !== PHASE.check) return;
     const run = this.state.runs[slot]!;
+    if (this.calls.runningPhase !== PHASE.check && !run.isPending) return;
     run.code = code;
     run.reason = reason.slice(0, REASON_LENGTH).toWellFormed();
   }
 
   setResponse(slot: number, status: number, headers: Head, body: Uint8Array): void {
-    if (this.calls.runningPhase !== PHASE.check) return;
+    const run = this.state.runs[slot]!;
+    if (this.calls.runningPhase !== PHASE.check && !run.isPending) return;
     const kept = new Head();
     kept.copyFrom(headers);
-    this.state.runs[slot]!.directResponse = { status, headers: kept, body: body.slice() };
+    run.directResponse = { status, headers: kept, body: body.slice() };
   }
 
   report(slot: number, key: string, type: number, value: Uint8Array): boolean {
@@ -129,16 +134,28 @@ export class HostcallContext implements StreamContext {
     return this.calls.mirrors.add(runs[slot]!.slot!.name, cluster, flags);
   }
 
+  isCheckPending(slot: number): boolean {
+    return this.state.runs[slot]!.isPending;
+  }
+
+  completeCheck(slot: number, kind: number): void {
+    this.effects.completeCheck(this.state.runs[slot]!, kind);
+  }
+
+  calloutsOver(slot: number): void {
+    this.effects.calloutsOver(this.state.runs[slot]!);
+  }
+
   localResponse(slot: number, reply: LocalReply): boolean {
     return this.effects.localResponse(this.state.runs[slot]!, reply);
   }
 
   continueStream(slot: number, type: StreamType): void {
-    this.effects.continueStream(this.state.runs[slot]!, type);
+    if (type <= 1) this.effects.continueStream(this.state.runs[slot]!, type as Direction);
   }
 
-  closeStream(slot: number, _type: StreamType): void {
-    this.effects.closeStream(this.state.runs[slot]!);
+  closeStream(slot: number, type: StreamType): void {
+    if (type <= 1) this.effects.closeStream(this.state.runs[slot]!);
   }
 
   instanceLost(slot: number, failure: GuestFailure): void {

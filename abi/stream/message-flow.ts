@@ -155,6 +155,12 @@ export class MessageFlow {
     this.passTrailers(this.behind(NOWHERE));
   }
 
+  /** The head stays with a slot that it had passed already: its check runs again and waits for an answer. */
+  holdAgain(slot: number): void {
+    this.headAt = slot;
+    this.hold(slot, HELD.headers);
+  }
+
   /** Lets go what the slot holds, as its filter asked or because it is left out. */
   resume(slot: number): void {
     const run = this.owner.runs[slot]!;

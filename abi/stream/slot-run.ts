@@ -83,6 +83,10 @@ export class SlotRun {
   hasChecked = false;
   /** The check ran a second time after a later filter's edit. */
   isRechecked = false;
+  /** Its check waits for a callout's answer; the head is held here, but in dry run. */
+  isPending = false;
+  /** That check has ended well: the head goes on behind it, in the same slot. */
+  isAnswered = false;
   /** The head is held here until the plugin has an instance to give; how long it was already. */
   isWaiting = false;
   waitedMs = 0;
@@ -118,6 +122,8 @@ export class SlotRun {
     this.hasSeenResponse = false;
     this.hasChecked = false;
     this.isRechecked = false;
+    this.isPending = false;
+    this.isAnswered = false;
     this.isWaiting = false;
     this.waitedMs = 0;
     this.verdict = "noOpinion";

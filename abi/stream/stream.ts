@@ -5,11 +5,12 @@
 // Effects of filters (reply, reset, continue) are noted while frames of this stream are on the stack, every frame then
 // returns without another step, and `settle` at the outermost frame acts on them. So nothing is ever re-entered.
 
+import { CheckKind } from "../spec/enums.ts";
 import type { Head } from "../head/head.ts";
 import type { GuestFailure } from "../host/guest-failure.ts";
 import { MESSAGE_PHASES, PHASE } from "../host/phase.ts";
 import type { Plugin } from "../host/plugin.ts";
-import type { LocalReply, StreamType } from "../host/stream-context.ts";
+import type { LocalReply } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
 import type { Chain, SplitChoice } from "./chain.ts";
 import { Checks } from "./checks.ts";
@@ -204,6 +205,11 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.flag ??= "DC";
     this.staged.clear();
     this.closeFlows();
+    for (let i = 0; i < this.state.slotCount; i++) {
+      const run = this.state.runAt(i);
+      run.isPending = false;
+      run.instance?.streamGone(run.contextId);
+    }
   }
 
   /**
@@ -341,21 +347,28 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
 
   private requestHeadPhase(flow: MessageFlow, slot: number): Outcome {
     const run = this.askedRun(flow, slot);
-    let outcome = this.begin(run);
-    if (outcome === OUTCOME.go && this.mustCheck(run)) outcome = this.check(run);
+    let outcome: Outcome = OUTCOME.go;
+    if (run.isAnswered) run.isAnswered = false;
+    else outcome = this.beginChecked(run);
     if (outcome === OUTCOME.go && (run.left & PHASE.requestHeaders) !== 0)
       outcome = this.requestHeadersPhase(flow, run);
     if (outcome === OUTCOME.go) this.calls.releaseWhenThrough(run);
     return outcome;
   }
 
-  /** The slot's run: new, or one that has waited for an instance. */
+  private beginChecked(run: SlotRun): Outcome {
+    const outcome = this.begin(run);
+    return outcome === OUTCOME.go && this.mustCheck(run) ? this.check(run) : outcome;
+  }
+
+  /** The slot's run: new, or one that has waited for an instance or for the answer to its check. */
   private askedRun(flow: MessageFlow, slot: number): SlotRun {
     const waiting = this.state.runs[slot];
     if (waiting !== undefined && waiting.isWaiting) {
       waiting.isWaiting = false;
       return waiting;
     }
+    if (waiting !== undefined && waiting.isAnswered) return waiting;
     const { split } = this.state.chain!.slots[slot]!;
     const run = this.state.addRun(slot, split === null ? 0 : this.chooseArm(slot, split));
     const { plugin } = run.revision!;
@@ -437,6 +450,26 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     if (kind === FAILED) return this.outcomeOfFailure(run);
     this.checks.noteEdits(run.slot!.index);
     if (this.staged.kind !== "none") return OUTCOME.stop;
+    return kind === CheckKind.Pending ? this.pend(run) : this.judge(run, kind);
+  }
+
+  /** The check waits for an answer: the request stays here, unless the slot only watches. */
+  private pend(run: SlotRun): Outcome {
+    if (!run.instance!.isCallingOut(run.contextId)) return this.failPending(run, "is pending and has called nobody");
+    run.isPending = true;
+    if (run.slot!.dryRun) return OUTCOME.go;
+    run.held[REQUEST].isWatermarked = true;
+    return OUTCOME.hold;
+  }
+
+  private failPending(run: SlotRun, problem: string): Outcome {
+    run.isPending = false;
+    run.verdict = "error";
+    return this.slotFailed(run, CAUSE.error, `the check ${problem}`, "policy_on_check");
+  }
+
+  /** What follows from a check's answer. */
+  private judge(run: SlotRun, kind: number): Outcome {
     const { verdict, problem } = decideCheck(kind, run.revision!.requiresCheck);
     run.verdict = verdict;
     if (verdict === "error") return this.slotFailed(run, CAUSE.error, run.reason ?? problem!, "policy_on_check");
@@ -482,6 +515,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
       flow.headAt = run.slot!.index;
       const begun = run.instance === null ? this.begin(run) : OUTCOME.go;
       const outcome = begun === OUTCOME.go ? this.check(run) : begun;
+      if (outcome === OUTCOME.hold) flow.holdAgain(run.slot!.index);
       if (outcome !== OUTCOME.go) return false;
       this.calls.releaseWhenThrough(run);
     }
@@ -772,13 +806,42 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.continueStream(run, RESPONSE);
   }
 
-  continueStream(run: SlotRun, type: StreamType): void {
-    const held = run.held[type];
-    const isInItsCallback = this.calls.running === run && directionOf(this.calls.runningPhase) === type;
+  continueStream(run: SlotRun, direction: Direction): void {
+    const held = run.held[direction];
+    const isInItsCallback = this.calls.running === run && directionOf(this.calls.runningPhase) === direction;
     if (held.at === HELD.not && !isInItsCallback) return;
     this.enter();
     held.isResumed = true;
     this.hasPendingResume = true;
+    this.leave();
+  }
+
+  completeCheck(run: SlotRun, kind: number): void {
+    if (!run.isPending) return;
+    run.isPending = false;
+    if (this.state.isFinished || this.isCut || this.staged.kind !== "none" || this.isTakenOver) return;
+    this.enter();
+    if (this.judge(run, kind) === OUTCOME.go) this.goOnBehindCheck(run);
+    this.leave();
+  }
+
+  /** The head is held at the slot, in front of its headers callback unless the check was asked a second time. */
+  private goOnBehindCheck(run: SlotRun): void {
+    const held = run.held[REQUEST];
+    if (held.at === HELD.not) return;
+    if (!run.isRechecked && !run.isSkipped) {
+      run.isAnswered = true;
+      this.request.headLeft |= 1 << run.slot!.index;
+    }
+    held.isResumed = true;
+    this.hasPendingResume = true;
+  }
+
+  calloutsOver(run: SlotRun): void {
+    if (!run.isPending || this.state.isFinished) return;
+    this.enter();
+    if (this.failPending(run, "was not completed when its last callout was answered") === OUTCOME.go)
+      this.goOnBehindCheck(run);
     this.leave();
   }
 

@@ -3,7 +3,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
-import { AnyQuotas, Plugin, SharedData, SluiceError, createSharedDataBuffer, prepareModule } from "@sluice/abi/load";
+import { AnyQuotas, Plugin, SharedData, SILENT_CALLOUTS, SluiceError, createSharedDataBuffer, prepareModule } from "@sluice/abi/load";
 import type { HostServices, ModuleArtifact, PluginSpec, SharedDataStore } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { FILTER_METRIC_CELLS } from "../counters/limits.ts";
@@ -44,6 +44,7 @@ function services(): HostServices {
     metrics: new SlabMetrics(new Float64Array(FILTER_METRIC_CELLS), [], () => undefined),
     sharedData: new OwnSharedData(),
     quotas: new AnyQuotas(),
+    callouts: SILENT_CALLOUTS,
     log: () => undefined,
     ticks: false,
   });
