@@ -10,11 +10,16 @@ export interface ExchangeOptions {
   readonly responseTrailers?: Pairs;
   readonly requestBody?: string;
   readonly responseBody?: string;
+  /** What a TCP connection brought. */
+  readonly downstreamData?: string;
+  readonly upstreamData?: string;
   readonly bodyBytesMax?: number;
   /** No map may be changed, as while an exchange is logged. */
   readonly isReadOnly?: boolean;
   /** What the exchange says to a copy of its request; by default it makes one. */
   readonly mirrorAnswer?: "unknownCluster" | "tooLate" | "full";
+  /** Its check waits for a callout's answer. */
+  readonly isCheckPending?: boolean;
   readonly properties?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -31,12 +36,13 @@ export interface Reply {
 export class Exchange {
   /** By map type, 0 to 3; null where there is none. The host puts here what a callback left. */
   readonly maps: (Pairs | null)[];
-  /** By buffer type, 0 and 1. */
+  /** By buffer type, 0 to 3. */
   readonly bodies: (Uint8Array | null)[];
   readonly bodyBytesMax: number;
   /** By path, segments joined by NUL. */
   readonly properties: Map<string, Uint8Array>;
   readonly isReadOnly: boolean;
+  readonly isCheckPending: boolean;
   readonly mirrorAnswer: ExchangeOptions["mirrorAnswer"] | null;
   readonly replies: Reply[] = [];
   /** `continue 0`, `close 1`, `reply 403`, `check 1`, in the order they were done. */
@@ -55,12 +61,13 @@ export class Exchange {
       options.responseHeaders,
       options.responseTrailers,
     ].map((pairs) => pairs ?? null);
-    this.bodies = [options.requestBody, options.responseBody].map((text) =>
-      text === undefined ? null : Buffer.from(text),
+    this.bodies = [options.requestBody, options.responseBody, options.downstreamData, options.upstreamData].map(
+      (text) => (text === undefined ? null : Buffer.from(text)),
     );
     this.bodyBytesMax = options.bodyBytesMax ?? 1024 * 1024;
     this.properties = new Map(Object.entries(options.properties ?? {}));
     this.isReadOnly = options.isReadOnly ?? false;
+    this.isCheckPending = options.isCheckPending ?? false;
     this.mirrorAnswer = options.mirrorAnswer ?? null;
   }
 
@@ -71,7 +78,8 @@ export class Exchange {
 
   /** All that a guest can do to it, to be compared with another's. */
   state(): unknown {
-    const { maps, bodies, properties, replies, steps, reports, mirrors, reservations, verdict, response } = this;
+    const { maps, properties, replies, steps, reports, mirrors, reservations, verdict, response } = this;
+    const bodies = this.bodies.map((_, type) => this.bodyText(type));
     const shown = { maps, bodies, properties: [...properties], replies, steps, reports, mirrors, reservations };
     return structuredClone({ ...shown, verdict, response });
   }

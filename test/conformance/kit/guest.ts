@@ -26,7 +26,8 @@ export const STATUSES_AT = 16;
 const OUTS_AT = 1024;
 const OUT_BYTES = 8;
 const BYTES_AT = 4096;
-const BLOCKS_AT = 32_768;
+/** Where a bump allocator begins. */
+export const BLOCKS_AT = 32_768;
 const PRESET = 0xcc;
 
 /** An argument that is a place for the host to write to. */
@@ -136,7 +137,7 @@ function outcomeOf(calls: readonly Call[], guest: HostedGuest, stream: Exchange)
 function guestText(calls: readonly Call[], callback: string, options: GuestOptions): string {
   const { allocator = "bump", abi = "0_2_1" } = options;
   const data = new DataSection();
-  const body = calls.map((each, i) => callText(each, i, data)).join("\n");
+  const body = calls.map((each, i) => callText(each, STATUSES_AT + i * 4, data)).join("\n");
   for (const [at, bytes] of options.data ?? []) data.put(at, Buffer.from(bytes));
   const imports = [...new Set(calls.map(({ name }) => name))].map((name) => importText(name, options)).join("\n");
   return `(module
@@ -153,7 +154,8 @@ function guestText(calls: readonly Call[], callback: string, options: GuestOptio
   )`;
 }
 
-const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>, string>> = {
+/** By what `GuestOptions.allocator` says; `bump` takes from the global `$next`. */
+export const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>, string>> = {
   bump: `(func $allocate (export "proxy_on_memory_allocate") (param $size i32) (result i32) (local $block i32)
       (if (i32.eqz (local.get $size)) (then (unreachable)))
       (local.set $block (global.get $next))
@@ -164,7 +166,8 @@ const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>, string
   none: "",
 };
 
-function callText({ name, args }: Call, index: number, data: DataSection): string {
+/** A call with constants, its status stored at `statusAt`. */
+export function callText({ name, args }: Call, statusAt: number, data: DataSection): string {
   const { params: rowParams, result } = rowOf(name);
   const params = wireParams(rowParams);
   const values = args.flatMap((arg) => data.place(arg));
@@ -173,11 +176,11 @@ function callText({ name, args }: Call, index: number, data: DataSection): strin
   const made = `(call $${name} ${constants})`;
   if (result === null) return made;
   const status = result === "f64" ? `(i32.trunc_f64_s ${made})` : made;
-  return `(i32.store (i32.const ${STATUSES_AT + index * 4}) ${status})`;
+  return `(i32.store (i32.const ${statusAt}) ${status})`;
 }
 
 /** Where arguments go: bytes one behind the other, out parameters in their row. */
-class DataSection {
+export class DataSection {
   text = "";
   private at = BYTES_AT;
   private outs = 0;
@@ -198,7 +201,8 @@ class DataSection {
   }
 }
 
-function importText(name: string, options: GuestOptions): string {
+/** The import of a hostcall, of WASI or of a compiler's helper, as `$name`. */
+export function importText(name: string, options: GuestOptions = {}): string {
   const row = rowOf(name);
   const types = wireParams(row.params).map(({ type }) => type);
   const module = row.module === "wasi" ? (options.wasiModule ?? WASI_MODULES[0]) : row.module;

@@ -1,7 +1,7 @@
 // What the conformance suite needs of a proxy-wasm host. sluice-host.ts is ours, tiny-host.ts the smallest that shows
 // another; host-under-test.ts says which one the suite asks.
 import type { CapabilityFamily } from "@sluice/abi/spec";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Pairs } from "./exchange.ts";
 
 export interface Host {
   readonly name: string;
@@ -32,6 +32,30 @@ export interface GuestSettings {
     readonly name: string;
     readonly windows: readonly { readonly count: number; readonly perMs: number; readonly burst: number }[];
   }[];
+  /** Names that callouts may be sent to; without it there are none. */
+  readonly clusters?: readonly string[];
+}
+
+/** A callout that a guest made, and how a test answers it: `answer` and `fail` one over HTTP, `tell` one over gRPC. */
+export interface MadeCallout {
+  readonly kind: "http" | "grpcCall" | "grpcStream";
+  readonly cluster: string;
+  /** Headers, or `:path` and metadata. */
+  readonly fields: Pairs;
+  readonly trailers: Pairs | null;
+  /** The body, or messages in order. */
+  readonly sent: Uint8Array[];
+  readonly timeoutMs: number | null;
+  state: "open" | "halfClosed" | "cancelled";
+  answer(headers: Pairs, body: string, trailers?: Pairs): void;
+  fail(reason: string): void;
+  /** What is given is told in this order. */
+  tell(news: {
+    readonly initial?: Pairs;
+    readonly message?: string;
+    readonly trailing?: Pairs;
+    readonly closed?: readonly [status: number, message: string];
+  }): void;
 }
 
 export interface LogLine {
@@ -44,7 +68,9 @@ export interface LogLine {
 /** A guest that was started. Once a call has thrown it is over. */
 export interface HostedGuest {
   readonly logs: readonly LogLine[];
-  /** Makes a stream context over the exchange, with the lowest id that is free from 2 on, and runs proxy_on_context_create. */
+  /** Callouts that went out, in order. */
+  readonly callouts: readonly MadeCallout[];
+  /** Makes a stream context over the exchange and runs proxy_on_context_create; gives its id, which is 2 for the first. */
   createStream(exchange: Exchange): number;
   /**
    * Runs a callback: its context, then its other parameters as the specification orders them, 0 where left out. Gives

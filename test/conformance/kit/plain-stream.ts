@@ -83,6 +83,14 @@ export class PlainStream implements StreamContext {
   closeStream(_slot: number, type: number): void {
     this.step(`close ${type}`);
   }
+  isCheckPending(): boolean {
+    return this.exchange.isCheckPending;
+  }
+  completeCheck(_slot: number, kind: number): void {
+    this.step(`check ${kind}`);
+  }
+  /** A matter of the engine's. */
+  calloutsOver(): void {}
   instanceLost(_slot: number, failure: GuestFailure): void {
     this.lost.push(failure);
   }

@@ -2,13 +2,14 @@
 import { MemoryServices, Plugin, prepareModule, type Instance, type PluginSpec } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES } from "@sluice/abi/spec";
 import type { Exchange } from "./exchange.ts";
-import type { GuestSettings, Host, HostedGuest, LogLine } from "./host.ts";
+import type { GuestSettings, Host, HostedGuest, LogLine, MadeCallout } from "./host.ts";
+import { PlainCallouts } from "./plain-callouts.ts";
 import { PlainStream } from "./plain-stream.ts";
 
 export const sluiceHost: Host = {
   name: "sluice",
   start(module, settings) {
-    const services = new MemoryServices(settings);
+    const services = new SluiceServices(settings);
     const { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits } = settings;
     const spec = { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits };
     const plugin = new Plugin(prepareModule(module), specOf(spec), services);
@@ -57,18 +58,42 @@ const ENTER: Readonly<Record<string, Enter>> = {
   proxy_on_response_headers: (instance, id, [count = 0, end]) => instance.responseHeaders(id, count, end === 1),
   proxy_on_response_body: (instance, id, [size = 0, end]) => instance.responseBody(id, size, end === 1),
   proxy_on_response_trailers: (instance, id, [count = 0]) => instance.responseTrailers(id, count),
+  proxy_on_new_connection: (instance, id) => !instance.newConnection(id),
+  proxy_on_downstream_data: (instance, id, [size = 0, end]) => !instance.downstreamData(id, size, end === 1),
+  proxy_on_downstream_connection_close: (instance, id, [peer = 0]) => instance.downstreamClose(id, peer),
+  proxy_on_upstream_data: (instance, id, [size = 0, end]) => !instance.upstreamData(id, size, end === 1),
+  proxy_on_upstream_connection_close: (instance, id, [peer = 0]) => instance.upstreamClose(id, peer),
+  proxy_on_http_call_response: (instance, _, [call = 0, headers = 0, size = 0, trailers = 0]) =>
+    instance.httpCallResponse(call, headers, size, trailers),
+  proxy_on_grpc_receive_initial_metadata: (instance, _, [token = 0, count = 0]) =>
+    instance.grpcReceiveInitialMetadata(token, count),
+  proxy_on_grpc_receive: (instance, _, [token = 0, size = 0]) => instance.grpcReceive(token, size),
+  proxy_on_grpc_receive_trailing_metadata: (instance, _, [token = 0, count = 0]) =>
+    instance.grpcReceiveTrailingMetadata(token, count),
+  proxy_on_grpc_close: (instance, _, [token = 0, status = 0]) => instance.grpcClose(token, status),
+  proxy_on_queue_ready: (instance, _, [token = 0]) => instance.queueReady(token),
+  proxy_on_foreign_function: (instance, _, [id = 0, size = 0]) => instance.foreignFunction(id, new Uint8Array(size)),
   proxy_on_log: (instance, id) => instance.log(id),
   proxy_on_done: (instance, id) => (id === 1 ? instance.rootDone() : instance.done(id)),
   proxy_on_delete: (instance, id) => (id === 1 ? instance.rootDelete() : instance.delete(id)),
 };
 
+class SluiceServices extends MemoryServices {
+  override readonly callouts: PlainCallouts;
+
+  constructor(settings: GuestSettings) {
+    super(settings);
+    this.callouts = new PlainCallouts(settings.clusters ?? []);
+  }
+}
+
 class SluiceGuest implements HostedGuest {
   private readonly plugin: Plugin;
-  private readonly services: MemoryServices;
+  private readonly services: SluiceServices;
   private readonly instance: Instance;
   private readonly streams = new Map<number, PlainStream>();
 
-  constructor(plugin: Plugin, services: MemoryServices) {
+  constructor(plugin: Plugin, services: SluiceServices) {
     this.plugin = plugin;
     this.services = services;
     this.instance = plugin.acquire()!;
@@ -76,6 +101,10 @@ class SluiceGuest implements HostedGuest {
 
   get logs(): readonly LogLine[] {
     return this.services.logs;
+  }
+
+  get callouts(): readonly MadeCallout[] {
+    return this.services.callouts.made;
   }
 
   createStream(exchange: Exchange): number {

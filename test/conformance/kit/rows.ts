@@ -1,0 +1,97 @@
+// The specification's rows as the suite asks for them, and arguments that are good wherever a hostcall is made.
+import {
+  CALLBACKS,
+  CAPABILITY_FAMILIES,
+  HOSTCALLS,
+  POLICY_CALLBACKS,
+  POLICY_HOSTCALLS,
+  Status,
+  type AbiVersion,
+  type CallbackRow,
+  type HostcallRow,
+} from "@sluice/abi/spec";
+import { Exchange } from "./exchange.ts";
+import { OUT, type Argument } from "./guest.ts";
+import type { GuestSettings } from "./host.ts";
+import { pairsOf } from "./pairs.ts";
+import { PLAIN_SETTINGS } from "./sluice-host.ts";
+
+export const ALL_HOSTCALLS: readonly HostcallRow[] = [...HOSTCALLS, ...POLICY_HOSTCALLS];
+export const SERVED_HOSTCALLS = ALL_HOSTCALLS.filter(({ served }) => served);
+/** What a host calls; nothing calls the others. */
+export const SERVED_CALLBACKS: readonly CallbackRow[] = [...CALLBACKS, ...POLICY_CALLBACKS].filter(
+  ({ served }) => served,
+);
+
+export function hostcallRow(name: string): HostcallRow {
+  return ALL_HOSTCALLS.find((row) => row.name === name)!;
+}
+
+export function isIn(version: AbiVersion, { versions }: { readonly versions: readonly AbiVersion[] }): boolean {
+  return versions.includes(version);
+}
+
+/** The parameters of a callback in one version; they differ for headers. */
+export function paramsIn(version: AbiVersion, row: CallbackRow): readonly string[] {
+  return row.paramsIn?.[version] ?? row.params;
+}
+
+/** `0.2.1` as modules spell it in their marker. */
+export function markerOf(version: AbiVersion): "0_1_0" | "0_2_0" | "0_2_1" {
+  return version.replaceAll(".", "_") as ReturnType<typeof markerOf>;
+}
+
+/** What a row lets a host answer, as numbers. */
+export function statusesOf({ statuses }: HostcallRow): readonly number[] {
+  return [...statuses, "InternalFailure"].map((name) => Status[name as keyof typeof Status]);
+}
+
+/** Everything granted, and whatever good arguments name is there. */
+export const EVERYTHING: GuestSettings = {
+  ...PLAIN_SETTINGS,
+  capabilities: CAPABILITY_FAMILIES,
+  clusters: ["value"],
+  quotas: [{ name: "value", windows: [{ count: 1, perMs: 1000, burst: 1 }] }],
+};
+
+const GOOD_NUMBERS: Readonly<Record<string, number>> = {
+  statusCode: 403,
+  contextId: 1,
+  code: 7,
+  attributeId: 1,
+  amount: 1,
+  timeout: 1000,
+};
+
+export function goodArguments({ params }: HostcallRow): Argument[] {
+  return params.flatMap<Argument>(({ name, type }) => {
+    switch (type) {
+      case "outBytes":
+        return [OUT, OUT];
+      case "pairs":
+        return [pairsOf([["x-b", "2"]])];
+      case "bytes":
+        return [name === "attributeName" ? "request.path" : name === "key" ? "x-a" : "value"];
+      case "path":
+        return ["a"];
+      case "i64":
+      case "u64":
+        return [1n];
+      default:
+        return [type.startsWith("out") ? OUT : (GOOD_NUMBERS[name] ?? 0)];
+    }
+  });
+}
+
+const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_on_report"];
+
+/** An exchange whose maps are read-only where an engine's are. */
+export function exchangeIn(callback: string): Exchange {
+  return new Exchange({
+    requestHeaders: [["x-a", "1"]],
+    responseHeaders: [[":status", "200"]],
+    requestBody: "body",
+    properties: { a: Buffer.from("1") },
+    isReadOnly: READS_ONLY.includes(callback),
+  });
+}
