@@ -329,11 +329,11 @@ describe.skipIf(chromiumPath === null)("acting in the console", () => {
   });
 });
 
-/** Runs in the page: notes whatever moves by itself from now on. */
+/** Runs in the page: notes whatever moves by itself from now on. A node that is gone since has no place to be asked of: what it pushed is noted. */
 const WATCH_SHIFTS = `window.shifted = []; new PerformanceObserver((list) => {
   for (const { sources, hadRecentInput } of list.getEntries()) {
-    const others = sources.map(({ node }) => node).filter((node) => node?.parentElement?.className !== "bar");
-    if (!hadRecentInput) window.shifted.push(...others.map((node) => node?.outerHTML?.slice(0, 160) ?? "gone"));
+    const others = sources.map(({ node }) => node).filter((node) => node && node.parentElement?.className !== "bar");
+    if (!hadRecentInput) window.shifted.push(...others.map((node) => node.outerHTML?.slice(0, 160) ?? node.textContent));
   }
 }).observe({ type: "layout-shift" });`;
 
