@@ -1,0 +1,243 @@
+// A hundred streams through one host: a filter that does harm to the one that asks for it, and behind it a filter that only
+// marks what passes. What became of each stream is told as plain data.
+import {
+  CAUSE,
+  Chain,
+  MemoryServices,
+  Plugin,
+  prepareModule,
+  RecordedExchange,
+  headOf,
+  takeStream,
+  type ChainSlot,
+  type PluginSpec,
+  type Stream,
+} from "@sluice/abi";
+import type { CapabilityFamily } from "@sluice/abi/spec";
+import wabtLoader from "wabt";
+
+const { parseWat } = await wabtLoader();
+
+const STREAMS = 100;
+const HARMED = 50;
+
+/** What ends well: seen by the upstream with the mark, answered whole with the mark. */
+export const WHOLE = { status: 200, flag: null, mark: "1", answerMark: "1", body: "answer", error: null } as const;
+
+/** How one stream ended. */
+export interface Ended {
+  readonly status: number;
+  readonly flag: string | null;
+  /** `x-mark` of the request as the upstream got it, and of the answer as the client got it. */
+  readonly mark: string | null;
+  readonly answerMark: string | null;
+  readonly body: string | null;
+  /** Cause of the harmful slot's failure. */
+  readonly error: string | null;
+}
+
+export interface CrowdOptions {
+  readonly isolation?: "stream" | "shared";
+  readonly limits?: PluginSpec["limits"];
+  /** Only the harmed stream passes the harmful filter, which need not ask who it is. */
+  readonly apart?: boolean;
+  readonly capabilities?: readonly CapabilityFamily[];
+  /** Called when all requests are on their way. */
+  readonly meanwhile?: (crowd: Crowd) => void;
+}
+
+const LIMITS = { memoryBytes: 16 * 1024 * 1024, fuel: 5_000_000, depth: 1_024 };
+
+export class Crowd {
+  readonly services = new MemoryServices();
+  readonly harmful: Plugin;
+  private readonly chain: Chain;
+  private readonly options: CrowdOptions;
+  private readonly members: Member[];
+
+  constructor(harm: string, options: CrowdOptions = {}) {
+    this.options = options;
+    this.harmful = this.plugin("harmful", harmText(harm), options);
+    const marking = this.plugin("marking", MARKING, {});
+    marking.start();
+    let isStarted = true;
+    try {
+      this.harmful.start();
+    } catch {
+      isStarted = false;
+    }
+    this.chain = new Chain([slotOf(0, this.harmful, isStarted), slotOf(1, marking, true)]);
+    this.members = Array.from({ length: STREAMS }, (_, at) => this.member(at === HARMED));
+  }
+
+  /** All streams at once, a phase after the other; the harmed one in their middle. */
+  play(): { readonly harmed: Ended; readonly others: readonly Ended[] } {
+    const ended = playTogether(this.members, this.services, () => this.options.meanwhile?.(this));
+    return { harmed: ended[HARMED]!, others: ended.filter((_, at) => at !== HARMED) };
+  }
+
+  /** One more stream, alone. */
+  playOne(harmed: boolean): Ended {
+    const member = this.member(harmed);
+    return playTogether([member], this.services, () => undefined)[0]!;
+  }
+
+  private member(isHarmed: boolean): Member {
+    const mask = this.options.apart === true && !isHarmed ? 0b10 : this.chain.all;
+    const stream = takeStream();
+    const exchange = new RecordedExchange(mask, new Map());
+    const head = [
+      [":method", "POST"],
+      [":path", "/"],
+      [":authority", "a.test"],
+      [":scheme", "http"],
+    ] as [string, string][];
+    if (isHarmed) head.push(["x-harm", "1"]);
+    stream.open(this.chain, mask, exchange, headOf(head));
+    return { stream, exchange };
+  }
+
+  private plugin(
+    name: string,
+    text: string,
+    { isolation = "stream", limits = LIMITS, capabilities }: CrowdOptions,
+  ): Plugin {
+    const spec: PluginSpec = {
+      slot: name,
+      filter: name,
+      version: "sha256:v",
+      revision: "sha256:r",
+      pluginName: name,
+      rootId: "",
+      vmId: name,
+      pluginConfig: new Uint8Array(0),
+      vmConfig: new Uint8Array(0),
+      environment: {},
+      capabilities: capabilities ?? EVERYTHING,
+      limits,
+      isolation,
+      requiresCheck: false,
+      bodyCallbacks: "all",
+    };
+    return new Plugin(prepareModule(moduleOf(text)), spec, this.services);
+  }
+}
+
+function playTogether(members: readonly Member[], { clock }: MemoryServices, meanwhile: () => void): Ended[] {
+  for (const { stream } of members) stream.requestHeaders(false);
+  for (const { stream } of members) stream.requestData(Buffer.from("request"), false);
+  for (const { stream } of members) stream.requestTrailers(headOf([["x-last", "1"]]));
+  meanwhile();
+  clock.advance(100);
+  const awaiting = members.filter(({ exchange }) => exchange.awaitsUpstream);
+  for (const { exchange } of awaiting) exchange.upstreamAnswers();
+  for (const { stream } of awaiting) stream.responseHeaders(headOf([[":status", "200"]]), false);
+  for (const { stream } of awaiting) stream.responseData(Buffer.from("answer"), false);
+  for (const { stream } of awaiting) stream.responseTrailers(headOf([["x-last", "2"]]));
+  for (const { stream } of members) stream.finish();
+  for (const { stream } of members) stream.end();
+  return members.map(endedOf);
+}
+
+interface Member {
+  readonly stream: Stream;
+  readonly exchange: RecordedExchange;
+}
+
+const EVERYTHING: readonly CapabilityFamily[] = [
+  "headers",
+  "body",
+  "properties",
+  "log",
+  "metrics",
+  "stream",
+  "clock",
+  "timer",
+  "sharedData",
+  "queue",
+  "callout",
+  "foreign",
+  "policy",
+];
+
+function slotOf(index: number, plugin: Plugin, isStarted: boolean): ChainSlot {
+  const { slot, filter, version, revision } = plugin.spec;
+  const notLoaded = isStarted ? null : "it did not start";
+  return {
+    name: slot,
+    index,
+    revisions: [{ plugin: isStarted ? plugin : null, filter, version, revision, notLoaded, requiresCheck: false }],
+    split: null,
+    failOpen: isStarted ? 0 : CAUSE.notLoaded,
+    dryRun: false,
+    bodyWhilePaused: false,
+  };
+}
+
+function endedOf({ stream, exchange }: Member): Ended {
+  const { forwarded, answered } = exchange;
+  return {
+    status: stream.status,
+    flag: stream.flag,
+    mark: forwarded?.headers.find(([name]) => name === "x-mark")?.[1] ?? null,
+    answerMark: answered?.headers.find(([name]) => name === "x-mark")?.[1] ?? null,
+    body: answered?.body ?? null,
+    error: stream.slotReport(0).error?.cause ?? null,
+  };
+}
+
+function moduleOf(text: string): Uint8Array {
+  const parsed = parseWat("crowd.wat", text, { bulk_memory: true, reference_types: true });
+  try {
+    return parsed.toBinary({ write_debug_names: true }).buffer;
+  } finally {
+    parsed.destroy();
+  }
+}
+
+const ADD = `(import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))`;
+const MARKER = `(func (export "proxy_abi_version_0_2_1"))`;
+const mark = (map: number): string =>
+  `(drop (call $add (i32.const ${map}) (i32.const 64) (i32.const 6) (i32.const 72) (i32.const 1))) (i32.const 0)`;
+
+const MARKING = `(module ${ADD} (memory (export "memory") 1) ${MARKER}
+  (data (i32.const 64) "x-mark\\00\\001")
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${mark(0)})
+  (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) ${mark(2)}))`;
+
+/** `$harmful` says whether this is the stream that asks for it. */
+function harmText(harm: string): string {
+  return `(module ${ADD}
+    (import "env" "proxy_get_header_map_value" (func $header (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_tick_period_milliseconds" (func $period (param i32) (result i32)))
+    (import "env" "proxy_set_buffer_bytes" (func $set_body (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_buffer_bytes" (func $get_body (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_property" (func $set_property (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_define_metric" (func $metric (param i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_shared_data" (func $share (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
+    (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "sluice" "policy_report" (func $report (param i32 i32 i32 i32 i32) (result i32)))
+    (import "sluice" "policy_attribute" (func $attribute (param i32 i32 i32) (result i32)))
+    (memory (export "memory") 2)
+    ${MARKER}
+    (func (export "sluice_policy_abi_version_1"))
+    (data (i32.const 64) "x-harm")
+    (data (i32.const 128) "${"a".repeat(64)}")
+    (global $free (mut i32) (i32.const 65536))
+    (func $harmful (result i32)
+      (i32.eqz (call $header (i32.const 0) (i32.const 64) (i32.const 6) (i32.const 16) (i32.const 20))))
+    ${/proxy_on_memory_allocate/.test(harm) ? "" : ALLOCATOR}
+    ${harm})`;
+}
+
+const ALLOCATOR = `(func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+  (global.get $free) (global.set $free (i32.add (global.get $free) (local.get $size))))`;
+
+/** A request-headers callback that does `harm` to the stream that asks for it. */
+export function onRequest(harm: string): string {
+  return `(func $entry (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $i i32)
+    (if (call $harmful) (then ${harm})) (i32.const 0))`;
+}
