@@ -23,7 +23,8 @@ export class OpenCallout implements HttpSink, GrpcSink {
   readonly context: GuestContext;
   private readonly book: CalloutBook;
   private handle: Callout | null = null;
-  private isOver = false;
+  /** Nothing that comes from outside counts any more. */
+  private isDeaf = false;
 
   constructor(book: CalloutBook, id: number, kind: CalloutKind, context: GuestContext) {
     this.book = book;
@@ -34,23 +35,22 @@ export class OpenCallout implements HttpSink, GrpcSink {
 
   /** After-call: the callback that asked has returned. */
   begin(start: () => Callout): void {
-    if (!this.isOver) this.handle = start();
+    if (!this.isDeaf) this.handle = start();
   }
 
   /** After-call. What does not fit ends the stream: a message may not be lost in silence. */
   send(message: Uint8Array, endOfStream: boolean): void {
-    if (this.isOver || (this.handle as GrpcStream).send(message, endOfStream)) return;
-    this.handle!.cancel();
-    this.book.later(() => this.closed(GrpcStatus.ResourceExhausted, "too many bytes wait to be sent"));
+    if (this.isDeaf || (this.handle as GrpcStream).send(message, endOfStream)) return;
+    this.end(GrpcStatus.ResourceExhausted, "too many bytes wait to be sent");
   }
 
   halfClose(): void {
-    if (!this.isOver) (this.handle as GrpcStream).halfClose();
+    if (!this.isDeaf) (this.handle as GrpcStream).halfClose();
   }
 
   /** Nothing more is told to the guest; what was asked may go on. */
   detach(): void {
-    this.isOver = true;
+    this.isDeaf = true;
     this.book.forget(this);
   }
 
@@ -59,17 +59,25 @@ export class OpenCallout implements HttpSink, GrpcSink {
     this.handle?.cancel();
   }
 
-  /** Ends it as failed, as soon as no guest frame can be on the stack. */
-  giveUp(reason: string): void {
+  /** Nobody waits any more; the guest is told that it failed, as soon as no guest frame can be on the stack. */
+  giveUp(): void {
+    this.end(GrpcStatus.Canceled, "the stream is gone");
+  }
+
+  private end(status: number, reason: string): void {
+    this.isDeaf = true;
     this.handle?.cancel();
     this.book.later(() => {
+      // Meanwhile the instance may have been put back, or the guest may have cancelled.
+      if (!this.book.isOpen(this)) return;
+      this.isDeaf = false;
       if (this.kind === HTTP_CALL) this.failed(reason);
-      else this.closed(GrpcStatus.Canceled, reason);
+      else this.closed(status, reason);
     });
   }
 
   answered(headers: Head, body: Uint8Array, trailers: Head | null): void {
-    if (this.isOver) return;
+    if (this.isDeaf) return;
     this.detach();
     const maps: Record<number, Head> = { [MapType.HttpCallResponseHeaders]: headers };
     if (trailers !== null) maps[MapType.HttpCallResponseTrailers] = trailers;
@@ -80,7 +88,7 @@ export class OpenCallout implements HttpSink, GrpcSink {
   }
 
   failed(reason: string): void {
-    if (this.isOver) return;
+    if (this.isDeaf) return;
     this.detach();
     this.book.noteStatus(Status.BrokenConnection, reason);
     this.book.tell(this, NOTHING_ARRIVED, (guest) => guest.httpCallResponse(this.id, 0, 0, 0));
@@ -88,26 +96,26 @@ export class OpenCallout implements HttpSink, GrpcSink {
 
   /** Metadata of a call is not told, as in Envoy: the message alone says that it went well. */
   initialMetadata(metadata: Head): void {
-    if (this.isOver || this.kind === GRPC_CALL) return;
+    if (this.isDeaf || this.kind === GRPC_CALL) return;
     const arrival = { maps: { [MapType.GrpcReceiveInitialMetadata]: metadata }, buffers: {} };
     this.book.tell(this, arrival, (guest) => guest.grpcReceiveInitialMetadata(this.id, metadata.count));
   }
 
   message(bytes: Uint8Array): void {
-    if (this.isOver) return;
+    if (this.isDeaf) return;
     if (this.kind === GRPC_CALL) this.detach();
     const arrival = { maps: {}, buffers: { [BufferType.GrpcReceiveBuffer]: bytes } };
     this.book.tell(this, arrival, (guest) => guest.grpcReceive(this.id, bytes.length));
   }
 
   trailingMetadata(metadata: Head): void {
-    if (this.isOver || this.kind === GRPC_CALL) return;
+    if (this.isDeaf || this.kind === GRPC_CALL) return;
     const arrival = { maps: { [MapType.GrpcReceiveTrailingMetadata]: metadata }, buffers: {} };
     this.book.tell(this, arrival, (guest) => guest.grpcReceiveTrailingMetadata(this.id, metadata.count));
   }
 
   closed(status: number, message: string): void {
-    if (this.isOver) return;
+    if (this.isDeaf) return;
     this.detach();
     this.book.noteStatus(status, message);
     this.book.tell(this, NOTHING_ARRIVED, (guest) => guest.grpcClose(this.id, status));
@@ -159,8 +167,13 @@ export class CalloutBook {
     return this.open.get(id >>> 0) ?? null;
   }
 
+  /** The guest cancelled it, or was told its end. */
   forget(callout: OpenCallout): void {
-    this.open.delete(callout.id);
+    if (this.isOpen(callout)) this.open.delete(callout.id);
+  }
+
+  isOpen(callout: OpenCallout): boolean {
+    return this.open.get(callout.id) === callout;
   }
 
   isWaiting(contextId: number): boolean {
@@ -170,8 +183,7 @@ export class CalloutBook {
 
   /** Nobody waits for the stream any more: its callouts fail, since an SDK that was given an id counts on an answer. */
   streamGone(contextId: number): void {
-    for (const callout of this.open.values())
-      if (callout.context.id === contextId) callout.giveUp("the stream is gone");
+    for (const callout of this.open.values()) if (callout.context.id === contextId) callout.giveUp();
   }
 
   /** The instance is put back: requests that are out go on unheard (a filter may report from its last callback), streams end. */

@@ -3,6 +3,7 @@
 
 import { MemoryQuotas } from "../quota/memory-quotas.ts";
 import type { QuotaBackend, QuotaDefinition } from "../quota/quota-backend.ts";
+import { MemoryQueues } from "../shared/memory-queues.ts";
 import { NO_CALLOUTS, type CalloutClient } from "./callouts.ts";
 import { METRICS_PER_SLOT } from "./limits.ts";
 import type {
@@ -34,15 +35,18 @@ export interface MemoryServicesOptions {
   readonly quotas?: readonly QuotaDefinition[];
   /** In place of one that has `quotas`. */
   readonly quotaBackend?: QuotaBackend;
+  /** Default: no clusters. */
+  readonly calloutClient?: CalloutClient;
 }
 
 export class MemoryServices implements HostServices {
   readonly clock: ManualClock;
   readonly logLevel: LogLevel;
   readonly sharedData: SharedDataStore = new MemorySharedData();
+  readonly queues: MemoryQueues;
   readonly metrics: MemoryMetrics = new MemoryMetrics();
   readonly quotas: QuotaBackend;
-  readonly callouts: CalloutClient = NO_CALLOUTS;
+  readonly callouts: CalloutClient;
   readonly timers: TickScheduler;
   /** Everything logged so far. */
   readonly logs: FilterLog[] = [];
@@ -52,8 +56,10 @@ export class MemoryServices implements HostServices {
   constructor(options: MemoryServicesOptions = {}) {
     this.clock = new ManualClock(options.nowMs ?? DEFAULT_NOW_MS);
     this.timers = this.clock;
+    this.queues = new MemoryQueues(this.clock);
     this.quotas =
       options.quotaBackend ?? new MemoryQuotas(() => Math.floor(this.clock.monotonicMs() * 1000), options.quotas ?? []);
+    this.callouts = options.calloutClient ?? NO_CALLOUTS;
     this.logLevel = options.logLevel ?? 0;
     this.nodeProperties = options.nodeProperties ?? {};
     this.randomState = (options.seed ?? 1) >>> 0 || 1;

@@ -2,6 +2,7 @@
 // with the bounds on it. Instances come and go, what is here stays.
 
 import type { ModuleArtifact } from "../module/artifact.ts";
+import type { QueueReceiver } from "../shared/queue-store.ts";
 import { AttributeTable } from "./attributes.ts";
 import type { Caller } from "./caller.ts";
 import { FrameNames } from "./frame-names.ts";
@@ -12,7 +13,7 @@ import type { PluginSpec } from "./plugin.ts";
 import type { HostServices, LogLevel } from "./services.ts";
 
 /** What hostcalls ask of the plugin as a whole. */
-export interface RootControl {
+export interface RootControl extends QueueReceiver {
   setTickPeriod(periodMs: number): void;
   /** The root said that it is done; no guest frame is on the stack. */
   rootDone(): void;

@@ -143,6 +143,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     const { root } = this;
     this.services.timers.cancel(this);
     this.services.timers.cancel(this.ending);
+    this.services.queues.forget(this);
     if (root !== null && !root.failed) this.asksRoot(() => root.rootDelete());
     root?.detachCallouts();
     this.root = null;
@@ -156,7 +157,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     if (this.root !== null && this.root.isOf(guest)) this.epoch++;
   }
 
-  /** An item is in a queue that the root registered. From the event loop, never within a hostcall. */
+  /** QueueReceiver: an item is in a queue that the root registered. From the event loop, never within a hostcall. */
   queueReady(token: number): void {
     this.tellRoot((root) => root.queueReady(token));
   }

@@ -2,6 +2,7 @@
 // itself. The proxy's worker has the real ones; memory-services.ts has one that a test advances by hand.
 
 import type { QuotaBackend } from "../quota/quota-backend.ts";
+import type { QueueStore } from "../shared/queue-store.ts";
 import type { CalloutClient } from "./callouts.ts";
 
 /** Time. `nowMs` may be coarse; `nowNs` and `monotonicNs` are what a guest reads and are exact. */
@@ -83,6 +84,7 @@ export interface HostServices {
   /** Lines below it are dropped before they are decoded; guests read it with `proxy_get_log_level`. */
   readonly logLevel: LogLevel;
   readonly sharedData: SharedDataStore;
+  readonly queues: QueueStore;
   readonly metrics: MetricStore;
   /** The quotas of the deployment that the plugin is in. */
   readonly quotas: QuotaBackend;

@@ -194,9 +194,10 @@ export class SlotCalls {
     run.revision!.plugin!.release(instance);
   }
 
-  /** When no phase is left and nothing is held. */
+  /** When no phase is left, nothing is held and no check is pending. */
   releaseWhenThrough(run: SlotRun): void {
-    if (run.left === 0 && run.held[0].at === HELD.not && run.held[1].at === HELD.not) this.release(run);
+    if (run.left === 0 && !run.isPending && run.held[0].at === HELD.not && run.held[1].at === HELD.not)
+      this.release(run);
   }
 
   /** proxy_on_delete, and the instance is its plugin's again. */

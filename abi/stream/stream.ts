@@ -825,10 +825,13 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.leave();
   }
 
-  /** The head is held at the slot, in front of its headers callback unless the check was asked a second time. */
+  /** In dry run the request is gone already. Else the head is held at the slot, in front of its headers callback unless the check was asked a second time. */
   private goOnBehindCheck(run: SlotRun): void {
     const held = run.held[REQUEST];
-    if (held.at === HELD.not) return;
+    if (held.at === HELD.not) {
+      this.calls.releaseWhenThrough(run);
+      return;
+    }
     if (!run.isRechecked && !run.isSkipped) {
       run.isAnswered = true;
       this.request.headLeft |= 1 << run.slot!.index;
