@@ -9,6 +9,7 @@ import {
   EVERYTHING,
   exchangeIn,
   goodArguments,
+  preparationText,
   isIn,
   markerOf,
   paramsIn,
@@ -82,10 +83,12 @@ function cellOf(callback: string): number {
 function guestText(row: HostcallRow, version: AbiVersion): string {
   const data = new DataSection();
   const made = callText(call(row.name, ...goodArguments(row)), 0, data);
+  const preparation = preparationText(row.name, data);
   const cells = ANY.length + 1;
   return `(module
     ${importText(row.name)}
     ${row.name === EFFECTIVE ? "" : importText(EFFECTIVE)}
+    ${preparation}
     (memory (export "memory") 1)
     (global $next (mut i32) (i32.const ${BLOCKS_AT}))
     (func (export "proxy_abi_version_${markerOf(version)}"))
@@ -122,6 +125,7 @@ function bodyText({ name }: CallbackRow): string {
       (then (i32.store (i32.const ${STREAM_ID_AT}) (local.get 0)) ${ask(cellOf(name))})
       (else ${ask(ROOT_CREATE_CELL)}))`;
   }
+  if (name === "proxy_on_configure") return `(call $prepare) ${ask(cellOf(name))}`;
   return `${isArrival(name) ? `(drop (call $${EFFECTIVE} (i32.load (i32.const ${STREAM_ID_AT}))))` : ""} ${ask(cellOf(name))}`;
 }
 

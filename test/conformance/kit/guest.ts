@@ -182,8 +182,12 @@ export function callText({ name, args }: Call, statusAt: number, data: DataSecti
 /** Where arguments go: bytes one behind the other, out parameters in their row. */
 export class DataSection {
   text = "";
-  private at = BYTES_AT;
+  private at: number;
   private outs = 0;
+
+  constructor(at = BYTES_AT) {
+    this.at = at;
+  }
 
   place(arg: Argument): (number | bigint)[] {
     if (arg === OUT) return [OUTS_AT + this.outs++ * OUT_BYTES];

@@ -11,7 +11,7 @@ import {
   type HostcallRow,
 } from "@sluice/abi/spec";
 import { Exchange } from "./exchange.ts";
-import { OUT, type Argument } from "./guest.ts";
+import { call, callText, importText, OUT, type Argument, type Call, type DataSection } from "./guest.ts";
 import type { GuestSettings } from "./host.ts";
 import { pairsOf } from "./pairs.ts";
 import { PLAIN_SETTINGS } from "./sluice-host.ts";
@@ -82,6 +82,38 @@ export function goodArguments({ params }: HostcallRow): Argument[] {
     }
   });
 }
+
+const STREAM_CALL = [call("proxy_grpc_stream", "value", "s.S", "M", "", OUT)];
+const QUEUE = [call("proxy_register_shared_queue", "value", OUT)];
+const METRICS = [0, 1, 2].map((type) => call("proxy_define_metric", type, "m", OUT));
+const ATTRIBUTE = [call("policy_attribute", "request.headers[x-a]", OUT)];
+
+/** What a root does at configure so that there is something for a hostcall's numbers to mean. */
+const PREPARATIONS: Readonly<Record<string, readonly Call[]>> = {
+  proxy_grpc_send: STREAM_CALL,
+  proxy_grpc_cancel: STREAM_CALL,
+  proxy_grpc_close: STREAM_CALL,
+  proxy_get_shared_data: [call("proxy_set_shared_data", "x-a", "value", 0)],
+  proxy_resolve_shared_queue: QUEUE,
+  proxy_enqueue_shared_queue: QUEUE,
+  proxy_dequeue_shared_queue: [...QUEUE, call("proxy_enqueue_shared_queue", 1, "value")],
+  proxy_increment_metric: METRICS,
+  proxy_record_metric: METRICS,
+  proxy_get_metric: METRICS,
+  policy_get: ATTRIBUTE,
+  policy_get_values: ATTRIBUTE,
+  policy_get_i64: [call("policy_attribute", "response.code", OUT)],
+};
+
+/** The text of a function `$prepare` that does it, and its imports but the one that there is already. */
+export function preparationText(hostcall: string, data: DataSection): string {
+  const calls = PREPARATIONS[hostcall] ?? [];
+  const names = new Set(calls.map(({ name }) => name).filter((name) => name !== hostcall));
+  const made = calls.map((each) => callText(each, PREPARED_AT, data)).join("\n");
+  return `${[...names].map((name) => importText(name)).join("\n")} (func $prepare ${made})`;
+}
+
+const PREPARED_AT = 1016;
 
 const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_on_report"];
 
