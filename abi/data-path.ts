@@ -10,4 +10,6 @@ export { MirrorFlags } from "./spec/enums.ts";
 export { Plugin } from "./host/plugin.ts";
 export { SharedQuotas } from "./quota/shared-quotas.ts";
 export { monotonicUs } from "./quota/monotonic-us.ts";
+export { SharedQueues } from "./shared/shared-queues.ts";
+export { StagedQueues } from "./shared/staged-queues.ts";
 export { SharedData } from "./shared/shared-data.ts";

@@ -88,8 +88,11 @@ export { ManualClock, MemoryMetrics, MemoryServices } from "./host/memory-servic
 export type { MemoryServicesOptions } from "./host/memory-services.ts";
 export { MESSAGE_PHASES, PHASE } from "./host/phase.ts";
 export type { LocalReply, MirrorAnswer, StreamBody, StreamContext } from "./host/stream-context.ts";
+export { MemoryQueues } from "./shared/memory-queues.ts";
+export type { OpenQueueStore, QueueReceiver, QueueStore } from "./shared/queue-store.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";
 export type { FreedLocks } from "./shared/shared-data.ts";
+export { SharedQueues, createQueuesBuffer } from "./shared/shared-queues.ts";
 export type { Owner } from "./shared/shard-lock.ts";
 export { ConfigSchema } from "./requests/config-schema.ts";
 export { FilterDocumentSchema, parseFilterDocument } from "./requests/filter-document.ts";

@@ -7,4 +7,5 @@ export { SILENT_CALLOUTS } from "./host/callouts.ts";
 export { Plugin } from "./host/plugin.ts";
 export { AnyQuotas } from "./quota/any-quotas.ts";
 export { prepareModule } from "./module/artifact.ts";
+export { MemoryQueues } from "./shared/memory-queues.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";

@@ -19,7 +19,9 @@ import { proxyContinueRequest } from "./proxy-continue-request.ts";
 import { proxyContinueResponse } from "./proxy-continue-response.ts";
 import { proxyContinueStream } from "./proxy-continue-stream.ts";
 import { proxyDefineMetric } from "./proxy-define-metric.ts";
+import { proxyDequeueSharedQueue } from "./proxy-dequeue-shared-queue.ts";
 import { proxyDone } from "./proxy-done.ts";
+import { proxyEnqueueSharedQueue } from "./proxy-enqueue-shared-queue.ts";
 import { proxyGetBufferBytes } from "./proxy-get-buffer-bytes.ts";
 import { proxyGetBufferStatus } from "./proxy-get-buffer-status.ts";
 import { proxyGetConfiguration } from "./proxy-get-configuration.ts";
@@ -41,8 +43,10 @@ import { proxyHttpCall } from "./proxy-http-call.ts";
 import { proxyIncrementMetric } from "./proxy-increment-metric.ts";
 import { proxyLog } from "./proxy-log.ts";
 import { proxyRecordMetric } from "./proxy-record-metric.ts";
+import { proxyRegisterSharedQueue } from "./proxy-register-shared-queue.ts";
 import { proxyRemoveHeaderMapValue } from "./proxy-remove-header-map-value.ts";
 import { proxyReplaceHeaderMapValue } from "./proxy-replace-header-map-value.ts";
+import { proxyResolveSharedQueue } from "./proxy-resolve-shared-queue.ts";
 import { proxySendLocalResponse } from "./proxy-send-local-response.ts";
 import { proxySetBufferBytes } from "./proxy-set-buffer-bytes.ts";
 import { proxySetEffectiveContext } from "./proxy-set-effective-context.ts";
@@ -70,7 +74,9 @@ export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> =
   proxy_continue_response: proxyContinueResponse,
   proxy_continue_stream: proxyContinueStream,
   proxy_define_metric: proxyDefineMetric,
+  proxy_dequeue_shared_queue: proxyDequeueSharedQueue,
   proxy_done: proxyDone,
+  proxy_enqueue_shared_queue: proxyEnqueueSharedQueue,
   proxy_get_buffer_bytes: proxyGetBufferBytes,
   proxy_get_buffer_status: proxyGetBufferStatus,
   proxy_get_configuration: proxyGetConfiguration,
@@ -92,8 +98,10 @@ export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> =
   proxy_increment_metric: proxyIncrementMetric,
   proxy_log: proxyLog,
   proxy_record_metric: proxyRecordMetric,
+  proxy_register_shared_queue: proxyRegisterSharedQueue,
   proxy_remove_header_map_value: proxyRemoveHeaderMapValue,
   proxy_replace_header_map_value: proxyReplaceHeaderMapValue,
+  proxy_resolve_shared_queue: proxyResolveSharedQueue,
   proxy_send_local_response: proxySendLocalResponse,
   proxy_set_buffer_bytes: proxySetBufferBytes,
   proxy_set_effective_context: proxySetEffectiveContext,

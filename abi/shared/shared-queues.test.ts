@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../host/memory-services.ts";
-import { QUEUE_BYTES, QUEUES_MAX, QUEUES_PER_VM_MAX } from "./limits.ts";
+import { QUEUES_MAX, QUEUES_PER_VM_MAX } from "./limits.ts";
 import { MemoryQueues } from "./memory-queues.ts";
 import { queueStoreKit, Taker } from "./queue-store.kit.ts";
 import type { Owner } from "./shard-lock.ts";

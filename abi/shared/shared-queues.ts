@@ -38,6 +38,8 @@ export class SharedQueues implements OpenQueueStore {
   private readonly workers: number;
   /** By token, who on this thread registered it; the last one is told. */
   private readonly receivers = new Map<number, QueueReceiver[]>();
+  /** Tokens that this thread could not become the receiver of yet: their locks were not to be had. */
+  private readonly unclaimed = new Set<number>();
   private isListening = false;
 
   constructor(buffer: SharedArrayBuffer, { owner, workers }: QueuesOptions) {
@@ -55,8 +57,8 @@ export class SharedQueues implements OpenQueueStore {
 
   register(vmId: string, name: Uint8Array, receiver: QueueReceiver): number | "full" | "busy" {
     const token = this.open(vmId, name);
-    if (typeof token !== "number") return token;
-    return this.receive(token, receiver) ? token : "busy";
+    if (typeof token === "number") this.receive(token, receiver);
+    return token;
   }
 
   open(vmId: string, name: Uint8Array): number | "full" | "busy" {
@@ -74,14 +76,10 @@ export class SharedQueues implements OpenQueueStore {
   receive(token: number, receiver: QueueReceiver): boolean {
     const { index } = this.owner;
     if (index >= this.workers) throw new RangeError(`thread ${index} receives no queues`);
+    if (this.placeOf(token) < 0) return false;
     const own = this.receivers.get(token) ?? [];
-    const isDone = this.within(token, (record) => {
-      if (record.receiver === index && own.at(-1) === receiver) return;
-      record.setReceiver(index, Atomics.add(this.words, LAST_REGISTRATION, 1) + 1);
-      record.tellAgain();
-    });
-    if (isDone !== "ok") return false;
     this.receivers.set(token, [...own.filter((one) => one !== receiver), receiver]);
+    if (!this.claim(token, own.at(-1) === receiver)) this.unclaimed.add(token);
     this.listen();
     this.wake(index);
     return true;
@@ -168,11 +166,23 @@ export class SharedQueues implements OpenQueueStore {
     return token === 0 ? -1 : this.tokens.indexOf(token | 0);
   }
 
+  /** This thread receives the queue from now on; `isAgain`: so it does already when it is the last. False: busy. */
+  private claim(token: number, isAgain: boolean): boolean {
+    const { index } = this.owner;
+    const outcome = this.within(token, (record) => {
+      if (isAgain && record.receiver === index) return;
+      record.setReceiver(index, Atomics.add(this.words, LAST_REGISTRATION, 1) + 1);
+      record.tellAgain();
+    });
+    return outcome !== "busy";
+  }
+
   /** This thread has nobody left for the queue. False: its lock was not to be had, so that it must be tried again. */
   private leave(token: number): boolean {
     const at = this.placeOf(token);
     if (at >= 0 && !this.dropReceiver(at, this.owner.index)) return false;
     this.receivers.delete(token);
+    this.unclaimed.delete(token);
     return true;
   }
 
@@ -267,8 +277,9 @@ export class SharedQueues implements OpenQueueStore {
 
   /** One callback for each queue that has news, so that traffic gets its turns in between. */
   private tell(): "more" | "busy" | "none" {
-    let rest: "more" | "busy" | "none" = "none";
-    for (const token of [...this.receivers.keys()]) {
+    for (const token of this.unclaimed) if (this.claim(token, false)) this.unclaimed.delete(token);
+    let rest: "more" | "busy" | "none" = this.unclaimed.size === 0 ? "none" : "busy";
+    for (const token of this.receivers.keys()) {
       const outcome = this.tellOf(token);
       if (outcome === "more" || rest === "none") rest = outcome;
     }

@@ -252,7 +252,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "queueToken"],
     result: null,
     context: "root",
-    served: false,
+    served: true,
     prose: "An item was put into a queue this root registered last.",
   },
   {

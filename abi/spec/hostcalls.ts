@@ -552,7 +552,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Makes or finds a queue by name; this root becomes its receiver.",
   },
   {
@@ -569,7 +569,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Finds a queue by vmId and name.",
   },
   {
@@ -582,7 +582,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Appends an item; the receiver's proxy_on_queue_ready follows.",
   },
   {
@@ -598,7 +598,7 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Takes the oldest item.",
   },
   {

@@ -3,7 +3,16 @@
 
 import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
-import { AnyQuotas, Plugin, SharedData, SILENT_CALLOUTS, SluiceError, createSharedDataBuffer, prepareModule } from "@sluice/abi/load";
+import {
+  AnyQuotas,
+  MemoryQueues,
+  Plugin,
+  SharedData,
+  SILENT_CALLOUTS,
+  SluiceError,
+  createSharedDataBuffer,
+  prepareModule,
+} from "@sluice/abi/load";
 import type { HostServices, ModuleArtifact, PluginSpec, SharedDataStore } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { FILTER_METRIC_CELLS } from "../counters/limits.ts";
@@ -43,12 +52,16 @@ function services(): HostServices {
     ...(workerData as LoaderStart),
     metrics: new SlabMetrics(new Float64Array(FILTER_METRIC_CELLS), [], () => undefined),
     sharedData: new OwnSharedData(),
+    queues: new MemoryQueues(NO_TIMERS),
     quotas: new AnyQuotas(),
     callouts: SILENT_CALLOUTS,
     log: () => undefined,
     ticks: false,
   });
 }
+
+/** Nobody is told of an item while it is found out whether a plugin starts. */
+const NO_TIMERS = { schedule(): void {}, cancel(): void {} };
 
 /** The shared store, empty; made when it is used, since it takes 4 MiB and few filters use it at configure. */
 class OwnSharedData implements SharedDataStore {
