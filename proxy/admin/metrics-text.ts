@@ -3,6 +3,7 @@
 import type { QuotaCounts } from "@sluice/abi";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
+import type { CalloutCounters } from "../counters/callout-rows.ts";
 import type { MirrorCounters, RevisionCounters } from "../contract/index.ts";
 import { bucketTop } from "../counters/histogram.ts";
 import type { Histogram, RevisionHistograms, RevisionName } from "../counters/revision-rows.ts";
@@ -22,6 +23,7 @@ export interface MetricsParts {
   /** By slot. */
   readonly keyless: Readonly<Record<string, number>>;
   readonly mirrors: readonly MirrorCounters[];
+  readonly callouts: readonly CalloutCounters[];
   /** Of the table of quotas, by the name of the count. */
   readonly quotas: Readonly<Record<string, number>>;
   readonly quotaCounts: readonly QuotaCounts[];
@@ -39,6 +41,7 @@ export function metricsText(parts: MetricsParts): string {
     ...revisionHistogramLines(parts.histograms),
     ...keylessLines(parts.keyless),
     ...mirrorLines(parts.mirrors),
+    ...calloutLines(parts.callouts),
     ...quotaLines(parts.quotas),
     ...quotaCountLines(parts.quotaCounts),
     ...spanLines(parts.spans),
@@ -164,6 +167,22 @@ function mirrorLines(mirrors: readonly MirrorCounters[]): string[] {
     ...mirrors.flatMap(({ cluster, dropped }) =>
       Object.entries(dropped).map(
         ([cause, count]) => `sluice_mirror_dropped_total{cluster="${cluster}",cause="${cause}"} ${count}`,
+      ),
+    ),
+  ];
+}
+
+function calloutLines(callouts: readonly CalloutCounters[]): string[] {
+  const outcomes = ["sent", "answered", "cancelled"] as const;
+  return [
+    "# TYPE sluice_callouts_total counter",
+    ...callouts.flatMap((row) =>
+      outcomes.map((outcome) => `sluice_callouts_total{cluster="${row.cluster}",outcome="${outcome}"} ${row[outcome]}`),
+    ),
+    "# TYPE sluice_callouts_failed_total counter",
+    ...callouts.flatMap(({ cluster, failed }) =>
+      Object.entries(failed).map(
+        ([cause, count]) => `sluice_callouts_failed_total{cluster="${cluster}",cause="${cause}"} ${count}`,
       ),
     ),
   ];

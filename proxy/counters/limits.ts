@@ -4,6 +4,8 @@
 export const REVISION_ROWS_MAX = 256;
 /** Clusters whose copies are counted apart, on each worker; those of all further ones are counted as one. */
 export const MIRROR_ROWS_MAX = 64;
+/** Clusters whose callouts are counted apart, in the same way. */
+export const CALLOUT_ROWS_MAX = 64;
 /** Cells for the metrics of filters, on each worker. */
 export const FILTER_METRIC_CELLS = 16_384;
 /** Metrics one slot may define; more are refused and counted. */

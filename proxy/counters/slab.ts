@@ -2,16 +2,18 @@
 // One worker's counters: a Float64Array in shared memory that only this worker adds to and that main reads when
 // somebody scrapes. Main owns it, so a replaced worker goes on where the dead one stopped.
 //
-//   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | cells of filter metrics ]
+//   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | callout row 0 | …
+//     | cells of filter metrics ]
 //   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | keyless | time in ns
 //                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | instances
 //                 | memory bytes | free
 //   mirror row: sent | answered | failed | cut | dropped by cause × 6 | free
+//   callout row: sent | answered | cancelled | failed by cause × 8 | free
 
 import { CAUSE } from "@sluice/abi/data-path";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
 import { BUCKETS } from "./histogram.ts";
-import { FILTER_METRIC_CELLS, MIRROR_ROWS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
+import { CALLOUT_ROWS_MAX, FILTER_METRIC_CELLS, MIRROR_ROWS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
 
 /** Words of an error's cause, in the order of their cells. */
 export const CAUSES: readonly string[] = Object.keys(CAUSE);
@@ -40,9 +42,12 @@ export const RPC_CODES = [
 const REVISION_ROW_CELLS = 288;
 /** Cells of a mirror row. */
 export const MIRROR_ROW_CELLS = 16;
+/** Cells of a callout row. */
+export const CALLOUT_ROW_CELLS = 16;
 const REVISION_ROWS_START = EXCHANGE_COUNTER_COUNT;
 const MIRROR_ROWS_START = REVISION_ROWS_START + REVISION_ROWS_MAX * REVISION_ROW_CELLS;
-const FILTER_METRICS_START = MIRROR_ROWS_START + MIRROR_ROWS_MAX * MIRROR_ROW_CELLS;
+const CALLOUT_ROWS_START = MIRROR_ROWS_START + MIRROR_ROWS_MAX * MIRROR_ROW_CELLS;
+const FILTER_METRICS_START = CALLOUT_ROWS_START + CALLOUT_ROWS_MAX * CALLOUT_ROW_CELLS;
 const SLAB_CELLS = FILTER_METRICS_START + FILTER_METRIC_CELLS;
 
 /** Cells of a revision row, counted from its start. */
@@ -68,6 +73,21 @@ export const MIRROR_DROPS = ["noEndpoint", "unreachable", "connections", "copies
 /** Cells of a mirror row, counted from its start. */
 export const MIRROR_CELL = { sent: 0, answered: 1, failed: 2, cut: 3, dropped: 4 } as const;
 
+/** Why a callout of a filter has no answer, in the order of their cells. */
+export const CALLOUT_FAILURES = [
+  "noEndpoint",
+  "overload",
+  "connect",
+  "reset",
+  "timeout",
+  "protocol",
+  "tooLarge",
+  "shutdown",
+] as const;
+
+/** Cells of a callout row, counted from its start. */
+export const CALLOUT_CELL = { sent: 0, answered: 1, cancelled: 2, failed: 3 } as const;
+
 export function createSlab(): SharedArrayBuffer {
   return new SharedArrayBuffer(SLAB_CELLS * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -84,6 +104,11 @@ export function revisionRowOf(slab: SharedArrayBuffer, row: number): Float64Arra
 export function mirrorRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
   const start = (MIRROR_ROWS_START + row * MIRROR_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
   return new Float64Array(slab, start, MIRROR_ROW_CELLS);
+}
+
+export function calloutRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
+  const start = (CALLOUT_ROWS_START + row * CALLOUT_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
+  return new Float64Array(slab, start, CALLOUT_ROW_CELLS);
 }
 
 export function filterMetricsOf(slab: SharedArrayBuffer): Float64Array {

@@ -46,6 +46,7 @@ function metrics(proxy: ProxyProcess): string {
     histograms: rows.histograms(),
     keyless,
     mirrors,
+    callouts: memory.callouts(),
     quotas,
     quotaCounts: memory.quotaBook.counts(),
     spans: { ...proxy.spans.counts },

@@ -287,9 +287,12 @@ export class ProxyProcess {
       slab: this.memory.slabs[index]!,
       vitalSigns: this.memory.vitalSigns[index]!,
       sharedData: this.memory.sharedData,
+      queues: this.memory.queues,
+      workers: this.memory.slabs.length,
       quotas: this.memory.quotas,
       metrics: this.memory.metricsOf(index),
       mirrorClusters: this.memory.mirrorClustersOf(index),
+      calloutClusters: this.memory.calloutClustersOf(index),
       logLevel: FILTER_LOG_LEVEL,
       recordsWanted: this.sinks.length > 0 || this.tails.isWanted,
     };
@@ -315,6 +318,8 @@ export class ProxyProcess {
         return this.memory.noteMetric(worker, news.definition);
       case "mirrorCluster":
         return this.memory.noteMirrorCluster(worker, news.cluster);
+      case "calloutCluster":
+        return this.memory.noteCalloutCluster(worker, news.cluster);
     }
   }
 

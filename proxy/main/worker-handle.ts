@@ -16,7 +16,7 @@ export type Prepared =
 /** What a worker tells without being asked. */
 export type WorkerNews = Extract<
   FromWorker,
-  { type: "records" | "spans" | "slotError" | "filterLog" | "metric" | "mirrorCluster" }
+  { type: "records" | "spans" | "slotError" | "filterLog" | "metric" | "mirrorCluster" | "calloutCluster" }
 >;
 
 export interface WorkerEvents {
@@ -155,7 +155,8 @@ export class WorkerHandle {
       message.type === "slotError" ||
       message.type === "filterLog" ||
       message.type === "metric" ||
-      message.type === "mirrorCluster"
+      message.type === "mirrorCluster" ||
+      message.type === "calloutCluster"
     ) {
       this.events.news(message, this);
     }

@@ -1,8 +1,10 @@
-// The memory that main owns and workers write: counters, heartbeats, filters' shared data. It outlives every worker, so
+// The memory that main owns and workers write: counters, heartbeats, filters' shared data and queues. It outlives every worker, so
 // a replaced one goes on where the dead one stopped.
 
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
 import { clearGauges } from "../counters/revision-gauges.ts";
+import { sumCalloutRows } from "../counters/callout-rows.ts";
+import type { CalloutCounters } from "../counters/callout-rows.ts";
 import { sumMirrorRows } from "../counters/mirror-rows.ts";
 import { cellsOf } from "../counters/filter-metrics.ts";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
@@ -13,7 +15,9 @@ import type { FilterMetric } from "../admin/metrics-text.ts";
 import {
   QuotaBook,
   SharedData,
+  SharedQueues,
   SharedQuotas,
+  createQueuesBuffer,
   createQuotaBuffer,
   createSharedDataBuffer,
   monotonicUs,
@@ -24,23 +28,29 @@ export class WorkerMemory {
   readonly slabs: readonly SharedArrayBuffer[];
   readonly vitalSigns: readonly SharedArrayBuffer[];
   readonly sharedData = createSharedDataBuffer();
+  readonly queues: SharedArrayBuffer;
   /** Levels of quotas; what main knows of them. */
   readonly quotas: SharedArrayBuffer;
   readonly quotaBook: QuotaBook;
   private readonly sharedQuotas: SharedQuotas;
+  private readonly sharedQueues: SharedQueues;
   private readonly shared = new SharedData(this.sharedData, MAIN);
   private readonly epochs: number[];
   private readonly metrics: MetricDefinition[][];
   private readonly mirrorClusters: string[][];
+  private readonly calloutClusters: string[][];
 
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
     this.vitalSigns = this.slabs.map(createVitalSigns);
+    this.queues = createQueuesBuffer(workers);
+    this.sharedQueues = new SharedQueues(this.queues, { owner: MAIN, workers });
     this.quotas = createQuotaBuffer(workers);
     this.quotaBook = new QuotaBook(this.quotas, monotonicUs);
     this.sharedQuotas = new SharedQuotas(this.quotas, { owner: MAIN, thread: 0, nowUs: monotonicUs });
     this.metrics = this.slabs.map(() => []);
     this.mirrorClusters = this.slabs.map(() => []);
+    this.calloutClusters = this.slabs.map(() => []);
     this.epochs = this.slabs.map(() => 0);
   }
 
@@ -64,6 +74,19 @@ export class WorkerMemory {
   /** What became of copies for mirrors, summed over workers. */
   mirrors(): MirrorCounters[] {
     return sumMirrorRows(this.mirrorClusters, this.slabs);
+  }
+
+  calloutClustersOf(worker: number): readonly string[] {
+    return this.calloutClusters[worker]!;
+  }
+
+  noteCalloutCluster(worker: number, cluster: string): void {
+    this.calloutClusters[worker]!.push(cluster);
+  }
+
+  /** What became of callouts of filters, summed over workers. */
+  callouts(): CalloutCounters[] {
+    return sumCalloutRows(this.calloutClusters, this.slabs);
   }
 
   noteMetric(worker: number, definition: MetricDefinition): void {
@@ -107,8 +130,10 @@ export class WorkerMemory {
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
     clearGauges(this.slabs[index]!);
     const epoch = this.epochs[index]!++;
-    const { freed, damaged } = this.shared.freeLocksOf({ index, epoch });
-    return { freed: freed + this.sharedQuotas.freeLocksOf({ index, epoch }), damaged };
+    const data = this.shared.freeLocksOf({ index, epoch });
+    const queues = this.sharedQueues.forgetThread({ index, epoch });
+    const quotas = this.sharedQuotas.freeLocksOf({ index, epoch });
+    return { freed: data.freed + queues.freed + quotas, damaged: data.damaged + queues.damaged };
   }
 }
 

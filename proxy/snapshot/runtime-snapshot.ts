@@ -24,7 +24,7 @@ export interface SnapshotSurroundings {
   readonly endpoints: EndpointDirectory;
   readonly signs: VitalSigns;
   /** The host's services for a plugin of a slot of the plan. */
-  services(slot: SlotPlan, plan: SnapshotPlan): HostServices;
+  services(slot: SlotPlan, plan: SnapshotPlan, clusters: ReadonlyMap<string, Cluster>): HostServices;
   /** This worker's counters of a revision. */
   counterRow(row: number): Float64Array;
   /** Counts a request that asked for a revision, by whether it got it. */
@@ -57,7 +57,12 @@ export class RuntimeSnapshot implements Snapshot {
   pins = 0;
   private retired: ((snapshot: RuntimeSnapshot) => void) | null = null;
 
-  private constructor(plan: SnapshotPlan, chain: Chain, surroundings: SnapshotSurroundings) {
+  private constructor(
+    plan: SnapshotPlan,
+    chain: Chain,
+    clusters: ReadonlyMap<string, Cluster>,
+    surroundings: SnapshotSurroundings,
+  ) {
     this.number = plan.number;
     this.generation = plan.generation;
     this.chain = chain;
@@ -67,9 +72,6 @@ export class RuntimeSnapshot implements Snapshot {
       revisions.map(({ counterRow }) => surroundings.counterRow(counterRow)),
     );
     this.forced = forcedRevisions(plan, surroundings);
-    const clusters = new Map<string, Cluster>(
-      plan.clusters.map((cluster) => [cluster.name, compileCluster(cluster, surroundings.endpoints)]),
-    );
     this.clusters = clusters;
     this.routes = compileRoutes(
       plan.routes,
@@ -81,16 +83,20 @@ export class RuntimeSnapshot implements Snapshot {
   /** Starts every plugin of the plan. Throws `RevisionRefusal` when one does not start; nothing is left running then. */
   static compile(plan: SnapshotPlan, surroundings: SnapshotSurroundings): RuntimeSnapshot {
     const started: Plugin[] = [];
+    // Before the plugins: one may call a cluster as soon as it starts.
+    const clusters = new Map<string, Cluster>(
+      plan.clusters.map((cluster) => [cluster.name, compileCluster(cluster, surroundings.endpoints)]),
+    );
     try {
       const slots = plan.slots.map((slot, index) => {
-        const services = (): HostServices => surroundings.services(slot, plan);
+        const services = (): HostServices => surroundings.services(slot, plan, clusters);
         const revisions = slot.revisions.map((revision, arm) => {
           const at = { signs: surroundings.signs, generation: plan.generation, place: revisionPlace(index, arm) };
           return slotRevision(revision, startPlugin(slot, revision, at, services, started));
         });
         return chainSlot(slot, index, revisions, splitChoice(plan, index, surroundings));
       });
-      return new RuntimeSnapshot(plan, new Chain(slots, plan.limits.bodyBufferBytesMax), surroundings);
+      return new RuntimeSnapshot(plan, new Chain(slots, plan.limits.bodyBufferBytesMax), clusters, surroundings);
     } catch (error) {
       for (const plugin of started) plugin.close();
       throw error;

@@ -83,6 +83,10 @@ export class PlainTransport implements Transport {
   close(): void {
     this.socket.destroy();
   }
+
+  unref(): void {
+    this.socket.unref();
+  }
 }
 
 /** TCP by the documented events. */

@@ -22,6 +22,8 @@ export interface Transport {
   halfClose(): void;
   /** Drops the connection now. `user.closed` follows, as the last call, once. */
   close(): void;
+  /** The connection alone no longer keeps its thread alive. */
+  unref(): void;
   readonly remoteAddress: string;
   readonly remotePort: number;
 }

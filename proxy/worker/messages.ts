@@ -23,12 +23,17 @@ export interface WorkerStart {
   readonly vitalSigns: SharedArrayBuffer;
   /** Shared data of filters, all workers alike. */
   readonly sharedData: SharedArrayBuffer;
+  /** Shared queues of filters, all workers alike, and for how many workers they are. */
+  readonly queues: SharedArrayBuffer;
+  readonly workers: number;
   /** Levels of quotas, all workers alike. */
   readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
   /** Clusters that a predecessor mirrored to, by row. */
   readonly mirrorClusters: readonly string[];
+  /** Clusters that filters of a predecessor called, by row. */
+  readonly calloutClusters: readonly string[];
   readonly logLevel: number;
   readonly recordsWanted: boolean;
 }
@@ -58,6 +63,8 @@ export type FromWorker =
   | { readonly type: "metric"; readonly definition: MetricDefinition }
   /** The next mirror row is this cluster's. */
   | { readonly type: "mirrorCluster"; readonly cluster: string }
+  /** The next callout row is this cluster's. */
+  | { readonly type: "calloutCluster"; readonly cluster: string }
   | { readonly type: "filterLog"; readonly entry: FilterLogNotice }
   | { readonly type: "drained" };
 

@@ -1,11 +1,13 @@
 // What a worker thread is made of: its snapshots, its servers, its observer, its heartbeat.
 
-import { SharedData, SharedQuotas, monotonicUs } from "@sluice/abi/data-path";
+import { SharedData, SharedQueues, SharedQuotas, monotonicUs } from "@sluice/abi/data-path";
 import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
-import { MirrorRows } from "../counters/mirror-rows.ts";
+import { Callouts } from "../callouts/callouts.ts";
+import { ClusterRows } from "../counters/cluster-rows.ts";
+import { CALLOUT_ROWS_MAX, MIRROR_ROWS_MAX } from "../counters/limits.ts";
 import { RevisionGauges } from "../counters/revision-gauges.ts";
-import { exchangeCountersOf, filterMetricsOf, revisionRowOf } from "../counters/slab.ts";
+import { calloutRowOf, exchangeCountersOf, filterMetricsOf, mirrorRowOf, revisionRowOf } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
@@ -15,10 +17,12 @@ import { EndpointDirectory } from "../routing/clusters.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
+import { rawTcp } from "../transport/raw-transport.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
 import { ACCOUNT_BYTES_MAX, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
 import { pluginServices } from "./plugin-services.ts";
+import { SnapshotQueues } from "./snapshot-queues.ts";
 import { VitalSigns } from "./vital-signs.ts";
 
 type Tell = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
@@ -33,7 +37,9 @@ export class WorkerThread {
   private readonly prepared = new Map<number, RuntimeSnapshot>();
   private readonly draining = new Set<RuntimeSnapshot>();
   private readonly servers: HttpServer[] = [];
-  private readonly mirrorRows: MirrorRows;
+  private readonly mirrorRows: ClusterRows;
+  private readonly callouts: Callouts;
+  private readonly queues: SnapshotQueues;
   private readonly gauges = new RevisionGauges();
   private current: RuntimeSnapshot | null = null;
 
@@ -47,10 +53,16 @@ export class WorkerThread {
       slotError: (error) => tell({ type: "slotError", error }),
       spans: (spans) => tell({ type: "spans", spans }),
     });
-    this.mirrorRows = new MirrorRows(begin.slab, begin.mirrorClusters, (cluster) =>
-      tell({ type: "mirrorCluster", cluster }),
-    );
-    this.surroundings = surroundingsOf(begin, tell);
+    this.mirrorRows = new ClusterRows({
+      rowsMax: MIRROR_ROWS_MAX,
+      rowAt: (place) => mirrorRowOf(begin.slab, place),
+      known: begin.mirrorClusters,
+      defined: (cluster) => tell({ type: "mirrorCluster", cluster }),
+    });
+    this.callouts = this.openCallouts();
+    const { index, epoch, workers } = begin;
+    this.queues = new SnapshotQueues(new SharedQueues(begin.queues, { owner: { index, epoch }, workers }));
+    this.surroundings = surroundingsOf(begin, tell, this.callouts, this.queues);
   }
 
   start(): void {
@@ -99,6 +111,7 @@ export class WorkerThread {
     this.prepared.delete(generation);
     const old = this.current;
     this.current = next;
+    this.queues.commit(generation);
     this.tell({ type: "committed", generation });
     if (old !== null) this.retire(old);
   }
@@ -106,6 +119,7 @@ export class WorkerThread {
   private abort(generation: number): void {
     const snapshot = this.prepared.get(generation);
     this.prepared.delete(generation);
+    this.queues.abort(generation);
     if (snapshot !== undefined) this.retire(snapshot);
   }
 
@@ -140,8 +154,24 @@ export class WorkerThread {
     });
   }
 
+  private openCallouts(): Callouts {
+    const rows = new ClusterRows({
+      rowsMax: CALLOUT_ROWS_MAX,
+      rowAt: (place) => calloutRowOf(this.begin.slab, place),
+      known: this.begin.calloutClusters,
+      defined: (cluster) => this.tell({ type: "calloutCluster", cluster }),
+    });
+    return new Callouts({
+      transports: rawTcp,
+      clock: this.clock,
+      account: this.account,
+      rowOf: (cluster) => rows.rowOf(cluster),
+    });
+  }
+
   private async drain(deadlineMs: number): Promise<void> {
     await Promise.all(this.servers.map((server) => server.drain(deadlineMs)));
+    this.callouts.close();
     this.recorder.flush();
     this.tell({ type: "drained" });
   }
@@ -160,7 +190,12 @@ export class WorkerThread {
   }
 }
 
-function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
+function surroundingsOf(
+  begin: WorkerStart,
+  tell: Tell,
+  callouts: Callouts,
+  queues: SnapshotQueues,
+): SnapshotSurroundings {
   const metrics = new SlabMetrics(filterMetricsOf(begin.slab), begin.metrics, (definition) =>
     tell({ type: "metric", definition }),
   );
@@ -175,13 +210,15 @@ function surroundingsOf(begin: WorkerStart, tell: Tell): SnapshotSurroundings {
     counterRow: (row) => revisionRowOf(begin.slab, row),
     forcedCounters: (isValid) =>
       counters[isValid ? EXCHANGE_COUNTER.revisionsForced : EXCHANGE_COUNTER.forcesIgnored]!++,
-    services: (slot, plan) =>
+    services: (slot, plan, clusters) =>
       pluginServices({
         nodeId: begin.node.id,
         logLevel: begin.logLevel as LogLevel,
         metrics,
         sharedData,
+        queues: queues.of(plan.generation),
         quotas: quotas.backend(plan.quotas),
+        callouts: callouts.client(clusters),
         log: (entry: FilterLog) => logs.pass(entry),
         ticks: slot.tickOn === "each" || begin.index === 0,
       }),
