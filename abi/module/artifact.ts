@@ -19,7 +19,7 @@ export function prepareModule(bytes: Uint8Array, options: Partial<MeterOptions> 
   const memoryPagesMax = options.memoryPagesMax ?? MEMORY_PAGES_DEFAULT;
   const result = inspect(bytes, { memoryPagesMax });
   if (!result.ok) throw errorOf(result.refusal);
-  const metered = meter(bytes, { memoryPagesMax, tableEntriesMax: options.tableEntriesMax ?? TABLE_ENTRIES_MAX });
+  const metered = meter(bytes, { tableEntriesMax: TABLE_ENTRIES_MAX, ...options, memoryPagesMax });
   const { bytes: meteredBytes, ...rest } = metered;
   return {
     digest: `sha256:${result.inspection.sha256}`,

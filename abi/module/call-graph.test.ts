@@ -9,9 +9,9 @@ function fuelOf(fields: string): number {
   const { module } = prepareModule(filter(fields, "16"));
   const { exports } = new WebAssembly.Instance(module, {});
   const fuel = exports["sluice_fuel"] as WebAssembly.Global;
-  const before = fuel.value as bigint;
+  const before = fuel.value as number;
   (exports["run"] as () => void)();
-  return Number(before - (fuel.value as bigint));
+  return Number(before - (fuel.value as number));
 }
 
 describe("CallGraph", () => {

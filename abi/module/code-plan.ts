@@ -232,7 +232,7 @@ class BodyWalk {
         break;
       case IMMEDIATE.memoryIndex:
         if (this.reader.byte() !== 0) this.refuseFeature("several memories");
-        if (opcode === OP.memoryGrow) this.charge(Number(GROW_FUEL));
+        if (opcode === OP.memoryGrow) this.charge(GROW_FUEL);
         break;
       case IMMEDIATE.int32:
         this.reader.skipLeb(5);
@@ -272,7 +272,7 @@ class BodyWalk {
   private call(at: number, index: number): void {
     const type = this.shape.functionType(index);
     if (type === null) this.reader.damaged(`function ${this.index} calls function ${index}, which does not exist`);
-    if (index < this.shape.imports.length) this.charge(Number(HOSTCALL_FUEL));
+    if (index < this.shape.imports.length) this.charge(HOSTCALL_FUEL);
     this.noteCall(at, index);
     this.adjust(-type.params);
     this.adjust(type.results);
@@ -360,7 +360,7 @@ class BodyWalk {
     if (code >= BULK_IMMEDIATES.length) this.refuseFeature(bulkFeatureOf(code));
     if (code === BULK.memoryInit || code === BULK.memoryCopy || code === BULK.memoryFill) this.mark(MARK.bulkBytes, at);
     if (code >= BULK.tableInit && code !== BULK.elemDrop && code !== BULK.tableSize) this.mark(MARK.bulkEntries, at);
-    if (code === BULK.tableGrow) this.charge(Number(GROW_FUEL));
+    if (code === BULK.tableGrow) this.charge(GROW_FUEL);
     const change = LASTING[code];
     if (change !== undefined) this.changes(change);
     if (BULK_IMMEDIATES[code] !== IMMEDIATE.none) this.reader.u32();

@@ -56,13 +56,13 @@ export const MEMORY_PAGES_MAX = 4_096;
 export const TABLE_ENTRIES_MAX = 100_000;
 
 /** Fuel a call of an imported function costs: crossing to the host and back is worth about as many instructions. */
-export const HOSTCALL_FUEL = 100n;
+export const HOSTCALL_FUEL = 100;
 
 /** Fuel of memory.grow, table.grow and the like beside what they touch: they leave compiled code. */
-export const GROW_FUEL = 2_000n;
+export const GROW_FUEL = 2_000;
 
 /** memory.fill, copy and init cost one fuel per 2^3 bytes: about what an instruction would have moved. */
-export const BULK_BYTES_SHIFT = 3n;
+export const BULK_BYTES_SHIFT = 3;
 
 /** One unit of depth for every 2^5 values of a function's frame, at least one: so 1,024 units fit V8's stack. */
 export const FRAME_VALUES_SHIFT = 5;
@@ -76,8 +76,14 @@ export const FOLDED_FUEL_MAX = 50;
 /** A loop with more own instructions than this is charged segment by segment. */
 export const LONG_LOOP_FUEL = 200;
 
+/**
+ * The most fuel there can be at once. Fuel is an i32: the host sets and reads it around every callback, and an i64 would
+ * take a BigInt each time (60 ns). So nothing that is charged at once may be as much as 2^30.
+ */
+export const FUEL_MAX = 2 ** 30 - 1;
+
 /** What the fuel global holds before the host sets it: enough for a start function. */
-export const FUEL_INITIAL = 500_000_000n;
+export const FUEL_INITIAL = 500_000_000;
 
 /** Memory is put back in blocks of 2^12 bytes: a check writes to three or four, and copying one takes 40 ns. */
 export const BLOCK_SHIFT = 12;

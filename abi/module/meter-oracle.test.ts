@@ -68,7 +68,7 @@ function countByOracle(bytes: Uint8Array): Counted[] {
     const now = functions.at(-1)!;
     if (name === "loop") now.loops++;
     if (!COSTLESS.has(name)) now.instructions++;
-    if (code === OP.memoryGrow) now.instructions += Number(GROW_FUEL);
+    if (code === OP.memoryGrow) now.instructions += GROW_FUEL;
   }
   return functions;
 }
@@ -80,7 +80,7 @@ function countByPlan(bytes: Uint8Array): Counted[] {
     const hostcalls = calls.filter(({ callee }) => callee >= 0 && callee < shape.imports.length);
     return {
       loops: marks.filter(({ kind }) => kind === MARK.loop).length,
-      instructions: paid.reduce((sum, { value }) => sum + value, entryFuel) - hostcalls.length * Number(HOSTCALL_FUEL),
+      instructions: paid.reduce((sum, { value }) => sum + value, entryFuel) - hostcalls.length * HOSTCALL_FUEL,
     };
   });
 }
@@ -127,10 +127,10 @@ describe.each([
       const exports = instantiate(metered.bytes);
       const fuel = exports["sluice_fuel"] as WebAssembly.Global;
       return [0, 1, 2, 3, 10, 57].map((n) => {
-        fuel.value = 10_000_000n;
+        fuel.value = 10_000_000;
         const result = (exports as unknown as Guest)[name]!(n);
         expect((exports["sluice_depth"] as WebAssembly.Global).value).toBe(1024);
-        return { result, spent: 10_000_000n - (fuel.value as bigint) };
+        return { result, spent: 10_000_000 - (fuel.value as number) };
       });
     });
     expect(runs[0]!.map(({ result }) => result)).toEqual(results);

@@ -35,16 +35,16 @@ function spend(
   { call, fuel, depth }: Running,
   name: string,
   ...args: (number | bigint)[]
-): { result: unknown; spent: bigint } {
+): { result: unknown; spent: number } {
   fuel.value = FUEL;
   depth.value = DEPTH;
   const result = call[name]!(...args);
-  return { result, spent: FUEL - (fuel.value as bigint) };
+  return { result, spent: FUEL - (fuel.value as number) };
 }
 
-function trapOf(guest: Running, name: string, ...args: number[]): { fuel: bigint; depth: number } {
+function trapOf(guest: Running, name: string, ...args: number[]): { fuel: number; depth: number } {
   expect(() => spend(guest, name, ...args)).toThrow(WebAssembly.RuntimeError);
-  return { fuel: guest.fuel.value as bigint, depth: guest.depth.value as number };
+  return { fuel: guest.fuel.value as number, depth: guest.depth.value as number };
 }
 
 const FIB = `(func $fib (export "fib") (param i32) (result i32)

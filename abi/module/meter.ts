@@ -28,11 +28,13 @@ export interface MeterOptions {
   /** What the memory's maximum is lowered to, in pages of 64 KiB. */
   readonly memoryPagesMax: number;
   readonly tableEntriesMax: number;
+  /** Instructions that start functions and configuration may spend together; default FUEL_INITIAL. */
+  readonly startFuel?: number;
 }
 
 export interface MeteredModule {
   readonly bytes: Uint8Array;
-  /** Exported mutable i64: fuel left; negative after a trap means that it ran out. */
+  /** Exported mutable i32: fuel left; negative after a trap means that it ran out. */
   readonly fuelExport: typeof FUEL_EXPORT;
   /** Exported mutable i32: depth left; -1 after a trap means that calls nested too deep. */
   readonly depthExport: typeof DEPTH_EXPORT;
@@ -132,7 +134,7 @@ class MeterWriter {
           writeLimits(out, memory, this.options.memoryPagesMax);
         });
       case SECTION.global:
-        return this.extendList(id, section, 4, writeMeterGlobals);
+        return this.extendList(id, section, 4, (out) => writeMeterGlobals(out, this.options.startFuel));
       case SECTION.export:
         return this.writeExports(section);
       case SECTION.start:
@@ -244,9 +246,9 @@ function writeExport(out: ByteWriter, name: string, kind: number, index: number)
   out.u32(index);
 }
 
-function writeMeterGlobals(out: ByteWriter): void {
-  out.bytes(VALUE_TYPE.i64, 1, OP.i64Const);
-  out.s64(FUEL_INITIAL);
+function writeMeterGlobals(out: ByteWriter, startFuel: number | undefined): void {
+  out.bytes(VALUE_TYPE.i32, 1, OP.i32Const);
+  out.s64(BigInt(startFuel ?? FUEL_INITIAL));
   out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const);
   out.s64(BigInt(DEPTH_INITIAL));
   out.bytes(OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end, VALUE_TYPE.i32, 1, OP.i32Const, 0x7f, OP.end);

@@ -16,7 +16,7 @@
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Metering } from "./call-graph.ts";
 import { MARK, type CallSite, type FunctionPlan, type Mark } from "./code-plan.ts";
-import { BLOCK_SHIFT, BULK_BYTES_SHIFT } from "./limits.ts";
+import { BLOCK_SHIFT, BULK_BYTES_SHIFT, FUEL_MAX } from "./limits.ts";
 import { VALUE_TYPE } from "./module-shape.ts";
 import { OP } from "./opcodes.ts";
 
@@ -70,7 +70,7 @@ class FunctionWriter {
   private readonly valueLocals = new Map<number, number>();
   /** Index of the i32 local that holds an address. */
   private readonly addressLocal: number;
-  /** Index of the i64 local that keeps the fuel. */
+  /** Index of the local that keeps the fuel. */
   private readonly fuelLocal: number;
   private at: number;
 
@@ -83,7 +83,7 @@ class FunctionWriter {
     this.onRun = onRun;
     const bulk = plan.marks.some(({ kind }) => kind === MARK.bulkBytes || kind === MARK.bulkEntries);
     this.lengthLocal = bulk ? this.addLocal(VALUE_TYPE.i32) : -1;
-    this.fuelLocal = metering.keepsFuel ? this.addLocal(VALUE_TYPE.i64) : -1;
+    this.fuelLocal = metering.keepsFuel ? this.addLocal(VALUE_TYPE.i32) : -1;
     const stored = new Set(plan.marks.flatMap(({ kind, outer }) => (kind === MARK.store ? [outer] : [])));
     // A bulk operation's second operand, a source or a byte, is an i32 too.
     if (plan.marks.some(({ kind }) => kind === MARK.bulkBytes)) stored.add(VALUE_TYPE.i32);
@@ -187,13 +187,16 @@ class FunctionWriter {
     this.local(OP.localTee, this.lengthLocal);
     this.loadFuel();
     this.local(OP.localGet, this.lengthLocal);
-    out.byte(OP.i64ExtendI32U);
     if (inBytes) {
-      out.byte(OP.i64Const);
-      out.s64(BULK_BYTES_SHIFT);
-      out.byte(OP.i64ShrU);
+      out.bytes(OP.i32Const, BULK_BYTES_SHIFT, OP.i32ShrU);
+    } else {
+      // Subtracted as it is, a length above 2^31 would give fuel.
+      this.constant(FUEL_MAX);
+      this.local(OP.localGet, this.lengthLocal);
+      this.constant(FUEL_MAX);
+      out.bytes(OP.i32LtU, OP.select);
     }
-    out.byte(OP.i64Sub);
+    out.byte(OP.i32Sub);
     this.settleFuel();
   }
 
@@ -259,9 +262,13 @@ class FunctionWriter {
   }
 
   private subtract(fuel: number): void {
-    this.out.byte(OP.i64Const);
-    this.out.s64(BigInt(fuel));
-    this.out.byte(OP.i64Sub);
+    this.constant(fuel);
+    this.out.byte(OP.i32Sub);
+  }
+
+  private constant(value: number): void {
+    this.out.byte(OP.i32Const);
+    this.out.s64(BigInt(value));
   }
 
   /** Stores the fuel on the stack and traps when it is negative; the global is negative then too. */
@@ -273,7 +280,7 @@ class FunctionWriter {
     } else {
       this.local(OP.localTee, this.fuelLocal);
     }
-    out.bytes(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK);
+    out.bytes(OP.i32Const, 0, OP.i32LtS, OP.if, EMPTY_BLOCK);
     if (this.fuelLocal >= 0) this.writeBackFuel();
     out.bytes(OP.unreachable, OP.end);
   }
