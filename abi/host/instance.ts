@@ -117,7 +117,7 @@ export class Instance implements CalloutListener {
   /** By position in EXPORTS; null where the guest has none. */
   private readonly callbacks: (GuestFunction | null)[];
   private readonly root: GuestContext = { id: ROOT_ID, stream: null, slot: 0 };
-  private readonly fuelBudget: bigint;
+  private readonly fuelBudget: number;
   private readonly depthBudget: number;
   private nextId = FIRST_STREAM_ID;
   /** What memory was put back to last: only what was written since differs from it. */
@@ -130,7 +130,7 @@ export class Instance implements CalloutListener {
     this.guest = guest;
     this.exports = exports;
     this.callbacks = EXPORTS.map((name) => exports.functions.get(name) ?? null);
-    this.fuelBudget = BigInt(limits.fuel);
+    this.fuelBudget = limits.fuel;
     this.depthBudget = limits.depth;
     guest.contexts.set(ROOT_ID, this.root);
     guest.listener = this;
@@ -359,7 +359,7 @@ export class Instance implements CalloutListener {
 
   /** Plugin only: the module's start function, before any context exists. `fuel` is what is left of the start's budget. */
   runStart(run: () => unknown, name: string, restriction: Restriction): void {
-    this.call(run, name, VM_CONTEXT, restriction, this.exports.fuel?.value ?? 0n, 0, 0, 0);
+    this.call(run, name, VM_CONTEXT, restriction, this.fuelLeft, 0, 0, 0);
     // A command's proc_exit(0) leaves frames without returning from them.
     this.fillDepth();
   }
@@ -408,8 +408,7 @@ export class Instance implements CalloutListener {
   /** Start's callbacks share one budget: what the one before left over. */
   private callStarting(callback: number, a: number, b: number, absent: number): number {
     const run = this.callbacks[callback]!;
-    const fuel = (this.exports.fuel?.value ?? 0n) as bigint;
-    return run === null ? absent : this.call(run, EXPORTS[callback]!, this.root, OPEN, fuel, a, b, 0);
+    return run === null ? absent : this.call(run, EXPORTS[callback]!, this.root, OPEN, this.fuelLeft, a, b, 0);
   }
 
   // Eight parameters: an options object here would be allocated on every call into a guest.
@@ -418,7 +417,7 @@ export class Instance implements CalloutListener {
     name: string,
     context: GuestContext,
     restriction: Restriction,
-    fuelBudget: number | bigint,
+    fuelBudget: number,
     a: number,
     b: number,
     c: number,
@@ -452,9 +451,12 @@ export class Instance implements CalloutListener {
     if (depth !== null) depth.value = this.depthBudget;
   }
 
-  private measure(fuelBudget: number | bigint): void {
-    const { fuel } = this.exports;
-    const inGuest = fuel === null ? 0 : Number((fuelBudget as bigint) - (fuel.value as bigint));
+  private get fuelLeft(): number {
+    return (this.exports.fuel?.value as number | undefined) ?? 0;
+  }
+
+  private measure(fuelBudget: number): void {
+    const inGuest = this.exports.fuel === null ? 0 : fuelBudget - this.fuelLeft;
     this.fuelUsed = inGuest + this.guest.hostFuel;
   }
 
@@ -483,7 +485,7 @@ export class Instance implements CalloutListener {
         thrown,
         callback,
         meter: {
-          fuelSpent: exports.fuel !== null && (exports.fuel.value as bigint) < 0n,
+          fuelSpent: this.fuelLeft < 0,
           depthSpent: exports.depth !== null && (exports.depth.value as number) < 0,
         },
         lastWords: guest.lastWords,

@@ -11,7 +11,7 @@ function fuelOf(fields: string): number {
   const fuel = exports["sluice_fuel"] as WebAssembly.Global;
   const before = fuel.value as number;
   (exports["run"] as () => void)();
-  return Number(before - (fuel.value as number));
+  return before - (fuel.value as number);
 }
 
 describe("CallGraph", () => {

@@ -250,7 +250,7 @@ describe("inspect", () => {
       policyAbi: true,
       imports: [
         { module: "env", name: "proxy_log", status: "served" },
-        { module: "env", name: "proxy_http_call", status: "notServed" },
+        { module: "env", name: "proxy_http_call", status: "served" },
         { module: "wasi_unstable", name: "fd_write", status: "served" },
       ],
       callbacks: ["policy_on_check", "proxy_on_done"],
