@@ -97,6 +97,7 @@ class Subject {
   private readonly life: FilterLife;
   /** The best measurement: what disturbs one only ever adds to it. */
   private streamUs = Infinity;
+  private withoutUs = Infinity;
   private instanceUs = Infinity;
 
   constructor(setup: LifeSetup, life: FilterLife) {
@@ -110,10 +111,13 @@ class Subject {
   }
 
   measure(): void {
-    this.life.renew();
     this.streamUs = Math.min(
       this.streamUs,
       microseconds(() => this.life.run()),
+    );
+    this.withoutUs = Math.min(
+      this.withoutUs,
+      microseconds(() => this.life.runWithout()),
     );
     if (this.isIsolated)
       this.instanceUs = Math.min(
@@ -125,9 +129,10 @@ class Subject {
   figures(): Figure[] {
     const { filter } = this.setup;
     const fuel = told(`${filter}, fuel`, this.life.fuel, "instr.");
-    if (!this.isIsolated) return [atMost(filter, this.streamUs, "us", FILTER_US_MAX), fuel];
+    const costUs = this.streamUs - this.withoutUs;
+    if (!this.isIsolated) return [atMost(filter, costUs, "us", FILTER_US_MAX), fuel];
     return [
-      atMost(filter, this.streamUs - this.instanceUs, "us", FILTER_US_MAX),
+      atMost(filter, costUs - this.instanceUs, "us", FILTER_US_MAX),
       told(`${filter}, its instance put back`, this.instanceUs, "us"),
       fuel,
     ];
