@@ -4,19 +4,14 @@ import {
   CAUSE,
   Chain,
   MemoryServices,
-  Plugin,
-  prepareModule,
+  type Plugin,
   RecordedExchange,
   headOf,
   takeStream,
   type ChainSlot,
-  type PluginSpec,
   type Stream,
 } from "@sluice/abi";
-import type { CapabilityFamily } from "@sluice/abi/spec";
-import wabtLoader from "wabt";
-
-const { parseWat } = await wabtLoader();
+import { guestPlugin } from "./guest-plugin.ts";
 
 const STREAMS = 100;
 const HARMED = 50;
@@ -38,15 +33,11 @@ export interface Ended {
 
 export interface CrowdOptions {
   readonly isolation?: "stream" | "shared";
-  readonly limits?: PluginSpec["limits"];
   /** Only the harmed stream passes the harmful filter, which need not ask who it is. */
   readonly apart?: boolean;
-  readonly capabilities?: readonly CapabilityFamily[];
   /** Called when all requests are on their way. */
   readonly meanwhile?: (crowd: Crowd) => void;
 }
-
-const LIMITS = { memoryBytes: 16 * 1024 * 1024, fuel: 5_000_000, depth: 1_024 };
 
 export class Crowd {
   readonly services = new MemoryServices();
@@ -57,8 +48,9 @@ export class Crowd {
 
   constructor(harm: string, options: CrowdOptions = {}) {
     this.options = options;
-    this.harmful = this.plugin("harmful", harmText(harm), options);
-    const marking = this.plugin("marking", MARKING, {});
+    const { isolation = "stream" } = options;
+    this.harmful = guestPlugin("harmful", harmText(harm), this.services, { isolation });
+    const marking = guestPlugin("marking", MARKING, this.services);
     marking.start();
     let isStarted = true;
     try {
@@ -96,31 +88,6 @@ export class Crowd {
     stream.open(this.chain, mask, exchange, headOf(head));
     return { stream, exchange };
   }
-
-  private plugin(
-    name: string,
-    text: string,
-    { isolation = "stream", limits = LIMITS, capabilities }: CrowdOptions,
-  ): Plugin {
-    const spec: PluginSpec = {
-      slot: name,
-      filter: name,
-      version: "sha256:v",
-      revision: "sha256:r",
-      pluginName: name,
-      rootId: "",
-      vmId: name,
-      pluginConfig: new Uint8Array(0),
-      vmConfig: new Uint8Array(0),
-      environment: {},
-      capabilities: capabilities ?? EVERYTHING,
-      limits,
-      isolation,
-      requiresCheck: false,
-      bodyCallbacks: "all",
-    };
-    return new Plugin(prepareModule(moduleOf(text)), spec, this.services);
-  }
 }
 
 function playTogether(members: readonly Member[], { clock }: MemoryServices, meanwhile: () => void): Ended[] {
@@ -143,22 +110,6 @@ interface Member {
   readonly stream: Stream;
   readonly exchange: RecordedExchange;
 }
-
-const EVERYTHING: readonly CapabilityFamily[] = [
-  "headers",
-  "body",
-  "properties",
-  "log",
-  "metrics",
-  "stream",
-  "clock",
-  "timer",
-  "sharedData",
-  "queue",
-  "callout",
-  "foreign",
-  "policy",
-];
 
 function slotOf(index: number, plugin: Plugin, isStarted: boolean): ChainSlot {
   const { slot, filter, version, revision } = plugin.spec;
@@ -184,15 +135,6 @@ function endedOf({ stream, exchange }: Member): Ended {
     body: answered?.body ?? null,
     error: stream.slotReport(0).error?.cause ?? null,
   };
-}
-
-function moduleOf(text: string): Uint8Array {
-  const parsed = parseWat("crowd.wat", text, { bulk_memory: true, reference_types: true });
-  try {
-    return parsed.toBinary({ write_debug_names: true }).buffer;
-  } finally {
-    parsed.destroy();
-  }
 }
 
 const ADD = `(import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))`;
