@@ -4,11 +4,12 @@ import { ENUMS, Status, wireParams, type HostcallRow, type Param } from "@sluice
 import { BLOCKS_AT } from "./guest.ts";
 import type { Host } from "./host.ts";
 import { EVERYTHING, exchangeIn, statusesOf } from "./rows.ts";
-import { callbackOf, OWN_BYTES, TableGuest, valuesAt, type Values } from "./table-guest.ts";
+import { callbackOf, OWN_BYTES, TableGuest, tableModule, valuesAt, type Values } from "./table-guest.ts";
 
 /** Calls with these arguments, one after the other in one guest. */
 export function pointerProblems(host: Host, row: HostcallRow, rows: readonly Values[], bytes: Uint8Array): string[] {
-  const table = new TableGuest(host, row, rows, bytes, { settings: EVERYTHING });
+  const settings = { ...EVERYTHING, pluginConfig: new Uint8Array(0) };
+  const table = new TableGuest(host, row, tableModule(row, rows, bytes), settings);
   let before = table.guest.memory();
   return rows.flatMap((_, n) => {
     const values = valuesAt(before, row, n);

@@ -1,5 +1,12 @@
 // Our host as the suite sees it.
-import { MemoryServices, Plugin, prepareModule, type Instance, type PluginSpec } from "@sluice/abi";
+import {
+  MemoryServices,
+  Plugin,
+  prepareModule,
+  type Instance,
+  type ModuleArtifact,
+  type PluginSpec,
+} from "@sluice/abi";
 import { DEFAULT_CAPABILITIES } from "@sluice/abi/spec";
 import type { Exchange } from "./exchange.ts";
 import type { GuestSettings, Host, HostedGuest, LogLine, MadeCallout } from "./host.ts";
@@ -12,11 +19,20 @@ export const sluiceHost: Host = {
     const services = new SluiceServices(settings);
     const { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits } = settings;
     const spec = { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits };
-    const plugin = new Plugin(prepareModule(module), specOf(spec), services);
+    const plugin = new Plugin(artifactOf(module), specOf(spec), services);
     plugin.start();
     return new SluiceGuest(plugin, services);
   },
 };
+
+const artifacts = new WeakMap<Uint8Array, ModuleArtifact>();
+
+/** Modules that are started again are compiled once. */
+function artifactOf(module: Uint8Array): ModuleArtifact {
+  const known = artifacts.get(module) ?? prepareModule(module);
+  artifacts.set(module, known);
+  return known;
+}
 
 /** What a test that says nothing starts a guest with. */
 export const PLAIN_SETTINGS: GuestSettings = {

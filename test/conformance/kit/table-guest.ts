@@ -5,7 +5,7 @@
 //   16384 out parameters        32768 blocks of its allocator, from there on again at each call
 import { wireParams, type CallbackRow, type HostcallRow } from "@sluice/abi/spec";
 import { BLOCKS_AT, DataSection, importText } from "./guest.ts";
-import { ROOT_CONTEXT, type Host, type HostedGuest, type GuestSettings } from "./host.ts";
+import { ROOT_CONTEXT, type GuestSettings, type Host, type HostedGuest } from "./host.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchangeIn, preparationText, SERVED_CALLBACKS } from "./rows.ts";
 import { assemble } from "./wat.ts";
@@ -17,25 +17,21 @@ const TABLE_AT = 2048;
 const PREPARED_BYTES_AT = 20_480;
 const CELL_BYTES = 8;
 
-/** What the guest is made of, beside its rows. */
-export interface TableOptions {
-  /** Before the call it goes this many calls deep, n-th callback by n-th number. */
-  readonly depths?: readonly number[];
-  readonly settings: GuestSettings;
-}
-
 export type Values = readonly (number | bigint)[];
 
+/** Its module, which can be started again and again. */
+export function tableModule(row: HostcallRow, rows: readonly Values[], bytes: Uint8Array): Uint8Array {
+  return assemble(textOf(row, rows, bytes, callbackOf(row)));
+}
+
+/** Before each call it goes as many calls deep as the plugin's configuration has bytes. */
 export class TableGuest {
   readonly guest: HostedGuest;
   private readonly callback: string;
 
-  constructor(host: Host, row: HostcallRow, rows: readonly Values[], bytes: Uint8Array, options: TableOptions) {
+  constructor(host: Host, row: HostcallRow, module: Uint8Array, settings: GuestSettings) {
     this.callback = callbackOf(row);
-    this.guest = host.start(
-      assemble(textOf(row, rows, bytes, this.callback, options.depths ?? null)),
-      options.settings,
-    );
+    this.guest = host.start(module, settings);
   }
 
   /** Makes the next row's call for a stream over the exchange; its status. */
@@ -76,13 +72,7 @@ export function valuesAt(memory: Uint8Array, row: HostcallRow, n: number): Value
   });
 }
 
-function textOf(
-  row: HostcallRow,
-  rows: readonly Values[],
-  bytes: Uint8Array,
-  callback: string,
-  depths: readonly number[] | null,
-): string {
+function textOf(row: HostcallRow, rows: readonly Values[], bytes: Uint8Array, callback: string): string {
   const params = wireParams(row.params);
   const loads = params.map(({ type }, i) => `(${type}.load offset=${i * CELL_BYTES} (local.get $row))`).join(" ");
   const data = new DataSection(PREPARED_BYTES_AT);
@@ -92,7 +82,7 @@ function textOf(
     ${row.name === EFFECTIVE ? "" : importText(EFFECTIVE)}
     ${preparation}
     (memory (export "memory") 1)
-    (global $n (mut i32) (i32.const 0))
+    (global $depth (mut i32) (i32.const 0))
     (global $row (mut i32) (i32.const ${TABLE_AT}))
     (global $next (mut i32) (i32.const ${BLOCKS_AT}))
     (func (export "proxy_abi_version_${row.versions.includes("0.2.1") ? "0_2_1" : "0_1_0"}"))
@@ -110,25 +100,21 @@ function textOf(
       (i32.store (i32.const 0) (call $${row.name} ${loads})))
     (func $deep (param $calls i32)
       (if (local.get $calls) (then (call $deep (i32.sub (local.get $calls) (i32.const 1)))) (else (call $ask))))
-    (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $prepare) (i32.const 1))
-    ${callbackText(row, callback, depths !== null)}
+    (func (export "proxy_on_configure") (param $root i32) (param $size i32) (result i32)
+      (global.set $depth (local.get $size)) (call $prepare) (i32.const 1))
+    ${callbackText(row, callback)}
     ${data.text}
     (data (i32.const ${TABLE_AT}) "${escaped(tableOf(rows))}")
-    (data (i32.const ${BYTES_AT}) "${escaped(bytes)}")
-    (data (i32.const ${DEPTHS_AT}) "${escaped(tableOf((depths ?? []).map((depth) => [depth])))}"))`;
+    (data (i32.const ${BYTES_AT}) "${escaped(bytes)}"))`;
 }
 
 const EFFECTIVE = "proxy_set_effective_context";
-const DEPTHS_AT = 24_576;
 
-function callbackText(row: HostcallRow, callback: string, isDeep: boolean): string {
+function callbackText(row: HostcallRow, callback: string): string {
   const { params: names, paramsIn, result } = rowOf(callback);
   const params = row.versions.includes("0.2.1") ? names : (paramsIn?.["0.1.0"] ?? names);
-  const made = isDeep
-    ? `(call $deep (i32.load offset=${DEPTHS_AT} (i32.mul (global.get $n) (i32.const 8))))`
-    : "(call $ask)";
-  const next = "(global.set $n (i32.add (global.get $n) (i32.const 1)))";
-  const body = callback === CREATE ? `(if (local.get 1) (then ${made} ${next}))` : `${made} ${next}`;
+  const made = "(call $deep (global.get $depth))";
+  const body = callback === CREATE ? `(if (local.get 1) (then ${made}))` : made;
   const stream = `(global $stream (mut i32) (i32.const 0))`;
   const creating = `(func (export "${CREATE}") (param i32 i32) (global.set $stream (local.get 0)))`;
   const reach = isOfRoot(callback) ? `(drop (call $${EFFECTIVE} (global.get $stream)))` : "";
