@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import { buildGuests } from "./build.ts";
+import { CASES } from "./cases.ts";
+import type { BehaviourCase } from "./cases.ts";
+import { GUESTS } from "./guests.ts";
+import type { Guest } from "./guests.ts";
+import { metered, observeCase, unmetered } from "./observe-case.ts";
+import type { Observation } from "./observe-case.ts";
+
+const modules = await buildGuests();
+
+afterAll(() => {
+  for (const module of modules.values()) if ("missing" in module) console.log(`skipped: ${module.missing}`);
+});
+
+for (const guest of GUESTS) {
+  const module = modules.get(guest.name)!;
+  if ("missing" in module) describe.skip(guest.title, () => it("passes the table", () => {}));
+  else describe(guest.title, () => passesTheTable(guest, new Uint8Array(readFileSync(module.file))));
+}
+
+function passesTheTable(guest: Guest, bytes: Uint8Array): void {
+  const artifact = metered(bytes);
+  const original = unmetered(artifact, bytes);
+  const served = CASES.filter(({ needs }) => needs === undefined || guest.lacks[needs] === undefined);
+
+  it("is told by inspection for what it is", () => {
+    expect(artifact.inspection).toMatchObject({ abi: guest.abi, language: guest.language, resettable: true });
+  });
+
+  it.each(Object.entries(guest.lacks))("lacks %s: $because", (_, { hostcall }) => {
+    expect(artifact.inspection.imports.map(({ name }) => name)).not.toContain(hostcall);
+  });
+
+  it.each(served)("$name", (behaviourCase) => {
+    const shared = observeCase(artifact, behaviourCase, "shared");
+    meets(shared, behaviourCase);
+    if (behaviourCase.sharedOnly !== true) meets(observeCase(artifact, behaviourCase, "stream"), behaviourCase);
+    expect(observeCase(original, behaviourCase, "shared")).toEqual(shared);
+  });
+}
+
+function meets(observations: readonly Observation[], { steps }: BehaviourCase): void {
+  const expected = steps.map(({ expect: wanted }) => ({ failure: null, ...wanted }));
+  const seen = observations.map(({ logs, ...rest }, at) => ({ ...rest, logs: known(logs, expected[at]!.logs) }));
+  expect(seen.map((observation, at) => onlyNamed(observation, expected[at]))).toEqual(expected);
+}
+
+/** What an SDK says of itself is not part of the table. */
+function known(logs: readonly string[], expected: readonly string[] = []): readonly string[] {
+  return logs.filter((line) => expected.includes(line));
+}
+
+/** Of `seen` what `wanted` has, null for what is not there. */
+function onlyNamed(seen: unknown, wanted: unknown): unknown {
+  if (!isRecord(wanted) || !isRecord(seen)) return seen ?? null;
+  return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, onlyNamed(seen[name], value)]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,506 @@
+// The behaviour filter in C, by the raw ABI. What each behaviour does is in ../cases.ts; the five guests do the same under
+// the same names.
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy-wasm.h"
+
+#define TICK_MS 100
+#define CALL_MS 1000
+#define STREAMS_MAX 64
+#define TEXT_MAX 512
+#define QUEUE "behaviour"
+
+// What the host hands over is allocated for us and ours to free.
+typedef struct {
+  char *data;
+  size_t size;
+} Bytes;
+
+typedef struct {
+  uint32_t id, call;
+  char behaviour[32];
+} Stream;
+
+static char label[TEXT_MAX];
+static uint32_t queue, requests, level, sizes;
+static Stream streams[STREAMS_MAX];
+
+static void must(uint32_t status) {
+  if (status != OK) abort();
+}
+
+// A copy with a NUL behind it; the host's block is freed.
+static char *text_of(Bytes bytes) {
+  char *text = calloc(bytes.size + 1, 1);
+  if (bytes.size > 0) memcpy(text, bytes.data, bytes.size);
+  free(bytes.data);
+  return text;
+}
+
+static Stream *stream_of(uint32_t id) {
+  for (Stream *stream = streams; stream < streams + STREAMS_MAX; stream++)
+    if (stream->id == id) return stream;
+  return NULL;
+}
+
+static bool behaves(uint32_t id, const char *behaviour) {
+  Stream *stream = stream_of(id);
+  return stream != NULL && strcmp(stream->behaviour, behaviour) == 0;
+}
+
+static Stream *stream_of_call(uint32_t call) {
+  for (Stream *stream = streams; stream < streams + STREAMS_MAX; stream++)
+    if (stream->id != 0 && stream->call == call) return stream;
+  return NULL;
+}
+
+// Headers
+
+static uint32_t header(uint32_t map, const char *name, char **value) {
+  Bytes bytes = {0};
+  uint32_t status = proxy_get_header_map_value(map, name, strlen(name), &bytes.data, &bytes.size);
+  *value = text_of(bytes);
+  return status;
+}
+
+static void set_header(uint32_t map, const char *name, const char *value) {
+  must(proxy_replace_header_map_value(map, name, strlen(name), value, strlen(value)));
+}
+
+static void add_header(uint32_t map, const char *name, const char *value) {
+  must(proxy_add_header_map_value(map, name, strlen(name), value, strlen(value)));
+}
+
+static void remove_header(uint32_t map, const char *name) {
+  must(proxy_remove_header_map_value(map, name, strlen(name)));
+}
+
+static uint32_t word(const char *data, size_t index) {
+  uint32_t value;
+  memcpy(&value, data + 4 * index, 4);
+  return value;
+}
+
+// u32 count, then for each pair two u32 sizes, then for each name NUL value NUL.
+static char *join_pairs(void) {
+  Bytes bytes = {0};
+  must(proxy_get_header_map_pairs(REQUEST_HEADERS, &bytes.data, &bytes.size));
+  char *joined = calloc(bytes.size + 1, 1);
+  uint32_t count = word(bytes.data, 0);
+  const char *name = bytes.data + 4 + 8 * count;
+  for (uint32_t i = 0; i < count; i++) {
+    const char *value = name + word(bytes.data, 1 + 2 * i) + 1;
+    if (strncmp(name, "x-pair-", 7) == 0) {
+      if (joined[0] != 0) strcat(joined, ",");
+      strcat(joined, value);
+    }
+    name = value + word(bytes.data, 2 + 2 * i) + 1;
+  }
+  free(bytes.data);
+  return joined;
+}
+
+// `pairs` is name, value, name, value, …; the answer is serialised into `into`.
+static size_t serialise(const char *pairs[][2], uint32_t count, char *into) {
+  memcpy(into, &count, 4);
+  char *at = into + 4 + 8 * count;
+  for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t part = 0; part < 2; part++) {
+      uint32_t size = strlen(pairs[i][part]);
+      memcpy(into + 4 + 8 * i + 4 * part, &size, 4);
+      memcpy(at, pairs[i][part], size + 1);
+      at += size + 1;
+    }
+  }
+  return at - into;
+}
+
+static void reply(uint32_t status, const char *body, const char *pairs[][2], uint32_t count) {
+  char headers[TEXT_MAX];
+  size_t size = count == 0 ? 0 : serialise(pairs, count, headers);
+  must(proxy_send_local_response(status, NULL, 0, body, strlen(body), headers, size, -1));
+}
+
+// Shared data
+
+// A number kept as text; 0 and no cas when nobody has set it.
+static unsigned long shared_number(const char *key, uint32_t *cas) {
+  Bytes bytes = {0};
+  *cas = 0;
+  if (proxy_get_shared_data(key, strlen(key), &bytes.data, &bytes.size, cas) != OK) return 0;
+  char *text = text_of(bytes);
+  unsigned long number = strtoul(text, NULL, 10);
+  free(text);
+  return number;
+}
+
+static uint32_t set_shared_number(const char *key, unsigned long number, uint32_t cas) {
+  char text[16];
+  int size = snprintf(text, sizeof text, "%lu", number);
+  return proxy_set_shared_data(key, strlen(key), text, size, cas);
+}
+
+// The root's callbacks
+
+__attribute__((export_name("proxy_abi_version_0_2_1"))) void abi_version(void) {}
+
+__attribute__((export_name("proxy_on_memory_allocate"))) void *allocate(size_t size) { return malloc(size); }
+
+void CALLBACK(proxy_on_context_create)(uint32_t id, uint32_t parent) {
+  if (parent == 0) return;
+  Stream *stream = stream_of(0);
+  if (stream == NULL) abort();
+  *stream = (Stream){.id = id};
+}
+
+static bool read_label(const char *configuration) {
+  const char *key = "\"label\":\"";
+  const char *start = strstr(configuration, key);
+  if (start == NULL) return false;
+  start += strlen(key);
+  size_t size = strcspn(start, "\"");
+  if (size >= sizeof label) return false;
+  memcpy(label, start, size);
+  label[size] = 0;
+  return true;
+}
+
+static uint32_t metric(uint32_t type, const char *name) {
+  uint32_t id;
+  must(proxy_define_metric(type, name, strlen(name), &id));
+  return id;
+}
+
+bool CALLBACK(proxy_on_configure)(uint32_t root, size_t size) {
+  Bytes bytes = {0};
+  if (proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &bytes.data, &bytes.size) != OK) return false;
+  char *configuration = text_of(bytes);
+  bool is_labelled = read_label(configuration);
+  free(configuration);
+  if (!is_labelled) return false;
+  must(proxy_set_tick_period_milliseconds(TICK_MS));
+  must(proxy_register_shared_queue(QUEUE, strlen(QUEUE), &queue));
+  requests = metric(COUNTER, "behaviour.requests");
+  level = metric(GAUGE, "behaviour.level");
+  sizes = metric(HISTOGRAM, "behaviour.sizes");
+  return true;
+}
+
+void CALLBACK(proxy_on_tick)(uint32_t root) {
+  uint32_t cas;
+  unsigned long ticks = shared_number("ticks", &cas);
+  set_shared_number("ticks", ticks + 1, cas);
+  unsigned long held = shared_number("held", &cas);
+  if (held == 0) return;
+  must(set_shared_number("held", 0, 0));
+  must(proxy_set_effective_context(held));
+  set_header(REQUEST_HEADERS, "x-held", "yes");
+  must(proxy_continue_stream(REQUEST));
+}
+
+void CALLBACK(proxy_on_queue_ready)(uint32_t root, uint32_t token) {
+  Bytes item = {0};
+  while (proxy_dequeue_shared_queue(token, &item.data, &item.size) == OK) {
+    uint32_t cas;
+    must(set_shared_number("consumed", shared_number("consumed", &cas) + 1, 0));
+    must(proxy_set_shared_data("last item", strlen("last item"), item.data, item.size, 0));
+    free(item.data);
+    item = (Bytes){0};
+  }
+}
+
+// Requests
+
+static void edit_request_headers(void) {
+  char *name;
+  bool is_absent = header(REQUEST_HEADERS, "x-name", &name) == NOT_FOUND;
+  set_header(REQUEST_HEADERS, "x-got", is_absent ? "absent" : name);
+  free(name);
+  add_header(REQUEST_HEADERS, "x-added", "one");
+  add_header(REQUEST_HEADERS, "x-added", "two");
+  set_header(REQUEST_HEADERS, "x-replaced", "new");
+  remove_header(REQUEST_HEADERS, "x-removed");
+  char *pairs = join_pairs();
+  set_header(REQUEST_HEADERS, "x-pairs", pairs);
+  free(pairs);
+}
+
+// One visit more, by compare-and-swap; then the same swap again, which must miss.
+static void count_visit(void) {
+  uint32_t cas;
+  unsigned long visits = shared_number("visits", &cas) + 1;
+  must(set_shared_number("visits", visits, cas));
+  const char *stale = "none";
+  if (cas != 0) stale = set_shared_number("visits", 0, cas) == CAS_MISMATCH ? "mismatch" : "swapped";
+  char text[16];
+  snprintf(text, sizeof text, "%lu", visits);
+  set_header(REQUEST_HEADERS, "x-visits", text);
+  set_header(REQUEST_HEADERS, "x-stale", stale);
+}
+
+static void show_consumed(void) {
+  uint32_t cas;
+  Bytes bytes = {0};
+  unsigned long consumed = shared_number("consumed", &cas);
+  proxy_get_shared_data("last item", strlen("last item"), &bytes.data, &bytes.size, &cas);
+  char *last = text_of(bytes);
+  char text[TEXT_MAX];
+  snprintf(text, sizeof text, "%lu:%s", consumed, last);
+  set_header(REQUEST_HEADERS, "x-consumed", text);
+  free(last);
+}
+
+static void call_out(Stream *stream) {
+  char *cluster, *name, headers[TEXT_MAX];
+  header(REQUEST_HEADERS, "x-cluster", &cluster);
+  header(REQUEST_HEADERS, "x-name", &name);
+  const char *pairs[][2] = {{":method", "POST"}, {":path", "/ask"}, {":authority", "answers"}, {"x-ask", name}};
+  size_t size = serialise(pairs, 4, headers);
+  uint32_t status = proxy_http_call(cluster, strlen(cluster), headers, size, "question", strlen("question"), NULL, 0,
+                                    CALL_MS, &stream->call);
+  if (status != OK) reply(500, "refused", NULL, 0);
+  free(cluster);
+  free(name);
+}
+
+static void call_grpc(Stream *stream) {
+  char *cluster, metadata[TEXT_MAX];
+  header(REQUEST_HEADERS, "x-cluster", &cluster);
+  const char *pairs[][2] = {{"x-meta", "data"}};
+  size_t size = serialise(pairs, 1, metadata);
+  const char *service = "behaviour.Echo";
+  uint32_t status = proxy_grpc_call(cluster, strlen(cluster), service, strlen(service), "Say", strlen("Say"), metadata,
+                                    size, "hello", strlen("hello"), CALL_MS, &stream->call);
+  if (status != OK) reply(500, "refused", NULL, 0);
+  free(cluster);
+}
+
+// A path's segments are joined by NUL; `path` is a literal, so its size is known.
+#define PROPERTY(path, value) property(path, sizeof path - 1, value)
+
+static bool property(const char *path, size_t size, Bytes *value) {
+  *value = (Bytes){0};
+  return proxy_get_property(path, size, &value->data, &value->size) == OK;
+}
+
+static void show_text(uint32_t map, const char *name, Bytes value) {
+  char *text = text_of(value);
+  set_header(map, name, text);
+  free(text);
+}
+
+// The ABI's integers are eight bytes, little-endian.
+static void show_number(uint32_t map, const char *name, Bytes value) {
+  char text[32] = "absent";
+  int64_t number;
+  if (value.size == sizeof number) {
+    memcpy(&number, value.data, sizeof number);
+    snprintf(text, sizeof text, "%lld", number);
+  }
+  free(value.data);
+  set_header(map, name, text);
+}
+
+static void show_properties(void) {
+  Bytes value;
+  PROPERTY("request\0method", &value);
+  show_text(REQUEST_HEADERS, "x-method", value);
+  PROPERTY("request\0headers\0x-name", &value);
+  show_text(REQUEST_HEADERS, "x-header", value);
+  PROPERTY("source\0port", &value);
+  show_number(REQUEST_HEADERS, "x-source-port", value);
+  PROPERTY("request\0time", &value);
+  show_number(REQUEST_HEADERS, "x-time", value);
+  bool is_there = PROPERTY("connection\0mtls", &value);
+  set_header(REQUEST_HEADERS, "x-mtls", !is_there ? "absent" : value.data[0] == 1 ? "true" : "false");
+  free(value.data);
+  is_there = PROPERTY("behaviour\0unknown", &value);
+  set_header(REQUEST_HEADERS, "x-unknown", is_there ? "there" : "absent");
+  must(proxy_set_property("behaviour_mark", strlen("behaviour_mark"), "left", strlen("left")));
+}
+
+static void count(void) {
+  uint64_t value;
+  must(proxy_increment_metric(requests, 1));
+  must(proxy_record_metric(level, 42));
+  must(proxy_increment_metric(level, -2));
+  must(proxy_record_metric(sizes, 7));
+  must(proxy_get_metric(requests, &value));
+  char text[32];
+  snprintf(text, sizeof text, "%llu", value);
+  set_header(REQUEST_HEADERS, "x-requests", text);
+}
+
+static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
+
+static void enqueue_item(void) {
+  char *item;
+  header(REQUEST_HEADERS, "x-item", &item);
+  must(proxy_enqueue_shared_queue(queue, item, strlen(item)));
+  free(item);
+}
+
+static void reply_twice(void) {
+  const char *pairs[][2] = {{"x-reply", "one"}, {"x-reply", "two"}};
+  reply(418, "short and stout", pairs, 2);
+}
+
+uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_headers, bool end_of_stream) {
+  Stream *stream = stream_of(id);
+  char *behaviour;
+  header(REQUEST_HEADERS, "x-behaviour", &behaviour);
+  snprintf(stream->behaviour, sizeof stream->behaviour, "%s", behaviour);
+  free(behaviour);
+  uint32_t cas;
+  if (behaves(id, "configuration")) set_header(REQUEST_HEADERS, "x-label", label);
+  if (behaves(id, "headers")) edit_request_headers();
+  if (behaves(id, "body")) remove_header(REQUEST_HEADERS, "content-length");
+  if (behaves(id, "timer")) {
+    char text[16];
+    snprintf(text, sizeof text, "%lu", shared_number("ticks", &cas));
+    set_header(REQUEST_HEADERS, "x-ticks", text);
+  }
+  if (behaves(id, "shared")) count_visit();
+  if (behaves(id, "enqueue")) enqueue_item();
+  if (behaves(id, "consumed")) show_consumed();
+  if (behaves(id, "properties")) show_properties();
+  if (behaves(id, "metrics")) count();
+  if (behaves(id, "log")) {
+    log_line(DEBUG, "a debug line");
+    log_line(INFO, "an info line");
+    log_line(WARN, "a warn line");
+    log_line(ERROR, "an error line");
+  }
+  if (behaves(id, "reply")) return reply_twice(), PAUSE;
+  if (behaves(id, "callout")) return call_out(stream), PAUSE;
+  if (behaves(id, "grpc")) return call_grpc(stream), PAUSE;
+  if (behaves(id, "hold")) return must(set_shared_number("held", id, 0)), PAUSE;
+  return CONTINUE;
+}
+
+uint32_t CALLBACK(proxy_on_request_body)(uint32_t id, size_t size, bool end_of_stream) {
+  if (!behaves(id, "body")) return CONTINUE;
+  if (!end_of_stream) return PAUSE;
+  Bytes body = {0};
+  must(proxy_get_buffer_bytes(REQUEST_BODY, 0, size, &body.data, &body.size));
+  char *framed = malloc(body.size + 2);
+  framed[0] = '[';
+  memcpy(framed + 1, body.data, body.size);
+  framed[body.size + 1] = ']';
+  must(proxy_set_buffer_bytes(REQUEST_BODY, 0, size, framed, body.size + 2));
+  free(body.data);
+  free(framed);
+  return CONTINUE;
+}
+
+uint32_t CALLBACK(proxy_on_request_trailers)(uint32_t id, uint32_t count_of_trailers) {
+  if (!behaves(id, "trailers")) return CONTINUE;
+  char *sum, text[TEXT_MAX];
+  header(REQUEST_TRAILERS, "x-sum", &sum);
+  snprintf(text, sizeof text, "%s, seen", sum);
+  set_header(REQUEST_TRAILERS, "x-sum", text);
+  free(sum);
+  return CONTINUE;
+}
+
+// Responses
+
+static void edit_response_headers(void) {
+  char *status;
+  header(RESPONSE_HEADERS, ":status", &status);
+  set_header(RESPONSE_HEADERS, "x-status", status);
+  free(status);
+  add_header(RESPONSE_HEADERS, "x-response", "one");
+  add_header(RESPONSE_HEADERS, "x-response", "two");
+  set_header(RESPONSE_HEADERS, "server", "behaviour");
+  remove_header(RESPONSE_HEADERS, "x-internal");
+}
+
+uint32_t CALLBACK(proxy_on_response_headers)(uint32_t id, uint32_t count_of_headers, bool end_of_stream) {
+  if (behaves(id, "headers")) edit_response_headers();
+  if (behaves(id, "body")) remove_header(RESPONSE_HEADERS, "content-length");
+  if (behaves(id, "properties")) {
+    Bytes value;
+    PROPERTY("response\0code", &value);
+    show_number(RESPONSE_HEADERS, "x-code", value);
+    PROPERTY("behaviour_mark", &value);
+    show_text(RESPONSE_HEADERS, "x-mark", value);
+  }
+  if (!behaves(id, "reply-to-response")) return CONTINUE;
+  const char *pairs[][2] = {{"x-reply", "late"}};
+  reply(502, "replaced", pairs, 1);
+  return PAUSE;
+}
+
+uint32_t CALLBACK(proxy_on_response_body)(uint32_t id, size_t size, bool end_of_stream) {
+  if (!behaves(id, "body")) return CONTINUE;
+  if (!end_of_stream) return PAUSE;
+  must(proxy_set_buffer_bytes(RESPONSE_BODY, 0, 0, "{", 1));
+  must(proxy_set_buffer_bytes(RESPONSE_BODY, INT32_MAX, 0, "}", 1));
+  return CONTINUE;
+}
+
+// Answers
+
+void CALLBACK(proxy_on_http_call_response)(uint32_t root, uint32_t call, uint32_t headers, size_t body_size,
+                                           uint32_t trailers) {
+  Stream *stream = stream_of_call(call);
+  if (stream == NULL) return;
+  char *answer, *status;
+  Bytes bytes = {0};
+  header(CALL_RESPONSE_HEADERS, "x-answer", &answer);
+  header(CALL_RESPONSE_HEADERS, ":status", &status);
+  proxy_get_buffer_bytes(CALL_RESPONSE_BODY, 0, body_size, &bytes.data, &bytes.size);
+  char *body = text_of(bytes);
+  must(proxy_set_effective_context(stream->id));
+  if (headers == 0) {
+    reply(503, "no answer", NULL, 0);
+  } else {
+    set_header(REQUEST_HEADERS, "x-answer", answer);
+    set_header(REQUEST_HEADERS, "x-answer-status", status);
+    set_header(REQUEST_HEADERS, "x-answer-body", body);
+    must(proxy_continue_stream(REQUEST));
+  }
+  free(answer);
+  free(status);
+  free(body);
+}
+
+void CALLBACK(proxy_on_grpc_receive)(uint32_t root, uint32_t call, size_t size) {
+  Stream *stream = stream_of_call(call);
+  if (stream == NULL) return;
+  Bytes message = {0};
+  must(proxy_get_buffer_bytes(GRPC_MESSAGE, 0, size, &message.data, &message.size));
+  must(proxy_set_effective_context(stream->id));
+  show_text(REQUEST_HEADERS, "x-grpc", message);
+  must(proxy_continue_stream(REQUEST));
+}
+
+void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status) {
+  Stream *stream = stream_of_call(call);
+  if (stream == NULL || status == 0) return;
+  char text[32];
+  snprintf(text, sizeof text, "grpc status %u", status);
+  must(proxy_set_effective_context(stream->id));
+  reply(503, text, NULL, 0);
+}
+
+// The end
+
+void CALLBACK(proxy_on_log)(uint32_t id) {
+  if (!behaves(id, "log")) return;
+  char *path, text[TEXT_MAX];
+  header(REQUEST_HEADERS, ":path", &path);
+  snprintf(text, sizeof text, "over: %s", path);
+  log_line(INFO, text);
+  free(path);
+}
+
+void CALLBACK(proxy_on_delete)(uint32_t id) {
+  Stream *stream = stream_of(id);
+  if (stream != NULL) *stream = (Stream){0};
+}

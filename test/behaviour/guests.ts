@@ -1,0 +1,61 @@
+// The five guests of the behaviour filter, and what their SDKs cannot do.
+
+import type { Ability } from "./cases.ts";
+
+export type GuestName = "assemblyscript" | "solo" | "rust" | "go" | "c";
+
+/** Why a guest cannot do a thing, and the hostcall that it therefore must not import. */
+export interface Lack {
+  readonly because: string;
+  readonly hostcall: string;
+}
+
+export interface Guest {
+  readonly name: GuestName;
+  readonly title: string;
+  readonly abi: "0.2.0" | "0.2.1";
+  /** As `inspect` tells it. */
+  readonly language: string;
+  readonly lacks: Readonly<Partial<Record<Ability, Lack>>>;
+}
+
+export const GUESTS: readonly Guest[] = [
+  {
+    name: "assemblyscript",
+    title: "AssemblyScript with @sluice/sdk-filter",
+    abi: "0.2.1",
+    language: "AssemblyScript",
+    lacks: {
+      callout: { because: "the SDK has no callouts", hostcall: "proxy_http_call" },
+      grpc: { because: "the SDK has no callouts", hostcall: "proxy_grpc_call" },
+      queue: { because: "the SDK has no queues", hostcall: "proxy_enqueue_shared_queue" },
+    },
+  },
+  {
+    name: "solo",
+    title: "AssemblyScript with @solo-io/proxy-runtime",
+    abi: "0.2.0",
+    language: "AssemblyScript",
+    lacks: {
+      bodyRewrite: {
+        because: "it declares proxy_set_buffer_status, which no ABI has, in the place of proxy_set_buffer_bytes",
+        hostcall: "proxy_set_buffer_bytes",
+      },
+      grpc: {
+        because: "it declares proxy_grpc_call without the metadata, so a module that calls it links nowhere",
+        hostcall: "proxy_grpc_call",
+      },
+    },
+  },
+  { name: "rust", title: "Rust with the proxy-wasm crate", abi: "0.2.1", language: "Rust", lacks: {} },
+  {
+    name: "go",
+    title: "Go with proxy-wasm-go-sdk",
+    abi: "0.2.0",
+    language: "Go",
+    lacks: {
+      grpc: { because: "the SDK has no gRPC: neither the hostcalls nor the callbacks", hostcall: "proxy_grpc_call" },
+    },
+  },
+  { name: "c", title: "C by the raw ABI", abi: "0.2.1", language: "C", lacks: {} },
+];
