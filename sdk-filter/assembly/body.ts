@@ -36,6 +36,12 @@ export class Body {
     proxy_set_buffer_bytes(this.buffer, 0, ALL, start, encodedSize());
   }
 
+  /** Puts `text` before what is there. */
+  prepend(text: string): void {
+    const start = encodeText(text);
+    proxy_set_buffer_bytes(this.buffer, 0, 0, start, encodedSize());
+  }
+
   /** Adds `text` at the end. */
   append(text: string): void {
     const start = encodeText(text);
