@@ -10,9 +10,15 @@ export type { ErrorRow, ErrorTable } from "./errors.ts";
 export {
   DOCUMENT_BYTES_MAX,
   DocumentError,
+  DurationSchema,
+  SIZE_DESCRIPTION,
+  SIZE_PATTERN,
+  SizeSchema,
   canonicalJson,
+  durationMs,
   nearestWord,
   readDocument,
+  sizeBytes,
   valueProblems,
 } from "./documents/index.ts";
 export type { Complain, DocumentOptions, Path, Problem } from "./documents/index.ts";
@@ -84,10 +90,13 @@ export type {
   QuotaWindow,
 } from "./quota/quota-backend.ts";
 export type { QuotaUse } from "./stream/reservations.ts";
+export type { CalloutScript, MemoryCallouts, RecordedCallout, ScriptedAnswer } from "./host/memory-callouts.ts";
 export { ManualClock, MemoryMetrics, MemoryServices } from "./host/memory-services.ts";
 export type { MemoryServicesOptions } from "./host/memory-services.ts";
 export { MESSAGE_PHASES, PHASE } from "./host/phase.ts";
 export type { LocalReply, MirrorAnswer, StreamBody, StreamContext } from "./host/stream-context.ts";
+export { foreignFunctions } from "./foreign/index.ts";
+export type { ForeignCall, ForeignFunction, ForeignFunctions } from "./foreign/foreign-function.ts";
 export { MemoryQueues } from "./shared/memory-queues.ts";
 export type { OpenQueueStore, QueueReceiver, QueueStore } from "./shared/queue-store.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";

@@ -1,11 +1,15 @@
 // HostServices in memory, for the harness, the request-file runner and tests: time stands until it is advanced by hand,
 // randomness comes from a seed, logs and metrics can be read back. Same calls, same answers, on every run.
 
+import type { ForeignFunction, ForeignFunctions } from "../foreign/foreign-function.ts";
+import { foreignFunctions } from "../foreign/index.ts";
 import { MemoryQuotas } from "../quota/memory-quotas.ts";
 import type { QuotaBackend, QuotaDefinition } from "../quota/quota-backend.ts";
 import { MemoryQueues } from "../shared/memory-queues.ts";
-import { NO_CALLOUTS, type CalloutClient } from "./callouts.ts";
+import type { CalloutClient } from "./callouts.ts";
 import { METRICS_PER_SLOT } from "./limits.ts";
+import { MemoryCallouts } from "./memory-callouts.ts";
+import type { CalloutScript } from "./memory-callouts.ts";
 import type {
   Clock,
   FilterLog,
@@ -33,9 +37,15 @@ export interface MemoryServicesOptions {
   readonly nodeProperties?: Readonly<Record<string, Uint8Array>>;
   /** As a deployment's `quotas`, with every window's burst. */
   readonly quotas?: readonly QuotaDefinition[];
+  /** Functions that filters may call by name, besides the built-in ones. */
+  readonly foreign?: Readonly<Record<string, ForeignFunction>>;
   /** In place of one that has `quotas`. */
   readonly quotaBackend?: QuotaBackend;
-  /** Default: no clusters. */
+  /** What clusters answer to callouts; default: nobody listens. */
+  readonly calloutScript?: CalloutScript;
+  /** Clusters that callouts may go to. Absent: every name is one where there is a script, none where not. */
+  readonly clusters?: readonly string[] | undefined;
+  /** In place of one that has `calloutScript`. */
   readonly calloutClient?: CalloutClient;
 }
 
@@ -44,9 +54,12 @@ export class MemoryServices implements HostServices {
   readonly logLevel: LogLevel;
   readonly sharedData: SharedDataStore = new MemorySharedData();
   readonly queues: MemoryQueues;
+  readonly foreign: ForeignFunctions;
   readonly metrics: MemoryMetrics = new MemoryMetrics();
   readonly quotas: QuotaBackend;
   readonly callouts: CalloutClient;
+  /** What filters asked of clusters. Of a `calloutClient` of one's own it knows nothing. */
+  readonly memoryCallouts: MemoryCallouts;
   readonly timers: TickScheduler;
   /** Everything logged so far. */
   readonly logs: FilterLog[] = [];
@@ -57,9 +70,11 @@ export class MemoryServices implements HostServices {
     this.clock = new ManualClock(options.nowMs ?? DEFAULT_NOW_MS);
     this.timers = this.clock;
     this.queues = new MemoryQueues(this.clock);
+    this.foreign = foreignFunctions(options.foreign);
     this.quotas =
       options.quotaBackend ?? new MemoryQuotas(() => Math.floor(this.clock.monotonicMs() * 1000), options.quotas ?? []);
-    this.callouts = options.calloutClient ?? NO_CALLOUTS;
+    this.memoryCallouts = memoryCallouts(this.clock, options);
+    this.callouts = options.calloutClient ?? this.memoryCallouts;
     this.logLevel = options.logLevel ?? 0;
     this.nodeProperties = options.nodeProperties ?? {};
     this.randomState = (options.seed ?? 1) >>> 0 || 1;
@@ -84,6 +99,11 @@ export class MemoryServices implements HostServices {
   nodeProperty(path: string): Uint8Array | null {
     return this.nodeProperties[path] ?? null;
   }
+}
+
+function memoryCallouts(timers: TickScheduler, { calloutScript, clusters }: MemoryServicesOptions): MemoryCallouts {
+  if (calloutScript === undefined) return new MemoryCallouts({ timers, script: () => null, clusters: clusters ?? [] });
+  return new MemoryCallouts({ timers, script: calloutScript, clusters });
 }
 
 /** Time that only `advance` moves; the ticks that fall due on the way are called in order. */

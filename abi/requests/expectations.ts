@@ -1,6 +1,10 @@
 // What a case expected and did not get, as sentences that name expected and actual.
 
-import type { CaseExpectations, FieldExpectation } from "./request-document.ts";
+import type { RecordedCallout } from "../host/memory-callouts.ts";
+import type { CalloutExpectation } from "./callout-document.ts";
+import { messageBytes } from "./callout-script.ts";
+import type { FieldExpectation } from "./message-schemas.ts";
+import type { CaseExpectations } from "./request-document.ts";
 import type { Field } from "./recorded-exchange.ts";
 import type { CaseOutcome } from "./run-requests.ts";
 
@@ -25,6 +29,7 @@ export function failedExpectations(expect: CaseExpectations, outcome: CaseOutcom
     ),
     ...logFailures(expect.logs, outcome.logs),
     ...mirrorFailures(expect.mirrors, outcome.mirrors),
+    ...calloutFailures(expect.callouts, outcome.callouts),
     ...fuelFailure(expect.fuelMax, outcome.fuel),
   ];
 }
@@ -92,6 +97,33 @@ function mirrorFailures(expected: CaseExpectations["mirrors"], actual: CaseOutco
       Object.entries(mirror).every(([field, value]) => actual[at]![field as keyof typeof mirror] === value),
     );
   return same ? [] : [`mirrors: expected ${told(expected)}, was ${told(actual)}`];
+}
+
+function calloutFailures(expected: CaseExpectations["callouts"], actual: readonly RecordedCallout[]): string[] {
+  if (expected === undefined) return [];
+  if (expected.length !== actual.length) {
+    return [`callouts: expected ${expected.length}, were ${actual.length}: ${told(actual.map(calloutName))}`];
+  }
+  return expected.flatMap((callout, at) => calloutFailure(`callouts[${at}]`, callout, actual[at]!));
+}
+
+function calloutFailure(name: string, expected: CalloutExpectation, actual: RecordedCallout): string[] {
+  const messages = expected.messages?.map((message) => Buffer.from(messageBytes(message)).toString("latin1"));
+  const sent = actual.messages.map((message) => Buffer.from(message).toString("latin1"));
+  return [
+    ...valueFailure(`${name}.cluster`, expected.cluster, actual.cluster),
+    ...valueFailure(`${name}.method`, expected.method, actual.method),
+    ...valueFailure(`${name}.path`, expected.path, actual.path),
+    ...fieldFailures(`${name}.headers`, expected.headers, actual.headers, ""),
+    ...valueFailure(`${name}.body`, expected.body, Buffer.from(actual.body).toString("utf8")),
+    ...(messages === undefined ? [] : valueFailure(`${name}.messages`, told(messages), told(sent))),
+    ...valueFailure(`${name}.outcome`, expected.outcome, actual.outcome),
+  ];
+}
+
+/** What a case calls it: `POST /check of auth`. */
+export function calloutName({ cluster, method, path }: RecordedCallout): string {
+  return `${method} ${path} of ${cluster}`;
 }
 
 function fuelFailure(fuelMax: number | undefined, fuel: number): string[] {

@@ -8,6 +8,8 @@ export const CASES_MAX = 256;
 export const FIELDS_MAX = 256;
 export const CHUNKS_MAX = 256;
 export const CALLOUTS_MAX = 64;
+/** Messages of one gRPC callout. */
+export const MESSAGES_MAX = 256;
 
 /** Patterns of request files in filter.yaml. */
 export const REQUEST_PATTERNS_MAX = 64;

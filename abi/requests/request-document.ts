@@ -6,15 +6,10 @@ import type { Static } from "typebox";
 import { readDocument } from "../documents/index.ts";
 import type { Complain } from "../documents/index.ts";
 import { QuotasSchema, checkQuotas, unservedQuota } from "../quota/quota-document.ts";
-import { CALLOUTS_MAX, CASES_MAX, CHUNKS_MAX, FIELDS_MAX, FREE_TEXT_CHARS_MAX } from "./limits.ts";
+import { FieldExpectations, Fields, Name, Status, closed } from "./message-schemas.ts";
+import { CalloutExpectationSchema, CalloutSchema, checkCallout } from "./callout-document.ts";
+import { CALLOUTS_MAX, CASES_MAX, CHUNKS_MAX } from "./limits.ts";
 
-const closed = { additionalProperties: false } as const;
-const Name = Type.String({ minLength: 1, maxLength: FREE_TEXT_CHARS_MAX });
-const Status = Type.Integer({ minimum: 200, maximum: 599, description: "a final HTTP status, 200 to 599" });
-const Fields = Type.Array(Type.Tuple([Name, Type.String()]), {
-  maxItems: FIELDS_MAX,
-  description: "a list of [name, value]",
-});
 const Chunks = Type.Array(Type.String(), { maxItems: CHUNKS_MAX });
 
 const MessageResponse = Type.Object(
@@ -26,25 +21,6 @@ const MessageResponse = Type.Object(
   },
   closed,
 );
-
-const Callout = Type.Object(
-  {
-    cluster: Name,
-    match: Type.Optional(Type.Object({ method: Type.Optional(Name), path: Type.Optional(Name) }, closed)),
-    response: Type.Optional(
-      Type.Object(
-        { status: Type.Optional(Status), headers: Type.Optional(Fields), body: Type.Optional(Type.String()) },
-        closed,
-      ),
-    ),
-    fail: Type.Optional(Type.Enum(["timeout", "reset"])),
-  },
-  closed,
-);
-
-const FieldExpectations = Type.Record(Name, Type.Union([Type.String(), Type.Null(), Type.Array(Type.String())]), {
-  description: "a value, a list of values, or null for absent",
-});
 
 const MirrorExpectation = Type.Object(
   {
@@ -80,6 +56,8 @@ const Expectations = Type.Object(
     logs: Type.Optional(Type.Array(Type.String())),
     /** Exactly the copies that go to mirrors, in order; of each what is said here. [] is none. */
     mirrors: Type.Optional(Type.Array(MirrorExpectation)),
+    /** Exactly what the filter asked of clusters, in order; of each what is said here. [] is nothing. */
+    callouts: Type.Optional(Type.Array(CalloutExpectationSchema, { maxItems: CALLOUTS_MAX })),
     fuelMax: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   closed,
@@ -104,7 +82,7 @@ const Case = Type.Object(
       },
       closed,
     ),
-    callouts: Type.Optional(Type.Array(Callout, { maxItems: CALLOUTS_MAX })),
+    callouts: Type.Optional(Type.Array(CalloutSchema, { maxItems: CALLOUTS_MAX })),
     response: Type.Optional(MessageResponse),
     expect: Type.Optional(Expectations),
   },
@@ -126,7 +104,6 @@ export const RequestsDocumentSchema = Type.Object(
 export type RequestsDocument = Static<typeof RequestsDocumentSchema>;
 export type RequestCase = Static<typeof Case>;
 export type CaseExpectations = Static<typeof Expectations>;
-export type FieldExpectation = Static<typeof FieldExpectations>[string];
 
 /** Reads request.yaml. Throws `DocumentError` (SLUICE-E1001). */
 export function parseRequests(text: string, file = "request.yaml"): RequestsDocument {
@@ -140,7 +117,8 @@ function checkCases({ cases, quotas = [] }: RequestsDocument, complain: Complain
     if (unserved !== null) complain(["quotas", at], `${unserved}, which this version does not serve`);
   });
   const names = new Set<string>();
-  cases.forEach(({ name, now }, at) => {
+  cases.forEach(({ name, now, callouts = [] }, at) => {
+    callouts.forEach((callout, place) => checkCallout(callout, ["cases", at, "callouts", place], complain));
     if (names.has(name)) complain(["cases", at, "name"], `a case named ${JSON.stringify(name)} stands above`);
     names.add(name);
     if (now !== undefined && Number.isNaN(Date.parse(now))) {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { prepareModule } from "../module/artifact.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { GuestText } from "../stream/fixtures/guest-text.ts";
+import type { RecordedCallout } from "../host/memory-callouts.ts";
+import { calloutScript } from "./callout-script.ts";
 import { parseFilterDocument } from "./filter-document.ts";
 import { parseRequests } from "./request-document.ts";
 import { runRequests } from "./run-requests.ts";
@@ -151,6 +153,99 @@ describe("runRequests", () => {
     );
     const { cases } = run(`\n  - { name: a, request: {} }\n  - { name: b, request: {} }\n`, counts);
     expect(cases.map(({ verdict }) => verdict.kind)).toEqual(["allow", "allow"]);
+  });
+});
+
+describe("callouts of a request file", () => {
+  /** Its check is pending until the cluster `auth` has answered: any answer allows, none denies. */
+  function asking(): ModuleArtifact {
+    const g = new GuestText();
+    g.on("check", g.keepStream(), g.call("/check"), g.result(4)).on(
+      "answer",
+      g.actOnStream(),
+      g.whenFailed(g.verdict(14, "auth-down"), g.completeCheck(2), "(return)"),
+      g.log("answered"),
+      g.completeCheck(1),
+    );
+    return prepareModule(g.module());
+  }
+
+  const ask = (cases: string): RequestsReport => {
+    const document = parseRequests(`apiVersion: sluice/v1\nkind: Requests\ncases:\n${cases}`);
+    return runRequests(asking(), document, { filter, capabilities: ["callout"] });
+  };
+
+  it("are answered by the entry that fits, when the case's clock passes", () => {
+    const { cases } = ask(`
+  - name: answered
+    request: {}
+    callouts:
+      - { cluster: other, response: { status: 500 } }
+      - { cluster: auth, match: { path: /other }, fail: reset }
+      - { cluster: auth, match: { method: GET, path: /check }, response: { status: 200, body: ok }, after: 50ms }
+    expect:
+      verdict: { kind: allow }
+      logs: [answered]
+      callouts: [{ cluster: auth, method: GET, path: /check, headers: { x-none: null }, body: "", outcome: answered }]
+  - name: reset
+    request: {}
+    callouts: [{ cluster: auth, fail: reset }]
+    expect: { verdict: { kind: deny, reason: auth-down }, callouts: [{ outcome: failed }] }
+  - name: nobody is there
+    request: {}
+    expect: { verdict: { kind: deny, code: UNAVAILABLE, reason: auth-down }, status: 503, callouts: [{}] }
+`);
+    expect(cases.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
+  it("are told where they are not as expected, and which no entry answers", () => {
+    const { cases } = ask(`
+  - name: wrong
+    request: {}
+    callouts: [{ cluster: auth, match: { path: /chekc }, response: {} }]
+    expect: { verdict: { kind: allow }, callouts: [{ path: /x, headers: { ":method": PUT }, outcome: answered }] }
+  - name: too many
+    request: {}
+    expect: { callouts: [] }
+`);
+    expect(cases.map(({ failures }) => failures)).toEqual([
+      [
+        'verdict.kind: expected "allow", was "deny"',
+        'callouts[0].path: expected "/x", was "/check"',
+        'callouts[0].headers.:method: expected "PUT", was "GET"',
+        'callouts[0].outcome: expected "answered", was "failed"',
+        "callouts: no entry answers GET /check of auth",
+      ],
+      ['callouts: expected 0, were 1: ["GET /check of auth"]', "callouts: no entry answers GET /check of auth"],
+    ]);
+  });
+
+  it("are the same on every run", () => {
+    const cases = `\n  - { name: a, request: {}, callouts: [{ cluster: auth, fail: timeout }] }\n`;
+    expect(JSON.stringify(ask(cases))).toBe(JSON.stringify(ask(cases)));
+  });
+
+  it("answer in turn, the last of those that fit for good", () => {
+    const script = calloutScript([
+      { cluster: "a", response: { status: 503 } },
+      { cluster: "a", grpc: { messages: [{ base64: "AAE=" }, "x"] } },
+      { cluster: "a", response: { status: 200 }, after: "1s" },
+    ]);
+    const asked = (kind: RecordedCallout["kind"]): ReturnType<typeof script> =>
+      script({ kind, cluster: "a", method: "GET", path: "/" } as RecordedCallout);
+    expect([asked("http"), asked("http"), asked("http")]).toEqual([
+      { response: { status: 503 } },
+      { response: { status: 200 }, afterMs: 1_000 },
+      { response: { status: 200 }, afterMs: 1_000 },
+    ]);
+    expect(asked("grpcCall")?.grpc?.messages).toEqual([Buffer.of(0, 1), Buffer.from("x")]);
+    expect(script({ kind: "http", cluster: "b", method: "GET", path: "/" } as RecordedCallout)).toBeNull();
+  });
+
+  it("are refused with two answers", () => {
+    expect(() =>
+      ask(`\n  - { name: a, request: {}, callouts: [{ cluster: auth, fail: reset, response: {} }] }\n`),
+    ).toThrow("a callout has one answer");
   });
 });
 

@@ -98,7 +98,7 @@ class Trial {
     const plugin = new Plugin(
       artifact,
       specOf(artifact, config, this.options),
-      new MemoryServices({ quotaBackend: new AnyQuotas() }),
+      new MemoryServices({ quotaBackend: new AnyQuotas(), calloutScript: () => null }),
     );
     try {
       plugin.start();

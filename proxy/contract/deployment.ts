@@ -1,7 +1,7 @@
 // deployment.yaml: the chain as an operator writes it, the registry stores it and a proxy gets it. Types, schema,
 // reading, order of slots. What a missing field means is in settled-slot.ts.
 
-import { QuotasSchema, checkQuotas, readDocument } from "@sluice/abi";
+import { QuotasSchema, SizeSchema, checkQuotas, readDocument, sizeBytes } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { CAPABILITY_FAMILIES } from "@sluice/abi/spec";
 import { Type } from "typebox";
@@ -17,7 +17,6 @@ import {
   SLOT_REVISIONS_MAX,
 } from "./limits.ts";
 import { DigestSchema, NameSchema, TagSchema } from "./names.ts";
-import { SizeSchema, sizeBytes } from "./quantities.ts";
 
 export const API_VERSION = "sluice/v1";
 

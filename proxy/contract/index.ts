@@ -75,7 +75,7 @@ export {
   isTag,
 } from "./names.ts";
 export type { Digest } from "./names.ts";
-export { DurationSchema, SIZE_DESCRIPTION, SIZE_PATTERN, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
+export { DurationSchema, SIZE_DESCRIPTION, SIZE_PATTERN, SizeSchema, durationMs, sizeBytes } from "@sluice/abi";
 export {
   DEPLOYMENT_SLOTS_MAX,
   FILTER_DEPTH_DEFAULT,

@@ -1,7 +1,7 @@
 // sluice.yaml: what belongs to the machine. Types, schema and reading; what a missing field means is filled in here,
 // so that everything behind it works on numbers and parsed addresses.
 
-import { readDocument } from "@sluice/abi";
+import { DurationSchema, SizeSchema, durationMs, readDocument, sizeBytes } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { Type } from "typebox";
 import type { Static } from "typebox";
@@ -20,7 +20,6 @@ import {
   WORKERS_MAX,
 } from "./limits.ts";
 import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
-import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
 import { RouteSchema, checkRoute, directFile, settleRoute } from "./route.ts";
 import type { ReadFile, RouteConfig } from "./route.ts";
 

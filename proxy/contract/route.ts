@@ -1,6 +1,7 @@
 // The routes of sluice.yaml: schema, rules beyond it, and what a missing field means. A route matches, then either sends
 // the request to clusters (rewritten, retried) or answers it itself (a redirect, a direct response).
 
+import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { Type } from "typebox";
 import type { Static } from "typebox";
@@ -21,7 +22,6 @@ import {
   WEIGHTED_CLUSTERS_MAX,
 } from "./limits.ts";
 import { NameSchema } from "./names.ts";
-import { DurationSchema, SizeSchema, durationMs, sizeBytes } from "./quantities.ts";
 import { headerNameProblem } from "./route-headers.ts";
 
 const closed = { additionalProperties: false } as const;

@@ -1,10 +1,10 @@
 // What a slot means once every default is filled in: the form that a proxy compiles.
 
+import { sizeBytes } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import type { FailureCause, Phase, Revision, Slot } from "./deployment.ts";
 import { FILTER_FUEL_DEFAULT, FILTER_MEMORY_BYTES_DEFAULT } from "./limits.ts";
-import { sizeBytes } from "./quantities.ts";
 
 export interface SettledSlot {
   readonly name: string;

@@ -1,16 +1,8 @@
 // Durations and sizes as documents write them, and as numbers. The parsers take what the schemas let through;
 // anything else is a mistake of ours and throws.
 
-import { Type } from "typebox";
-
 export const DURATION_PATTERN = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,6})?(ms|s|m|h)$";
 export const SIZE_PATTERN = "^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$";
-
-export const DURATION_DESCRIPTION = "a duration such as 1.5s (ms, s, m, h)";
-export const SIZE_DESCRIPTION = "a size such as 16MiB (B, KiB, MiB, GiB)";
-
-export const DurationSchema = Type.String({ pattern: DURATION_PATTERN, description: DURATION_DESCRIPTION });
-export const SizeSchema = Type.String({ pattern: SIZE_PATTERN, description: SIZE_DESCRIPTION });
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { formatAddress, parseAddress } from "./address.ts";
 import { durationMs, sizeBytes } from "./quantities.ts";
 
 describe("durationMs", () => {
@@ -25,16 +24,5 @@ describe("sizeBytes", () => {
     ["32KiB", 32_768],
   ])("reads %s", (text, bytes) => {
     expect(sizeBytes(text)).toBe(bytes);
-  });
-});
-
-describe("parseAddress", () => {
-  it.each([
-    ["127.0.0.1:80", "127.0.0.1", 80],
-    ["[::1]:8080", "::1", 8080],
-    ["api.internal:443", "api.internal", 443],
-  ])("splits %s, and formatAddress puts it together again", (text, host, port) => {
-    expect(parseAddress(text)).toEqual({ host, port });
-    expect(formatAddress({ host, port })).toBe(text);
   });
 });
