@@ -3,6 +3,7 @@
 
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { START_EXPORT } from "../module/names.ts";
+import { CALLBACKS } from "../spec/callbacks.ts";
 import { Caller, enter, leave, runningCaller, runningRestriction, STARTING } from "./caller.ts";
 import { GuestExit } from "./guest-exit.ts";
 import { Instance, type GuestExports } from "./instance.ts";
@@ -70,6 +71,8 @@ function findExports({ meter, inspection }: ModuleArtifact, exports: WebAssembly
   for (const [name, value] of Object.entries(exports)) {
     if (typeof value === "function") functions.set(name, value as GuestFunction);
   }
+  // A callback that the module's version does not have is not the callback, whatever its name.
+  for (const { name, versions } of CALLBACKS) if (!versions.includes(inspection.abi)) functions.delete(name);
   const allocator = inspection.allocator === null ? null : functions.get(inspection.allocator)!;
   return {
     memory: exports["memory"] as WebAssembly.Memory,

@@ -90,8 +90,8 @@ export function run(calls: readonly Call[], options: GuestOptions = {}): Outcome
 }
 
 /** Starts a guest of a test's own text, for what takes more than calls in one callback. */
-export function startGuest(body: string, settings: Partial<GuestSettings> = {}): HostedGuest {
-  return hostUnderTest.start(guestModule(body), { ...PLAIN_SETTINGS, ...settings });
+export function startGuest(body: string, settings: Partial<GuestSettings> = {}, abi?: string): HostedGuest {
+  return hostUnderTest.start(guestModule(body, abi), { ...PLAIN_SETTINGS, ...settings });
 }
 
 /** Those that were called when the guest was started. */

@@ -14,8 +14,8 @@ export function assemble(text: string): Uint8Array {
 }
 
 /** A guest of this text and the parts that every one has. */
-export function guestModule(body: string): Uint8Array {
+export function guestModule(body: string, abi = "0_2_1"): Uint8Array {
   return assemble(`(module ${body}
     (memory (export "memory") 1)
-    (func (export "proxy_abi_version_0_2_1")))`);
+    (func (export "proxy_abi_version_${abi}")))`);
 }
