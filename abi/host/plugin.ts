@@ -84,6 +84,8 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private imageEpoch = -1;
   private tickPeriodMs = 0;
   private restartAtMs = 0;
+  /** Why the last start failed; null when it did not. */
+  private refusal: SluiceError | null = null;
   private backoffMs = RESTART_BACKOFF_MS_MIN;
   private isClosed = false;
 
@@ -185,7 +187,11 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** InstanceSource: an instance as the image has it; one that is started and configured when there is no image. */
   make(): Instance {
-    return this.makeFrom(this.image());
+    // Every stream would try again what costs a whole start.
+    if (this.refusal !== null && this.waits) throw this.refusal;
+    const instance = this.makeFrom(this.image());
+    this.recovered();
+    return instance;
   }
 
   /** InstanceSource: the root's image, with a stream's context in it where that can be. */
@@ -233,7 +239,7 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     try {
       return this.pool.take();
     } catch (refused) {
-      this.backOff(refused);
+      if (refused !== this.refusal) this.backOff(refused);
       return null;
     }
   }
@@ -267,11 +273,10 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   /** After a trap a fresh one is there at once, from the image; only a start that fails waits before it is tried again. */
   private remakeRoot(): void {
     this.root = null;
-    if (this.isClosed || this.services.clock.monotonicMs() < this.restartAtMs) return;
+    if (this.isClosed || this.waits) return;
     try {
       this.root = this.makeFrom(this.rootImage());
-      this.failure = null;
-      this.backoffMs = RESTART_BACKOFF_MS_MIN;
+      this.recovered();
     } catch (refused) {
       this.backOff(refused);
     }
@@ -280,9 +285,28 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private backOff(refused: unknown): void {
     if (!(refused instanceof SluiceError)) throw refused;
     this.failure = refused.message;
-    this.restartAtMs = this.services.clock.monotonicMs() + this.backoffMs;
+    this.refusal = refused;
+    this.restartAtMs = this.services.clock.monotonicMs() + this.jittered(this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, RESTART_BACKOFF_MS_MAX);
     this.scope.logHost(4, 0, refused.message);
+  }
+
+  private recovered(): void {
+    this.failure = null;
+    this.refusal = null;
+    this.backoffMs = RESTART_BACKOFF_MS_MIN;
+  }
+
+  /** A start that failed is not tried again yet. */
+  private get waits(): boolean {
+    return this.services.clock.monotonicMs() < this.restartAtMs;
+  }
+
+  /** Half of a wait is left to chance, so that workers and proxies do not try again in step. */
+  private jittered(waitMs: number): number {
+    const chance = new Uint8Array(1);
+    this.services.random(chance);
+    return (waitMs / 2) * (1 + chance[0]! / 255);
   }
 
   private tellRoot(tell: (root: Instance) => void): void {
