@@ -8,6 +8,7 @@ export { Chain } from "./stream/chain.ts";
 export { takeStream } from "./stream/stream.ts";
 export { MirrorFlags } from "./spec/enums.ts";
 export { Plugin } from "./host/plugin.ts";
+export { foreignFunctions } from "./foreign/index.ts";
 export { SharedQuotas } from "./quota/shared-quotas.ts";
 export { monotonicUs } from "./quota/monotonic-us.ts";
 export { SharedQueues } from "./shared/shared-queues.ts";

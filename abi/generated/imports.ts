@@ -104,7 +104,7 @@ export interface PolicyHostcalls {
   policy_get_values(attributeId: number, valuesPtrOut: number, valuesSizeOut: number): number;
   /** A scalar attribute without a copy: int, bool (0 or 1), timestamp or duration. BadArgument for other types. */
   policy_get_i64(attributeId: number, valueOut: number): number;
-  /** Prepares a table from strings to class numbers; at configure only. */
+  /** Prepares a table at configure: pairs of a string and its class in decimal, from 1 on. No string twice. An address may be a network of its own. */
   policy_matcher(matcherKind: number, tablePtr: number, tableSize: number, matcherIdOut: number): number;
   /** Class of the attribute's value: 0 no entry, -1 absent, -2 several values. The verdict depends on the class only. */
   policy_match(matcherId: number, attributeId: number, classOut: number): number;

@@ -45,6 +45,9 @@ export interface LastStatus {
   readonly message: Uint8Array;
 }
 
+/** Enough for two words of 8 bytes. */
+const SCRATCH_BYTES = 16;
+
 // Copying by hand wins below this length; Uint8Array.set has a fixed cost of about 30 ns.
 const COPY_BY_HAND_BYTES = 64;
 
@@ -78,6 +81,8 @@ export class Caller {
   callouts: CalloutBook | null = null;
   /** The instance, which hears of what comes from outside. */
   listener: CalloutListener | null = null;
+  /** Of `scratch`; 0 until it is asked for. */
+  scratchAt = 0;
   /** Blocks of memory that the host wrote since the instance was last put back, as the bits of image.ts. */
   written = 0;
   private memory: WebAssembly.Memory | null = null;
@@ -201,6 +206,35 @@ export class Caller {
     this.setU32(ptrOut, block);
     this.setU32(sizeOut, length);
     return block;
+  }
+
+  /** `returnBytes` where an out pointer of 0 says that its word is not wanted. */
+  returnWanted(source: Uint8Array, ptrOut: number, sizeOut: number): number {
+    if (ptrOut !== 0 && sizeOut !== 0) return this.returnBytes(source, 0, source.length, ptrOut, sizeOut);
+    this.charge(source.length);
+    if (!this.has(ptrOut, 4) || !this.has(sizeOut, 4)) return Status.InvalidMemoryAccess;
+    if (ptrOut !== 0) {
+      const block = source.length === 0 ? 0 : this.allocate(source.length);
+      if (block === NO_BLOCK) return Status.InvalidMemoryAccess;
+      this.put(block, source, 0, source.length);
+      this.setU32(ptrOut, block);
+    }
+    if (sizeOut !== 0) this.setU32(sizeOut, source.length);
+    return Status.Ok;
+  }
+
+  /**
+   * Address of SCRATCH_BYTES in the guest's memory for the host's own use, until the instance is put back; -1 when the guest
+   * gives none. Taken once: a block for each use would have to be freed, which no host can.
+   */
+  scratch(): number {
+    if (this.scratchAt === 0) {
+      const block = this.allocate(SCRATCH_BYTES);
+      if (block === NO_BLOCK) return -1;
+      this.scratchAt = block;
+    }
+    this.noteWrite(this.scratchAt, SCRATCH_BYTES);
+    return this.scratchAt;
   }
 
   /** Keeps what a guest says before it gives up, for the failure's message: Rust in one piece, Go word by word. */

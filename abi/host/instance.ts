@@ -336,6 +336,7 @@ export class Instance implements CalloutListener {
     if (dirty !== null) dirty.value = 0;
     if (changed !== null) changed.value = 0;
     guest.written = 0;
+    guest.scratchAt = 0;
     this.held = image;
     // An instance whose stream ended well has none but the root's left; emptying a Map costs as much as filling one.
     if (guest.contexts.size !== 1) {

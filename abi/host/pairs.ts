@@ -14,13 +14,21 @@ export interface Pair {
   readonly value: Uint8Array;
 }
 
+/** What pairs may be; by default a header map's bounds. */
+interface PairsBounds {
+  readonly bytesMax: number;
+  readonly countMax: number;
+}
+
+const OF_A_MAP: PairsBounds = { bytesMax: PAIRS_BYTES_MAX, countMax: PAIRS_COUNT_MAX };
+
 /** The pairs, or null when the bytes are malformed or over the limits. No bytes, and one NUL, are the empty map. */
-export function decodePairs(bytes: Uint8Array): Pair[] | null {
+export function decodePairs(bytes: Uint8Array, { bytesMax, countMax } = OF_A_MAP): Pair[] | null {
   if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === 0)) return [];
-  if (bytes.length < COUNT_BYTES || bytes.length > PAIRS_BYTES_MAX) return null;
+  if (bytes.length < COUNT_BYTES || bytes.length > bytesMax) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const count = view.getUint32(0, true);
-  if (count > PAIRS_COUNT_MAX) return null;
+  if (count > countMax) return null;
   let at = COUNT_BYTES + count * LENGTHS_BYTES;
   if (at > bytes.length) return null;
   const pairs: Pair[] = [];

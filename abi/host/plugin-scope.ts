@@ -1,6 +1,8 @@
 // What all instances of one plugin on one thread share: its spec, its services, its attribute and metric ids, its log
 // with the bounds on it. Instances come and go, what is here stays.
 
+import { DECLARED_PROPERTIES_MAX } from "../foreign/limits.ts";
+import { MatcherTable } from "../matcher/matcher-table.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import type { QueueReceiver } from "../shared/queue-store.ts";
 import { AttributeTable } from "./attributes.ts";
@@ -34,6 +36,9 @@ export class PluginScope {
   readonly frameNames: FrameNames;
   readonly attributes = new AttributeTable();
   readonly metrics: MetricIds;
+  readonly matchers = new MatcherTable();
+  /** By declared property, whether it is set once in a stream; null until one is declared. */
+  declared: Map<string, boolean> | null = null;
   private readonly ownProperties: ReadonlyMap<string, Uint8Array>;
   private readonly said = new Set<string>();
   private logSecond = 0;
@@ -69,6 +74,14 @@ export class PluginScope {
     const field = path.slice(end + 1);
     if (field === "burst") return int64(quota.burst);
     return field === "window_ms" ? int64(quota.windowMs) : null;
+  }
+
+  /** False: declared already, or too many are. */
+  declareProperty(path: string, isReadOnly: boolean): boolean {
+    this.declared ??= new Map();
+    if (this.declared.has(path) || this.declared.size >= DECLARED_PROPERTIES_MAX) return false;
+    this.declared.set(path, isReadOnly);
+    return true;
   }
 
   rootDone(): void {

@@ -1,6 +1,7 @@
 // What the embedding gives the host: time, randomness, logs, shared data, metrics, timers, and what the node knows of
 // itself. The proxy's worker has the real ones; memory-services.ts has one that a test advances by hand.
 
+import type { ForeignFunctions } from "../foreign/foreign-function.ts";
 import type { QuotaBackend } from "../quota/quota-backend.ts";
 import type { QueueStore } from "../shared/queue-store.ts";
 import type { CalloutClient } from "./callouts.ts";
@@ -89,6 +90,8 @@ export interface HostServices {
   /** The quotas of the deployment that the plugin is in. */
   readonly quotas: QuotaBackend;
   readonly callouts: CalloutClient;
+  /** What filters may call by name. */
+  readonly foreign: ForeignFunctions;
   readonly timers: TickScheduler;
   /** Properties that need no stream (`xds.node`, `xds.listener_direction`, …); path segments joined by NUL; null when absent. */
   nodeProperty(path: string): Uint8Array | null;

@@ -2,17 +2,9 @@
 // both ways.
 
 import type { EnvHostcalls, PolicyHostcalls } from "../generated/imports.ts";
-import { policyAttribute } from "./policy-attribute.ts";
-import { policyCompleteCheck } from "./policy-complete-check.ts";
-import { policyGetI64 } from "./policy-get-i64.ts";
-import { policyGetValues } from "./policy-get-values.ts";
-import { policyGet } from "./policy-get.ts";
-import { policyMirror } from "./policy-mirror.ts";
-import { policyQuota } from "./policy-quota.ts";
-import { policyReport } from "./policy-report.ts";
-import { policySetResponse } from "./policy-set-response.ts";
-import { policySetVerdict } from "./policy-set-verdict.ts";
+import { POLICY_TABLE } from "./policy-table.ts";
 import { proxyAddHeaderMapValue } from "./proxy-add-header-map-value.ts";
+import { proxyCallForeignFunction } from "./proxy-call-foreign-function.ts";
 import { proxyClearRouteCache } from "./proxy-clear-route-cache.ts";
 import { proxyCloseStream } from "./proxy-close-stream.ts";
 import { proxyContinueRequest } from "./proxy-continue-request.ts";
@@ -57,17 +49,9 @@ import { proxySetTickPeriodMilliseconds } from "./proxy-set-tick-period-millisec
 
 /** Checked against the signatures that the specification generates. */
 export const HOSTCALL_TABLE: Readonly<Partial<EnvHostcalls & PolicyHostcalls>> = {
-  policy_attribute: policyAttribute,
-  policy_complete_check: policyCompleteCheck,
-  policy_get: policyGet,
-  policy_get_i64: policyGetI64,
-  policy_get_values: policyGetValues,
-  policy_mirror: policyMirror,
-  policy_quota: policyQuota,
-  policy_report: policyReport,
-  policy_set_response: policySetResponse,
-  policy_set_verdict: policySetVerdict,
+  ...POLICY_TABLE,
   proxy_add_header_map_value: proxyAddHeaderMapValue,
+  proxy_call_foreign_function: proxyCallForeignFunction,
   proxy_clear_route_cache: proxyClearRouteCache,
   proxy_close_stream: proxyCloseStream,
   proxy_continue_request: proxyContinueRequest,

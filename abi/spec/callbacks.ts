@@ -262,7 +262,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "functionId", "argumentsSize"],
     result: null,
     context: "either",
-    served: false,
+    served: true,
     prose: "The host calls a function it agreed on with the guest.",
   },
   {

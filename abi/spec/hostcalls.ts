@@ -676,11 +676,11 @@ export const HOSTCALLS: readonly HostcallRow[] = [
       { name: "results", type: "outBytes" },
     ],
     result: "status",
-    statuses: ["Ok", "NotFound", "BadArgument", "InvalidMemoryAccess"],
+    statuses: ["Ok", "NotFound", "BadArgument", "SerializationFailure", "InvalidMemoryAccess"],
     callbacks: ANY,
     family: "foreign",
     effect: "impure",
-    served: false,
+    served: true,
     prose: "Calls a host function by name. Either result pointer may be 0: not wanted.",
   },
 ];

@@ -1,6 +1,6 @@
 // The policy extension, version 1: what a filter exports and imports to take part in check, quota and report. A module
 // says so by exporting POLICY_MARKER; one with none of this is an ordinary proxy-wasm filter.
-import { ANY, ARRIVALS, CHECK, LIFE, REPORT, REQUEST, RESPONSE } from "./callbacks.ts";
+import { ANY, ARRIVALS, CHECK, REPORT, REQUEST, RESPONSE } from "./callbacks.ts";
 import { ABI_VERSIONS, type CallbackRow, type HostcallRow } from "./row.ts";
 
 /** Exported by a module that knows the extension. */
@@ -145,11 +145,12 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     ],
     result: "status",
     statuses: ["Ok", "BadArgument", "InvalidMemoryAccess"],
-    callbacks: LIFE,
+    callbacks: ["proxy_on_configure"],
     family: "policy",
     effect: "forbidden",
-    served: false,
-    prose: "Prepares a table from strings to class numbers; at configure only.",
+    served: true,
+    prose:
+      "Prepares a table at configure: pairs of a string and its class in decimal, from 1 on. No string twice. An address may be a network of its own.",
   },
   {
     name: "policy_match",
@@ -161,11 +162,11 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
       { name: "class", type: "outU32" },
     ],
     result: "status",
-    statuses: ["Ok", "NotFound", "BadArgument", "InvalidMemoryAccess"],
+    statuses: ["Ok", "BadArgument", "InvalidMemoryAccess"],
     callbacks: STREAM,
     family: "policy",
     effect: "tracked",
-    served: false,
+    served: true,
     prose:
       "Class of the attribute's value: 0 no entry, -1 absent, -2 several values. The verdict depends on the class only.",
   },

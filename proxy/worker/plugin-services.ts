@@ -2,14 +2,16 @@
 // way of main.
 
 import { getRandomValues } from "node:crypto";
-import { Plugin } from "@sluice/abi/data-path";
+import { Plugin, foreignFunctions } from "@sluice/abi/data-path";
 import type {
+  CalloutClient,
   Clock,
   FilterLog,
   HostServices,
   LogLevel,
   MetricStore,
   QuotaBackend,
+  QueueStore,
   SharedDataStore,
   TickScheduler,
   TickTarget,
@@ -20,8 +22,10 @@ export interface ServicesParts {
   readonly logLevel: LogLevel;
   readonly metrics: MetricStore;
   readonly sharedData: SharedDataStore;
+  readonly queues: QueueStore;
   /** Of the deployment that the plugin is in. */
   readonly quotas: QuotaBackend;
+  readonly callouts: CalloutClient;
   readonly log: (entry: FilterLog) => void;
   /** False: the plugin's ticks run on another worker. */
   readonly ticks: boolean;
@@ -35,13 +39,19 @@ export function pluginServices(parts: ServicesParts): HostServices {
     log: parts.log,
     logLevel: parts.logLevel,
     sharedData: parts.sharedData,
+    queues: parts.queues,
     metrics: parts.metrics,
     quotas: parts.quotas,
+    callouts: parts.callouts,
+    foreign: FUNCTIONS,
     timers: parts.ticks ? new TimeoutTicks() : new NoPluginTicks(),
     // xds.node is a message in Envoy; its id is the part that guests ask for.
     nodeProperty: (path) => (path === "xds\0node\0id" || path === "node\0id" ? node : null),
   };
 }
+
+/** Those that every embedding has; the proxy adds none. */
+const FUNCTIONS = foreignFunctions();
 
 const originNs = BigInt(Math.round(performance.timeOrigin * 1e6));
 

@@ -246,7 +246,7 @@ export declare function policy_get_values(attributeId: u32, valuesPtrOut: usize,
 @external("sluice", "policy_get_i64")
 export declare function policy_get_i64(attributeId: u32, valueOut: usize): u32;
 
-/** Prepares a table from strings to class numbers; at configure only. */
+/** Prepares a table at configure: pairs of a string and its class in decimal, from 1 on. No string twice. An address may be a network of its own. */
 // @ts-ignore: decorator
 @external("sluice", "policy_matcher")
 export declare function policy_matcher(matcherKind: u32, tablePtr: usize, tableSize: u32, matcherIdOut: usize): u32;
