@@ -49,9 +49,9 @@ export class TableGuest {
 const CREATE = "proxy_on_context_create";
 const PREFERRED = ["proxy_on_request_headers", "policy_on_check", "proxy_on_http_call_response", CREATE];
 
-/** A callback that may make the call. */
+/** A callback that may make the call; one that may not, and is refused it, when only the start may. */
 export function callbackOf(row: HostcallRow): string {
-  return PREFERRED.find((name) => row.callbacks.includes(name))!;
+  return PREFERRED.find((name) => row.callbacks.includes(name)) ?? PREFERRED[0]!;
 }
 
 function rowOf(callback: string): CallbackRow {
