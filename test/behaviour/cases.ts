@@ -2,7 +2,7 @@
 // plugin of its own, whose clock stands until a step or a paused request lets it pass.
 
 /** What a guest's SDK may be unable to do; guests.ts says who lacks what, and why. */
-export type Ability = "bodyRewrite" | "callout" | "grpc" | "queue";
+export type Ability = "bodyRewrite" | "callout" | "environment" | "grpc" | "queue";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -37,6 +37,8 @@ export interface Expected {
   /** As the client gets it. */
   readonly response?: ExpectedMessage;
   readonly status?: number;
+  /** The guest is ended for a trap. */
+  readonly traps?: boolean;
   /** Lines of the behaviour, each `level: text`; what an SDK says of itself is left out. */
   readonly logs?: readonly string[];
   readonly metrics?: { readonly requests: number; readonly level: number; readonly sizes: readonly number[] };
@@ -341,6 +343,36 @@ export const CASES: readonly BehaviourCase[] = [
           },
           response: { headers: { "x-code": "204", "x-mark": "left" } },
         },
+      },
+    ],
+  },
+  {
+    name: "sees the environment of its plugin",
+    behaviour: "environment",
+    needs: "environment",
+    steps: [{ expect: { request: { headers: { "x-colour": "green" } } } }],
+  },
+  {
+    name: "reads the clock",
+    behaviour: "clock",
+    steps: [
+      { expect: { request: { headers: { "x-now": "1767225600" } } } },
+      { afterMs: 90_000, expect: { request: { headers: { "x-now": "1767225690" } } } },
+    ],
+  },
+  {
+    name: "traps, and serves the next request as if it had not",
+    behaviour: "trap",
+    steps: [
+      { expect: { traps: true, status: 503, request: null } },
+      {
+        request: {
+          headers: [
+            ["x-behaviour", "headers"],
+            ["x-name", "Ada"],
+          ],
+        },
+        expect: { status: 200, request: { headers: { "x-got": "Ada" } } },
       },
     ],
   },

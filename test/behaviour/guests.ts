@@ -19,6 +19,8 @@ export interface Guest {
   readonly lacks: Readonly<Partial<Record<Ability, Lack>>>;
 }
 
+const NO_ENVIRONMENT: Lack = { because: "AssemblyScript knows no environment", hostcall: "environ_get" };
+
 export const GUESTS: readonly Guest[] = [
   {
     name: "assemblyscript",
@@ -29,6 +31,7 @@ export const GUESTS: readonly Guest[] = [
       callout: { because: "the SDK has no callouts", hostcall: "proxy_http_call" },
       grpc: { because: "the SDK has no callouts", hostcall: "proxy_grpc_call" },
       queue: { because: "the SDK has no queues", hostcall: "proxy_enqueue_shared_queue" },
+      environment: NO_ENVIRONMENT,
     },
   },
   {
@@ -45,6 +48,7 @@ export const GUESTS: readonly Guest[] = [
         because: "it declares proxy_grpc_call without the metadata, so a module that calls it links nowhere",
         hostcall: "proxy_grpc_call",
       },
+      environment: NO_ENVIRONMENT,
     },
   },
   { name: "rust", title: "Rust with the proxy-wasm crate", abi: "0.2.1", language: "Rust", lacks: {} },

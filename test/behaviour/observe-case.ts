@@ -11,7 +11,7 @@ import {
   prepareModule,
   takeStream,
 } from "@sluice/abi";
-import type { CalloutClient, ModuleArtifact, PluginSpec, RecordedMessage } from "@sluice/abi";
+import type { CalloutClient, ModuleArtifact, PluginSpec, RecordedMessage, SlotReport } from "@sluice/abi";
 import { CAPABILITY_FAMILIES, LogLevel } from "@sluice/abi/spec";
 import { AnsweringClusters } from "./answering-clusters.ts";
 import type { BehaviourCase, FieldValues, Fields, Step } from "./cases.ts";
@@ -27,7 +27,7 @@ export interface Observation {
   readonly status: number | null;
   readonly request: ObservedMessage | null;
   readonly response: ObservedMessage | null;
-  /** Of the guest, `level: text`. */
+  /** Of the guest's streams, `level: text`. The root's depend on whether there was an image to start from. */
   readonly logs: readonly string[];
   readonly metrics: {
     readonly requests: number | null;
@@ -35,12 +35,15 @@ export interface Observation {
     readonly sizes: readonly number[];
   };
   /** Why the guest was ended; null when it was not. */
-  readonly failure: string | null;
+  readonly failure: SlotReport["error"];
+  /** Instructions of the stream's callbacks. */
+  readonly fuel: number;
 }
 
 const MEMORY_BYTES = 16 * 1024 * 1024;
 const FUEL = 5_000_000;
 const DEPTH = 1024;
+const ROOT_ID = 1;
 const HELD_MS_MAX = 2000;
 const HELD_STEP_MS = 10;
 /** What the table's properties say of the connection. */
@@ -56,7 +59,7 @@ export function metered(bytes: Uint8Array): ModuleArtifact {
   return prepareModule(bytes);
 }
 
-/** One observation for each step. */
+/** One observation for each step. Throws when a callback of the root fails: no row of the table wants that. */
 export function observeCase(
   artifact: ModuleArtifact,
   behaviourCase: BehaviourCase,
@@ -65,11 +68,10 @@ export function observeCase(
   const services = new BehaviourServices();
   const plugin = new Plugin(artifact, specOf(artifact, isolation), services);
   plugin.start();
-  try {
-    return behaviourCase.steps.map((step) => observeStep(plugin, services, behaviourCase.behaviour, step));
-  } finally {
-    plugin.close();
-  }
+  const seen = behaviourCase.steps.map((step) => observeStep(plugin, services, behaviourCase.behaviour, step));
+  plugin.close();
+  if (plugin.lastRootFailure !== null) throw plugin.lastRootFailure;
+  return seen;
 }
 
 class BehaviourServices extends MemoryServices {
@@ -91,12 +93,14 @@ function observeStep(plugin: Plugin, services: BehaviourServices, behaviour: str
     waitWhileHeld(stream, services);
   }
   stream.finish();
+  const { error, fuel } = stream.slotReport(0);
   const observation = {
     status: exchange.answered === null ? null : stream.status,
     request: messageOf(exchange.forwarded),
     response: messageOf(exchange.answered),
     ...tracesIn(services),
-    failure: stream.slotReport(0).error?.message ?? plugin.lastRootFailure?.message ?? null,
+    failure: error,
+    fuel,
   };
   stream.end();
   return observation;
@@ -161,7 +165,7 @@ const LEVEL_NAMES = Object.keys(LogLevel).map((name) => name.toLowerCase());
 function tracesIn({ logs, metrics }: BehaviourServices): Pick<Observation, "logs" | "metrics"> {
   return {
     logs: logs
-      .filter(({ source }) => source === "guest")
+      .filter(({ source, contextId }) => source === "guest" && contextId > ROOT_ID)
       .map(({ level, message }) => `${LEVEL_NAMES[level]}: ${message}`),
     metrics: {
       requests: metrics.valueOf("behaviour.requests"),
@@ -197,7 +201,7 @@ function specOf(artifact: ModuleArtifact, isolation: "shared" | "stream"): Plugi
     vmId: "behaviour",
     pluginConfig: pluginConfigBytes({ label: "blue" }),
     vmConfig: new Uint8Array(0),
-    environment: {},
+    environment: { COLOUR: "green" },
     capabilities: CAPABILITY_FAMILIES,
     limits: { memoryBytes: MEMORY_BYTES, fuel: FUEL, depth: DEPTH },
     isolation,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proxy-wasm.h"
 
@@ -335,6 +336,12 @@ static void count(void) {
   set_header(REQUEST_HEADERS, "x-requests", text);
 }
 
+static void show_time(void) {
+  char text[32];
+  snprintf(text, sizeof text, "%lld", (long long)time(NULL));
+  set_header(REQUEST_HEADERS, "x-now", text);
+}
+
 static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
 
 static void enqueue_item(void) {
@@ -369,6 +376,9 @@ uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_heade
   if (behaves(id, "consumed")) show_consumed();
   if (behaves(id, "properties")) show_properties();
   if (behaves(id, "metrics")) count();
+  if (behaves(id, "environment")) set_header(REQUEST_HEADERS, "x-colour", getenv("COLOUR"));
+  if (behaves(id, "clock")) show_time();
+  if (behaves(id, "trap")) abort();
   if (behaves(id, "log")) {
     log_line(DEBUG, "a debug line");
     log_line(INFO, "an info line");

@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
@@ -120,6 +122,12 @@ func (s *stream) OnHttpRequestHeaders(int, bool) types.Action {
 		showProperties()
 	case "metrics":
 		s.plugin.count()
+	case "environment":
+		setRequestHeader("x-colour", os.Getenv("COLOUR"))
+	case "clock":
+		setRequestHeader("x-now", strconv.FormatInt(time.Now().Unix(), 10))
+	case "trap":
+		panic("on purpose")
 	case "log":
 		proxywasm.LogDebug("a debug line")
 		proxywasm.LogInfo("an info line")

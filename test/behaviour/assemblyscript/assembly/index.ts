@@ -11,6 +11,7 @@ import {
   Stream,
   Text,
   Value,
+  clock,
   filter,
   log,
   property,
@@ -93,6 +94,8 @@ class BehaviourStream extends Stream {
     if (behaviour == "shared") this.countVisit();
     if (behaviour == "properties") this.showProperties();
     if (behaviour == "metrics") this.count();
+    if (behaviour == "clock") this.show("x-now", (clock.nowMs() / 1000).toString());
+    if (behaviour == "trap") assert(false, "on purpose");
     if (behaviour == "log") {
       log.debug("a debug line");
       log.info("an info line");

@@ -1,7 +1,7 @@
 // The behaviour filter with the `proxy-wasm` crate. What each behaviour does is in ../../cases.ts; the five guests do the
 // same under the same names.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -156,6 +156,15 @@ impl HttpContext for Stream {
             "grpc" => return self.call_grpc(),
             "properties" => self.show_properties(),
             "metrics" => self.count(),
+            "environment" => {
+                let colour = std::env::var("COLOUR").unwrap_or_default();
+                self.set_http_request_header("x-colour", Some(&colour));
+            }
+            "clock" => {
+                let now = self.get_current_time().duration_since(UNIX_EPOCH).unwrap();
+                self.set_http_request_header("x-now", Some(&now.as_secs().to_string()));
+            }
+            "trap" => panic!("on purpose"),
             "log" => {
                 let _ = hostcalls::log(LogLevel::Debug, "a debug line");
                 let _ = hostcalls::log(LogLevel::Info, "an info line");

@@ -27,6 +27,7 @@ import {
   BufferTypeValues,
   enqueue_shared_queue,
   get_buffer_bytes,
+  get_current_time_nanoseconds,
   register_shared_queue,
   set_property,
   set_tick_period_milliseconds,
@@ -177,6 +178,8 @@ class Stream extends Context {
     }
     if (behaviour == "properties") this.showProperties();
     if (behaviour == "metrics") this.count();
+    if (behaviour == "clock") headers.replace("x-now", (get_current_time_nanoseconds() / 1000000000).toString());
+    if (behaviour == "trap") assert(false, "on purpose");
     if (behaviour == "log") {
       log(LogLevelValues.debug, "a debug line");
       log(LogLevelValues.info, "an info line");
