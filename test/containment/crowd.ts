@@ -5,6 +5,8 @@ import {
   Chain,
   MemoryServices,
   type Plugin,
+  type RecordedCallout,
+  type ScriptedAnswer,
   RecordedExchange,
   headOf,
   takeStream,
@@ -17,7 +19,15 @@ const STREAMS = 100;
 const HARMED = 50;
 
 /** What ends well: seen by the upstream with the mark, answered whole with the mark. */
-export const WHOLE = { status: 200, flag: null, mark: "1", answerMark: "1", body: "answer", error: null } as const;
+export const WHOLE = {
+  status: 200,
+  flag: null,
+  mark: "1",
+  answerMark: "1",
+  body: "answer",
+  error: null,
+  failedIn: null,
+} as const;
 
 /** How one stream ended. */
 export interface Ended {
@@ -29,6 +39,8 @@ export interface Ended {
   readonly body: string | null;
   /** Cause of the harmful slot's failure. */
   readonly error: string | null;
+  /** The callback it was met in. */
+  readonly failedIn: string | null;
 }
 
 export interface CrowdOptions {
@@ -40,8 +52,10 @@ export interface CrowdOptions {
 }
 
 export class Crowd {
-  readonly services = new MemoryServices();
+  readonly services = new MemoryServices({ calloutScript: answer });
   readonly harmful: Plugin;
+  /** Why the harmful filter did not start; null when it did. */
+  readonly refusal: string | null;
   private readonly chain: Chain;
   private readonly options: CrowdOptions;
   private readonly members: Member[];
@@ -52,13 +66,8 @@ export class Crowd {
     this.harmful = guestPlugin("harmful", harmText(harm), this.services, { isolation });
     const marking = guestPlugin("marking", MARKING, this.services);
     marking.start();
-    let isStarted = true;
-    try {
-      this.harmful.start();
-    } catch {
-      isStarted = false;
-    }
-    this.chain = new Chain([slotOf(0, this.harmful, isStarted), slotOf(1, marking, true)]);
+    this.refusal = this.startHarmful();
+    this.chain = new Chain([slotOf(0, this.harmful, this.refusal === null), slotOf(1, marking, true)]);
     this.members = Array.from({ length: STREAMS }, (_, at) => this.member(at === HARMED));
   }
 
@@ -72,6 +81,15 @@ export class Crowd {
   playOne(harmed: boolean): Ended {
     const member = this.member(harmed);
     return playTogether([member], this.services, () => undefined)[0]!;
+  }
+
+  private startHarmful(): string | null {
+    try {
+      this.harmful.start();
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   private member(isHarmed: boolean): Member {
@@ -111,6 +129,12 @@ interface Member {
   readonly exchange: RecordedExchange;
 }
 
+/** What every cluster answers, so that each callback of a callout has its turn. */
+function answer({ kind }: RecordedCallout): ScriptedAnswer {
+  if (kind === "http") return { response: { body: "an answer", trailers: [["x-t", "1"]] } };
+  return { grpc: { metadata: [["x-m", "1"]], messages: ["a message"], trailers: [["x-t", "1"]] } };
+}
+
 function slotOf(index: number, plugin: Plugin, isStarted: boolean): ChainSlot {
   const { slot, filter, version, revision } = plugin.spec;
   const notLoaded = isStarted ? null : "it did not start";
@@ -127,13 +151,15 @@ function slotOf(index: number, plugin: Plugin, isStarted: boolean): ChainSlot {
 
 function endedOf({ stream, exchange }: Member): Ended {
   const { forwarded, answered } = exchange;
+  const { error } = stream.slotReport(0);
   return {
     status: stream.status,
     flag: stream.flag,
     mark: forwarded?.headers.find(([name]) => name === "x-mark")?.[1] ?? null,
     answerMark: answered?.headers.find(([name]) => name === "x-mark")?.[1] ?? null,
     body: answered?.body ?? null,
-    error: stream.slotReport(0).error?.cause ?? null,
+    error: error?.cause ?? null,
+    failedIn: /failed in (\w+)/.exec(error?.message ?? "")?.[1] ?? null,
   };
 }
 
@@ -161,6 +187,10 @@ function harmText(harm: string): string {
     (import "env" "proxy_set_shared_data" (func $share (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
     (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_http_call" (func $http (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_grpc_stream" (func $grpc (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
     (import "sluice" "policy_report" (func $report (param i32 i32 i32 i32 i32) (result i32)))
     (import "sluice" "policy_attribute" (func $attribute (param i32 i32 i32) (result i32)))
     (memory (export "memory") 2)
@@ -168,12 +198,37 @@ function harmText(harm: string): string {
     (func (export "sluice_policy_abi_version_1"))
     (data (i32.const 64) "x-harm")
     (data (i32.const 128) "${"a".repeat(64)}")
+    (data (i32.const 256) "${escaped(CALL_HEADERS)}")
     (global $free (mut i32) (i32.const 65536))
     (func $harmful (result i32)
       (i32.eqz (call $header (i32.const 0) (i32.const 64) (i32.const 6) (i32.const 16) (i32.const 20))))
     ${/proxy_on_memory_allocate/.test(harm) ? "" : ALLOCATOR}
     ${harm})`;
 }
+
+/** The head of a request, as a header map is handed over. */
+const CALL_HEADERS = pairsOf([
+  [":method", "GET"],
+  [":path", "/"],
+  [":authority", "a.test"],
+]);
+
+function pairsOf(pairs: readonly (readonly [string, string])[]): Buffer {
+  const words = [pairs.length, ...pairs.flatMap(([name, value]) => [name.length, value.length])];
+  const lengths = Buffer.alloc(words.length * 4);
+  words.forEach((word, i) => lengths.writeUInt32LE(word, i * 4));
+  return Buffer.concat([lengths, Buffer.from(pairs.map(([name, value]) => `${name}\0${value}\0`).join(""))]);
+}
+
+function escaped(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+/** Calls a cluster over HTTP, or opens a gRPC stream to it. */
+export const CALL_HTTP = `(drop (call $http (i32.const 128) (i32.const 3) (i32.const 256) (i32.const ${CALL_HEADERS.length})
+  (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 16)))`;
+export const OPEN_GRPC = `(drop (call $grpc (i32.const 128) (i32.const 3) (i32.const 128) (i32.const 3)
+  (i32.const 128) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 16)))`;
 
 const ALLOCATOR = `(func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
   (global.get $free) (global.set $free (i32.add (global.get $free) (local.get $size))))`;
