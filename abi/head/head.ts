@@ -193,9 +193,10 @@ export class Head {
       const offset = start < 0 ? ~start : start;
       let i = 0;
       while (i < length) {
+        const have = source[offset + i]!;
         const wanted = name[at + i]!;
-        const folded = wanted >= 0x41 && wanted <= 0x5a ? wanted | 0x20 : wanted;
-        if (source[offset + i] !== folded) break;
+        // Names are asked for in lower case nearly always; ours always are.
+        if (have !== wanted && (have < 0x61 || have > 0x7a || have !== (wanted | 0x20))) break;
         i++;
       }
       if (i === length) return entry / FIELD_INTS;

@@ -13,12 +13,14 @@ import {
   prepareModule,
   takeStream,
   type Chain,
+  type ModuleArtifact,
   type QuotaDefinition,
   type StreamDriver,
 } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES, type CapabilityFamily } from "@sluice/abi/spec";
 import { buildFilter } from "@sluice/sdk-filter";
 
+import { unmetered } from "../behaviour/observe-case.ts";
 import { specOf } from "../conformance/kit/sluice-host.ts";
 
 const REQUEST = [
@@ -71,12 +73,19 @@ export class FilterLife {
   private readonly response = new Head();
 
   static async of(setup: LifeSetup): Promise<FilterLife> {
-    const folder = resolve(import.meta.dirname, "../../filters-as", setup.filter);
-    const { wasmFile } = await buildFilter(folder, { onlyWhenStale: true });
-    return new FilterLife(readFileSync(wasmFile), setup);
+    return new FilterLife(prepareModule(await wasmOf(setup.filter)), setup);
   }
 
-  private constructor(wasm: Uint8Array, { config, isolation, requiresCheck, capabilities = [], quotas }: LifeSetup) {
+  /** The same filter without fuel, depth and what a reset needs, in one instance for all streams. */
+  static async unmeteredOf(setup: LifeSetup): Promise<FilterLife> {
+    const bytes = await wasmOf(setup.filter);
+    return new FilterLife(unmetered(prepareModule(bytes), bytes), { ...setup, isolation: "shared" });
+  }
+
+  private constructor(
+    artifact: ModuleArtifact,
+    { config, isolation, requiresCheck, capabilities = [], quotas }: LifeSetup,
+  ) {
     const spec = specOf({
       isolation,
       requiresCheck: requiresCheck ?? false,
@@ -84,7 +93,7 @@ export class FilterLife {
       bodyCallbacks: "none",
       pluginConfig: Buffer.from(JSON.stringify(config)),
     });
-    this.plugin = new Plugin(prepareModule(wasm), spec, new MemoryServices(quotas === undefined ? {} : { quotas }));
+    this.plugin = new Plugin(artifact, spec, new MemoryServices(quotas === undefined ? {} : { quotas }));
     this.plugin.start();
     this.chain = chainOfOne(this.plugin);
     this.driver = new NullDriver();
@@ -100,6 +109,11 @@ export class FilterLife {
   /** The same streams on a route that leaves the filter out. */
   runWithout(): void {
     for (let i = 0; i < LIVES; i++) this.runOne(0);
+  }
+
+  /** Of one instance's memory. */
+  get imageBytes(): number {
+    return this.plugin.memoryBytes / this.plugin.instancesLive;
   }
 
   /** What `isolation: stream` costs beside the filter: an instance taken and put back untouched. */
@@ -124,6 +138,13 @@ export class FilterLife {
     stream.end();
     return fuel;
   }
+}
+
+async function wasmOf(filter: string): Promise<Uint8Array> {
+  const { wasmFile } = await buildFilter(resolve(import.meta.dirname, "../../filters-as", filter), {
+    onlyWhenStale: true,
+  });
+  return readFileSync(wasmFile);
 }
 
 const SOURCE = Buffer.from("192.0.2.17:40000");
