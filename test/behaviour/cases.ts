@@ -2,7 +2,7 @@
 // plugin of its own, whose clock stands until a step or a paused request lets it pass.
 
 /** What a guest's SDK may be unable to do; guests.ts says who lacks what, and why. */
-export type Ability = "bodyRewrite" | "callout" | "environment" | "grpc" | "queue";
+export type Ability = "bodyRewrite" | "callout" | "environment" | "foreign" | "grpc" | "grpcStream" | "queue";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -39,6 +39,8 @@ export interface Expected {
   readonly status?: number;
   /** The guest is ended for a trap. */
   readonly traps?: boolean;
+  /** Callouts and what became of them. */
+  readonly asked?: readonly string[];
   /** Lines of the behaviour, each `level: text`; what an SDK says of itself is left out. */
   readonly logs?: readonly string[];
   readonly metrics?: { readonly requests: number; readonly level: number; readonly sizes: readonly number[] };
@@ -275,6 +277,10 @@ export const CASES: readonly BehaviourCase[] = [
     steps: [
       {
         request: { headers: [["x-cluster", "broken"]] },
+        expect: { status: 503, request: null, response: { body: "no answer" }, asked: ["http broken /ask failed"] },
+      },
+      {
+        request: { headers: [["x-cluster", "slow"]] },
         expect: { status: 503, request: null, response: { body: "no answer" } },
       },
     ],
@@ -297,7 +303,7 @@ export const CASES: readonly BehaviourCase[] = [
     steps: [
       {
         request: { headers: [["x-cluster", "answers"]] },
-        expect: { status: 200, request: { headers: { "x-grpc": "behaviour.Echo/Say data hello" } } },
+        expect: { status: 200, request: { headers: { "x-grpc": "/behaviour.Echo/Say data hello" } } },
       },
     ],
   },
@@ -309,6 +315,25 @@ export const CASES: readonly BehaviourCase[] = [
       {
         request: { headers: [["x-cluster", "broken"]] },
         expect: { status: 503, request: null, response: { body: "grpc status 14" } },
+      },
+      {
+        request: { headers: [["x-cluster", "slow"]] },
+        expect: { status: 503, request: null, response: { body: "grpc status 4" } },
+      },
+    ],
+  },
+  {
+    name: "sends over a gRPC stream and hears all of it",
+    behaviour: "grpc-stream",
+    needs: "grpcStream",
+    steps: [
+      {
+        request: { headers: [["x-cluster", "answers"]] },
+        expect: {
+          status: 200,
+          request: { headers: { "x-grpc": "hello;one;;three;bye;0" } },
+          asked: ["grpcStream answers /behaviour.Echo/Chat ping pong answered"],
+        },
       },
     ],
   },
@@ -375,6 +400,12 @@ export const CASES: readonly BehaviourCase[] = [
         expect: { status: 200, request: { headers: { "x-got": "Ada" } } },
       },
     ],
+  },
+  {
+    name: "calls foreign functions, and is told of one that is not there",
+    behaviour: "foreign",
+    needs: "foreign",
+    steps: [{ expect: { request: { headers: { "x-foreign": "there and back", "x-missing": "not found" } } } }],
   },
   {
     name: "counts, measures and observes",

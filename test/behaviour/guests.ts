@@ -29,7 +29,9 @@ export const GUESTS: readonly Guest[] = [
     language: "AssemblyScript",
     lacks: {
       callout: { because: "the SDK has no callouts", hostcall: "proxy_http_call" },
+      foreign: { because: "the SDK has no foreign functions", hostcall: "proxy_call_foreign_function" },
       grpc: { because: "the SDK has no callouts", hostcall: "proxy_grpc_call" },
+      grpcStream: { because: "the SDK has no callouts", hostcall: "proxy_grpc_stream" },
       queue: { because: "the SDK has no queues", hostcall: "proxy_enqueue_shared_queue" },
       environment: NO_ENVIRONMENT,
     },
@@ -48,6 +50,10 @@ export const GUESTS: readonly Guest[] = [
         because: "it declares proxy_grpc_call without the metadata, so a module that calls it links nowhere",
         hostcall: "proxy_grpc_call",
       },
+      grpcStream: {
+        because: "it declares proxy_grpc_stream without the metadata, so a module that calls it links nowhere",
+        hostcall: "proxy_grpc_stream",
+      },
       environment: NO_ENVIRONMENT,
     },
   },
@@ -59,6 +65,7 @@ export const GUESTS: readonly Guest[] = [
     language: "Go",
     lacks: {
       grpc: { because: "the SDK has no gRPC: neither the hostcalls nor the callbacks", hostcall: "proxy_grpc_call" },
+      grpcStream: { because: "the SDK has no gRPC", hostcall: "proxy_grpc_stream" },
     },
   },
   { name: "c", title: "C by the raw ABI", abi: "0.2.1", language: "C", lacks: {} },

@@ -11,9 +11,9 @@ import {
   prepareModule,
   takeStream,
 } from "@sluice/abi";
-import type { CalloutClient, ModuleArtifact, PluginSpec, RecordedMessage, SlotReport } from "@sluice/abi";
+import type { ModuleArtifact, PluginSpec, RecordedMessage, SlotReport } from "@sluice/abi";
 import { CAPABILITY_FAMILIES, LogLevel } from "@sluice/abi/spec";
-import { AnsweringClusters } from "./answering-clusters.ts";
+import { CLUSTERS, clusterAnswer } from "./cluster-answers.ts";
 import type { BehaviourCase, FieldValues, Fields, Step } from "./cases.ts";
 
 export interface ObservedMessage {
@@ -34,6 +34,8 @@ export interface Observation {
     readonly level: number | null;
     readonly sizes: readonly number[];
   };
+  /** Callouts so far: what was asked, and what became of it. */
+  readonly asked: readonly string[];
   /** Why the guest was ended; null when it was not. */
   readonly failure: SlotReport["error"];
   /** Instructions of the stream's callbacks. */
@@ -65,7 +67,7 @@ export function observeCase(
   behaviourCase: BehaviourCase,
   isolation: "shared" | "stream",
 ): Observation[] {
-  const services = new BehaviourServices();
+  const services = new MemoryServices({ calloutScript: clusterAnswer, clusters: CLUSTERS });
   const plugin = new Plugin(artifact, specOf(artifact, isolation), services);
   plugin.start();
   const seen = behaviourCase.steps.map((step) => observeStep(plugin, services, behaviourCase.behaviour, step));
@@ -74,11 +76,7 @@ export function observeCase(
   return seen;
 }
 
-class BehaviourServices extends MemoryServices {
-  override readonly callouts: CalloutClient = new AnsweringClusters(this.clock);
-}
-
-function observeStep(plugin: Plugin, services: BehaviourServices, behaviour: string, step: Step): Observation {
+function observeStep(plugin: Plugin, services: MemoryServices, behaviour: string, step: Step): Observation {
   services.clock.advance(step.afterMs ?? 0);
   services.logs.length = 0;
   const chain = chainOfOne(plugin);
@@ -138,7 +136,7 @@ function sendResponse(stream: OpenStream, { response = {} }: Step): void {
   if (trailers.length > 0) stream.responseTrailers(headOf(trailers));
 }
 
-function waitWhileHeld(stream: OpenStream, services: BehaviourServices): void {
+function waitWhileHeld(stream: OpenStream, services: MemoryServices): void {
   for (let heldMs = 0; stream.isPaused && heldMs < HELD_MS_MAX; heldMs += HELD_STEP_MS) {
     services.clock.advance(HELD_STEP_MS);
   }
@@ -162,8 +160,11 @@ function valuesOf(fields: Fields): FieldValues {
 
 const LEVEL_NAMES = Object.keys(LogLevel).map((name) => name.toLowerCase());
 
-function tracesIn({ logs, metrics }: BehaviourServices): Pick<Observation, "logs" | "metrics"> {
+function tracesIn({ logs, memoryCallouts, metrics }: MemoryServices): Pick<Observation, "asked" | "logs" | "metrics"> {
   return {
+    asked: memoryCallouts.asked.map(({ kind, cluster, path, messages, outcome }) =>
+      [kind, cluster, path, ...messages.map((message) => Buffer.from(message).toString()), outcome].join(" "),
+    ),
     logs: logs
       .filter(({ source, contextId }) => source === "guest" && contextId > ROOT_ID)
       .map(({ level, message }) => `${LEVEL_NAMES[level]}: ${message}`),
@@ -175,7 +176,7 @@ function tracesIn({ logs, metrics }: BehaviourServices): Pick<Observation, "logs
   };
 }
 
-function propertiesOf({ clock }: BehaviourServices): Map<string, Uint8Array> {
+function propertiesOf({ clock }: MemoryServices): Map<string, Uint8Array> {
   return new Map([
     ["source\0port", int64(SOURCE_PORT)],
     ["request\0time", int64(clock.nowNs())],

@@ -12,7 +12,7 @@
 #define TICK_MS 100
 #define CALL_MS 1000
 #define STREAMS_MAX 64
-#define TEXT_MAX 512
+#define TEXT_MAX 256
 #define QUEUE "behaviour"
 
 // What the host hands over is allocated for us and ours to free.
@@ -23,7 +23,8 @@ typedef struct {
 
 typedef struct {
   uint32_t id, call;
-  char behaviour[32];
+  bool is_streaming;
+  char behaviour[32], heard[TEXT_MAX];
 } Stream;
 
 static char label[TEXT_MAX];
@@ -280,6 +281,37 @@ static void call_grpc(Stream *stream) {
   free(cluster);
 }
 
+static void stream_grpc(Stream *stream) {
+  char *cluster, metadata[TEXT_MAX];
+  header(REQUEST_HEADERS, "x-cluster", &cluster);
+  const char *pairs[][2] = {{"x-meta", "data"}};
+  size_t size = serialise(pairs, 1, metadata);
+  const char *service = "behaviour.Echo";
+  must(proxy_grpc_stream(cluster, strlen(cluster), service, strlen(service), "Chat", strlen("Chat"), metadata, size,
+                         &stream->call));
+  stream->is_streaming = true;
+  must(proxy_grpc_send(stream->call, "ping", 4, false));
+  must(proxy_grpc_send(stream->call, "pong", 4, true));
+  free(cluster);
+}
+
+static Bytes call_foreign(const char *name, Bytes args) {
+  Bytes result = {0};
+  must(proxy_call_foreign_function(name, strlen(name), args.data, args.size, &result.data, &result.size));
+  return result;
+}
+
+static void show_foreign(void) {
+  Bytes packed = call_foreign("compress", (Bytes){"there and back", strlen("there and back")});
+  char *unpacked = text_of(call_foreign("uncompress", packed));
+  set_header(REQUEST_HEADERS, "x-foreign", unpacked);
+  free(packed.data);
+  free(unpacked);
+  // Where the result is not wanted, the pointers may be null.
+  bool is_missing = proxy_call_foreign_function("missing", strlen("missing"), NULL, 0, NULL, NULL) == NOT_FOUND;
+  set_header(REQUEST_HEADERS, "x-missing", is_missing ? "not found" : "found");
+}
+
 // A path's segments are joined by NUL; `path` is a literal, so its size is known.
 #define PROPERTY(path, value) property(path, sizeof path - 1, value)
 
@@ -374,6 +406,7 @@ uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_heade
   if (behaves(id, "shared")) count_visit();
   if (behaves(id, "enqueue")) enqueue_item();
   if (behaves(id, "consumed")) show_consumed();
+  if (behaves(id, "foreign")) show_foreign();
   if (behaves(id, "properties")) show_properties();
   if (behaves(id, "metrics")) count();
   if (behaves(id, "environment")) set_header(REQUEST_HEADERS, "x-colour", getenv("COLOUR"));
@@ -388,6 +421,7 @@ uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_heade
   if (behaves(id, "reply")) return reply_twice(), PAUSE;
   if (behaves(id, "callout")) return call_out(stream), PAUSE;
   if (behaves(id, "grpc")) return call_grpc(stream), PAUSE;
+  if (behaves(id, "grpc-stream")) return stream_grpc(stream), PAUSE;
   if (behaves(id, "hold")) return must(set_shared_number("held", id, 0)), PAUSE;
   return CONTINUE;
 }
@@ -480,11 +514,40 @@ void CALLBACK(proxy_on_http_call_response)(uint32_t root, uint32_t call, uint32_
   free(body);
 }
 
+// One thing more that came over a gRPC stream.
+static void hear(Stream *stream, const char *what) {
+  size_t size = strlen(stream->heard);
+  snprintf(stream->heard + size, sizeof stream->heard - size, "%s%s", size == 0 ? "" : ";", what);
+}
+
+static void hear_field(uint32_t call, uint32_t map, const char *name) {
+  Stream *stream = stream_of_call(call);
+  if (stream == NULL) return;
+  char *value;
+  header(map, name, &value);
+  hear(stream, value);
+  free(value);
+}
+
+void CALLBACK(proxy_on_grpc_receive_initial_metadata)(uint32_t root, uint32_t call, uint32_t count) {
+  hear_field(call, GRPC_INITIAL_METADATA, "x-first");
+}
+
+void CALLBACK(proxy_on_grpc_receive_trailing_metadata)(uint32_t root, uint32_t call, uint32_t count) {
+  hear_field(call, GRPC_TRAILING_METADATA, "x-last");
+}
+
 void CALLBACK(proxy_on_grpc_receive)(uint32_t root, uint32_t call, size_t size) {
   Stream *stream = stream_of_call(call);
   if (stream == NULL) return;
   Bytes message = {0};
   must(proxy_get_buffer_bytes(GRPC_MESSAGE, 0, size, &message.data, &message.size));
+  if (stream->is_streaming) {
+    char *text = text_of(message);
+    hear(stream, text);
+    free(text);
+    return;
+  }
   must(proxy_set_effective_context(stream->id));
   show_text(REQUEST_HEADERS, "x-grpc", message);
   must(proxy_continue_stream(REQUEST));
@@ -492,8 +555,16 @@ void CALLBACK(proxy_on_grpc_receive)(uint32_t root, uint32_t call, size_t size) 
 
 void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status) {
   Stream *stream = stream_of_call(call);
-  if (stream == NULL || status == 0) return;
+  if (stream == NULL) return;
   char text[32];
+  if (stream->is_streaming) {
+    snprintf(text, sizeof text, "%u", status);
+    hear(stream, text);
+    must(proxy_set_effective_context(stream->id));
+    set_header(REQUEST_HEADERS, "x-grpc", stream->heard);
+    must(proxy_continue_stream(REQUEST));
+    return;
+  }
   snprintf(text, sizeof text, "grpc status %u", status);
   must(proxy_set_effective_context(stream->id));
   reply(503, text, NULL, 0);

@@ -13,7 +13,14 @@ enum LogLevel { DEBUG = 1, INFO = 2, WARN = 3, ERROR = 4 };
 enum Action { CONTINUE = 0, PAUSE = 1 };
 enum StreamType { REQUEST = 0 };
 enum MetricType { COUNTER = 0, GAUGE = 1, HISTOGRAM = 2 };
-enum Map { REQUEST_HEADERS = 0, REQUEST_TRAILERS = 1, RESPONSE_HEADERS = 2, CALL_RESPONSE_HEADERS = 6 };
+enum Map {
+  REQUEST_HEADERS = 0,
+  REQUEST_TRAILERS = 1,
+  RESPONSE_HEADERS = 2,
+  GRPC_INITIAL_METADATA = 4,
+  GRPC_TRAILING_METADATA = 5,
+  CALL_RESPONSE_HEADERS = 6
+};
 enum Buffer { REQUEST_BODY = 0, RESPONSE_BODY = 1, CALL_RESPONSE_BODY = 4, GRPC_MESSAGE = 5, PLUGIN_CONFIGURATION = 7 };
 
 HOSTCALL(proxy_log)(uint32_t level, const char *text, size_t size);
@@ -37,6 +44,12 @@ HOSTCALL(proxy_http_call)(const char *cluster, size_t cluster_size, const char *
 HOSTCALL(proxy_grpc_call)(const char *cluster, size_t cluster_size, const char *service, size_t service_size,
                           const char *method, size_t method_size, const char *metadata, size_t metadata_size,
                           const char *message, size_t message_size, uint32_t timeout_ms, uint32_t *id);
+HOSTCALL(proxy_grpc_stream)(const char *cluster, size_t cluster_size, const char *service, size_t service_size,
+                            const char *method, size_t method_size, const char *metadata, size_t metadata_size,
+                            uint32_t *id);
+HOSTCALL(proxy_grpc_send)(uint32_t id, const char *message, size_t size, uint32_t end_of_stream);
+HOSTCALL(proxy_call_foreign_function)(const char *name, size_t name_size, const char *args, size_t args_size,
+                                      char **result, size_t *result_size);
 HOSTCALL(proxy_get_shared_data)(const char *key, size_t size, char **value, size_t *value_size, uint32_t *cas);
 HOSTCALL(proxy_set_shared_data)(const char *key, size_t size, const char *value, size_t value_size, uint32_t cas);
 HOSTCALL(proxy_register_shared_queue)(const char *name, size_t size, uint32_t *token);

@@ -118,6 +118,8 @@ func (s *stream) OnHttpRequestHeaders(int, bool) types.Action {
 	case "callout":
 		callOut()
 		return types.ActionPause
+	case "foreign":
+		callForeign()
 	case "properties":
 		showProperties()
 	case "metrics":
@@ -264,6 +266,19 @@ func answered(headers, bodySize, _ int) {
 	body, _ := proxywasm.GetHttpCallResponseBody(0, bodySize)
 	setRequestHeader("x-answer-body", string(body))
 	must(proxywasm.ResumeHttpRequest())
+}
+
+func callForeign() {
+	packed, err := proxywasm.CallForeignFunction("compress", []byte("there and back"))
+	must(err)
+	unpacked, err := proxywasm.CallForeignFunction("uncompress", packed)
+	must(err)
+	setRequestHeader("x-foreign", string(unpacked))
+	missing := "found"
+	if _, err := proxywasm.CallForeignFunction("missing", []byte{0}); errors.Is(err, types.ErrorStatusNotFound) {
+		missing = "not found"
+	}
+	setRequestHeader("x-missing", missing)
 }
 
 func showProperties() {

@@ -80,6 +80,7 @@ impl RootContext for Plugin {
             queue: self.queue,
             metrics: self.metrics,
             behaviour: String::new(),
+            heard: Vec::new(),
         }))
     }
 
@@ -94,6 +95,8 @@ struct Stream {
     queue: u32,
     metrics: Metrics,
     behaviour: String,
+    /// From a gRPC stream, in order.
+    heard: Vec<String>,
 }
 
 impl Context for Stream {
@@ -108,6 +111,25 @@ impl Context for Stream {
         self.set_http_request_header("x-answer", Some(&answer));
         self.set_http_request_header("x-answer-status", Some(&status));
         self.set_http_request_header("x-answer-body", Some(&text(body)));
+        self.resume_http_request();
+    }
+
+    fn on_grpc_stream_initial_metadata(&mut self, _: u32, _: u32) {
+        self.heard.push(text(self.get_grpc_stream_initial_metadata_value("x-first").unwrap_or_default()));
+    }
+
+    fn on_grpc_stream_message(&mut self, _: u32, size: usize) {
+        let message = self.get_grpc_stream_message(0, size).unwrap_or_default();
+        self.heard.push(text(message));
+    }
+
+    fn on_grpc_stream_trailing_metadata(&mut self, _: u32, _: u32) {
+        self.heard.push(text(self.get_grpc_stream_trailing_metadata_value("x-last").unwrap_or_default()));
+    }
+
+    fn on_grpc_stream_close(&mut self, _: u32, status: u32) {
+        self.heard.push(status.to_string());
+        self.set_http_request_header("x-grpc", Some(&self.heard.join(";")));
         self.resume_http_request();
     }
 
@@ -154,6 +176,8 @@ impl HttpContext for Stream {
             }
             "callout" => return self.call_out(),
             "grpc" => return self.call_grpc(),
+            "grpc-stream" => return self.stream_grpc(),
+            "foreign" => self.call_foreign(),
             "properties" => self.show_properties(),
             "metrics" => self.count(),
             "environment" => {
@@ -294,6 +318,25 @@ impl Stream {
             self.send_http_response(500, vec![], Some(b"refused"));
         }
         Action::Pause
+    }
+
+    fn stream_grpc(&self) -> Action {
+        let cluster = self.get_http_request_header("x-cluster").unwrap_or_default();
+        let stream = self.open_grpc_stream(&cluster, "behaviour.Echo", "Chat", vec![("x-meta", b"data")]).unwrap();
+        self.send_grpc_stream_message(stream, Some(b"ping"), false);
+        self.send_grpc_stream_message(stream, Some(b"pong"), true);
+        Action::Pause
+    }
+
+    fn call_foreign(&self) {
+        let packed = self.call_foreign_function("compress", Some(b"there and back")).unwrap();
+        let unpacked = self.call_foreign_function("uncompress", packed.as_deref()).unwrap();
+        self.set_http_request_header("x-foreign", Some(&text(unpacked.unwrap_or_default())));
+        let missing = match self.call_foreign_function("missing", None) {
+            Err(Status::NotFound) => "not found",
+            _ => "found",
+        };
+        self.set_http_request_header("x-missing", Some(missing));
     }
 
     fn show_properties(&self) {

@@ -98,6 +98,15 @@ function numberProperty(path: string): string {
   return bytes.byteLength == 8 ? load<i64>(changetype<usize>(bytes)).toString() : "absent";
 }
 
+// The SDK declares foreign functions and wraps them in nothing.
+
+function callForeign(name: string, args: ArrayBuffer): u32 {
+  const bytes = String.UTF8.encode(name);
+  const start = changetype<usize>(args);
+  const named = changetype<usize>(bytes);
+  return hostcalls.proxy_call_foreign_function(named, bytes.byteLength, start, args.byteLength, OUT, OUT + 4);
+}
+
 function pair(name: string, value: string): HeaderPair {
   return new HeaderPair(String.UTF8.encode(name), String.UTF8.encode(value));
 }
@@ -176,6 +185,7 @@ class Stream extends Context {
     if (behaviour == "consumed") {
       headers.replace("x-consumed", sharedNumber("consumed").toString() + ":" + getShared("last item"));
     }
+    if (behaviour == "foreign") this.callForeign();
     if (behaviour == "properties") this.showProperties();
     if (behaviour == "metrics") this.count();
     if (behaviour == "clock") headers.replace("x-now", (get_current_time_nanoseconds() / 1000000000).toString());
@@ -288,6 +298,15 @@ class Stream extends Context {
     };
     const sent = this.plugin.httpCall(request.get("x-cluster"), headers, body, [], CALL_MS, this, answered);
     if (sent != WasmResultValues.Ok) reply(500, "refused", []);
+  }
+
+  private callForeign(): void {
+    const headers = stream_context.headers.request;
+    callForeign("compress", String.UTF8.encode("there and back"));
+    callForeign("uncompress", outBytes());
+    headers.replace("x-foreign", String.UTF8.decode(outBytes()));
+    const status = callForeign("missing", new ArrayBuffer(0));
+    headers.replace("x-missing", status == WasmResultValues.NotFound ? "not found" : "found");
   }
 
   private showProperties(): void {
