@@ -1,6 +1,10 @@
 // Two projects: `unit` lives beside the code, `e2e` starts real processes. Two files at a time: most of an e2e file is
 // waiting for processes to start, and one fewer than the cores (vitest's default) is one on a small machine.
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// Processes that tests start load the same sources again and again; compiled once, they start in half the time.
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") };
 
 const unitFolders = ["abi", "proxy", "registry", "sdk-filter", "filters-as", "bin", "release"];
 
@@ -12,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          env,
           include: [
             ...unitFolders.map((folder) => `${folder}/**/*.test.ts`),
             "test/{bench,behaviour,conformance,containment,fuzz,gate,load}/**/*.test.ts",
@@ -23,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          env,
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
