@@ -24,7 +24,7 @@ const FILTERS = join(import.meta.dirname, "../../filters-as");
 /** The design's bound of what a check's image may cost: 0.7 µs for each 64 KiB. */
 const RESET_NS_PER_64_KIB = 700;
 const IMAGES_KIB = [64, 256, 1024, 4096];
-const CONTEXTS = 1000;
+const CONTEXTS = 20_000;
 const INSTANCES = 100;
 
 const HEADERS = [
@@ -151,11 +151,11 @@ function memoryFigures(): Figure[] {
 
 /** Bytes of heap and buffers for each of `count`, wasm memory aside. */
 function heapOf(count: number, make: () => unknown): number {
-  const kept: unknown[] = [];
-  make();
+  const kept: unknown[] = Array.from({ length: count });
+  for (let i = 0; i < count; i++) make();
   global.gc?.();
   const before = process.memoryUsage().heapUsed;
-  for (let i = 0; i < count; i++) kept.push(make());
+  for (let i = 0; i < count; i++) kept[i] = make();
   global.gc?.();
   const bytes = (process.memoryUsage().heapUsed - before) / count;
   return kept.length === count ? bytes : Number.NaN;
