@@ -15,8 +15,8 @@ describe("proxy_continue_stream", () => {
   it.each([
     { type: 0, status: Status.Ok, steps: ["continue 0"], remark: "the request" },
     { type: 1, status: Status.Ok, steps: ["continue 1"], remark: "the response" },
-    { type: 2, status: Status.Ok, steps: [], remark: "a TCP downstream, which there is none of" },
-    { type: 3, status: Status.Unimplemented, steps: [], remark: "a TCP upstream" },
+    { type: 2, status: Status.Ok, steps: ["continue 2"], remark: "a TCP downstream" },
+    { type: 3, status: Status.Ok, steps: ["continue 3"], remark: "a TCP upstream" },
     { type: 4, status: Status.BadArgument, steps: [], remark: "no stream type" },
     { type: -1, status: Status.BadArgument, steps: [], remark: "no stream type" },
   ])("answers $status to $type: $remark", ({ type, status, steps }) => {

@@ -1,6 +1,8 @@
 import { describe } from "vitest";
 import { itIsMadeAsItsRowSays } from "./kit/callback.ts";
+import { itBringsMetadata } from "./kit/grpc-metadata.ts";
 
 describe("proxy_on_grpc_receive_trailing_metadata", () => {
   itIsMadeAsItsRowSays("proxy_on_grpc_receive_trailing_metadata", { rest: [6, 2] });
+  itBringsMetadata("proxy_on_grpc_receive_trailing_metadata", 5, (metadata) => ({ trailing: metadata }));
 });

@@ -48,6 +48,8 @@ export function call(name: string, ...args: Argument[]): Call {
 export interface GuestOptions {
   /** Callback that makes the calls; default proxy_on_request_headers. */
   readonly in?: string;
+  /** More calls, in another callback, which the test makes happen. Their statuses and OUTs follow those of the first. */
+  readonly then?: { readonly in: string; readonly calls: readonly Call[] };
   /** What the allocator does: gives blocks, none, or is not there. */
   readonly allocator?: "bump" | "zero" | "none" | "outOfRange";
   readonly abi?: "0_1_0" | "0_2_0" | "0_2_1";
@@ -77,16 +79,35 @@ export interface Outcome {
   /** Two OUTs from the n-th on: the block they describe. */
   text(out: number): string;
   bytes(out: number): Uint8Array;
+  /** What there is to read now, after more callbacks. */
+  again(): Outcome;
+}
+
+/** A guest that is started and has not made its calls. */
+export interface Ready {
+  readonly guest: HostedGuest;
+  /** The callback that makes them. */
+  enter(): Outcome;
 }
 
 /** Starts a guest, makes the calls in the callback, reads what came of it. */
 export function run(calls: readonly Call[], options: GuestOptions = {}): Outcome {
+  return ready(calls, options).enter();
+}
+
+/** The same in two steps, for what shall be looked at when the calls end the guest. */
+export function ready(calls: readonly Call[], options: GuestOptions = {}): Ready {
   const { in: callback = "proxy_on_request_headers", stream = new Exchange(), host = hostUnderTest } = options;
   const settings = { ...PLAIN_SETTINGS, ...options.settings };
   const capabilities = options.capabilities ?? settings.capabilities;
   const guest = host.start(assemble(guestText(calls, callback, options)), { ...settings, capabilities });
-  enterCallback(guest, callback, stream);
-  return outcomeOf(calls, guest, stream);
+  return {
+    guest,
+    enter() {
+      enterCallback(guest, callback, stream);
+      return outcomeOf([...calls, ...(options.then?.calls ?? [])], guest, stream);
+    },
+  };
 }
 
 /** Starts a guest of a test's own text, for what takes more than calls in one callback. */
@@ -131,24 +152,28 @@ function outcomeOf(calls: readonly Call[], guest: HostedGuest, stream: Exchange)
     u64: (out) => view.getBigUint64(at(out), true),
     text: (out) => Buffer.from(bytes(out)).toString("latin1"),
     bytes,
+    again: () => outcomeOf(calls, guest, stream),
   };
 }
 
 function guestText(calls: readonly Call[], callback: string, options: GuestOptions): string {
   const { allocator = "bump", abi = "0_2_1" } = options;
+  const then = options.then ?? { in: null, calls: [] };
   const data = new DataSection();
-  const body = calls.map((each, i) => callText(each, STATUSES_AT + i * 4, data)).join("\n");
+  const texts = [...calls, ...then.calls].map((each, i) => callText(each, STATUSES_AT + i * 4, data));
   for (const [at, bytes] of options.data ?? []) data.put(at, Buffer.from(bytes));
-  const imports = [...new Set(calls.map(({ name }) => name))].map((name) => importText(name, options)).join("\n");
+  const names = new Set([...calls, ...then.calls].map(({ name }) => name));
   return `(module
-    ${imports}
+    ${[...names].map((name) => importText(name, options)).join("\n")}
     (memory (export "memory") 1)
     (global $next (mut i32) (i32.const ${BLOCKS_AT}))
     (func (export "proxy_abi_version_${abi}"))
     (func (export "sluice_policy_abi_version_1"))
     ${ALLOCATORS[allocator]}
-    (func $calls ${body})
-    ${callbackText(callback, abi)}
+    (func $calls ${texts.slice(0, calls.length).join("\n")})
+    (func $then ${texts.slice(calls.length).join("\n")})
+    ${callbackText(callback, abi, "$calls")}
+    ${then.in === null ? "" : callbackText(then.in, abi, "$then")}
     (data (i32.const ${OUTS_AT}) "${`\\${PRESET.toString(16)}`.repeat(256)}")
     ${data.text}
   )`;
@@ -230,11 +255,11 @@ function rowOf(name: string): ImportRow {
   return { module: wasi === undefined ? "env" : "wasi", params: row.params, result };
 }
 
-function callbackText(name: string, abi: string): string {
-  if (name === "_initialize") return '(func (export "_initialize") (call $calls))';
+function callbackText(name: string, abi: string, calls: string): string {
+  if (name === "_initialize") return `(func (export "_initialize") (call ${calls}))`;
   const row = [...CALLBACKS, ...POLICY_CALLBACKS].find((each) => each.name === name)!;
   const params = abi === "0_1_0" ? (row.paramsIn?.["0.1.0"] ?? row.params) : row.params;
   const result = row.result === null ? "" : "(result i32)";
   const answer = row.result === null ? "" : `(i32.const ${row.result === "bool" ? 1 : 0})`;
-  return `(func (export "${name}") (param ${params.map(() => "i32").join(" ")}) ${result} (call $calls) ${answer})`;
+  return `(func (export "${name}") (param ${params.map(() => "i32").join(" ")}) ${result} (call ${calls}) ${answer})`;
 }

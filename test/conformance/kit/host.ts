@@ -44,7 +44,7 @@ export interface MadeCallout {
   readonly fields: Pairs;
   readonly trailers: Pairs | null;
   /** The body, or messages in order. */
-  readonly sent: Uint8Array[];
+  readonly sent: string[];
   readonly timeoutMs: number | null;
   state: "open" | "halfClosed" | "cancelled";
   answer(headers: Pairs, body: string, trailers?: Pairs): void;

@@ -21,14 +21,17 @@ export class PlainCallouts implements CalloutClient {
       cluster: request.cluster,
       fields: request.headers.toPairs(),
       trailers: request.trailers?.toPairs() ?? null,
-      sent: [request.body],
+      sent: [Buffer.from(request.body).toString()],
       timeoutMs: request.timeoutMs,
       ...answers(sink, null),
     });
   }
 
   grpcCall(request: Parameters<CalloutClient["grpcCall"]>[0], sink: GrpcSink): GrpcStream {
-    return this.grpc("grpcCall", request, sink, { sent: [request.message], timeoutMs: request.timeoutMs });
+    return this.grpc("grpcCall", request, sink, {
+      sent: [Buffer.from(request.message).toString()],
+      timeoutMs: request.timeoutMs,
+    });
   }
 
   grpcStream(request: Parameters<CalloutClient["grpcStream"]>[0], sink: GrpcSink): GrpcStream {
@@ -52,7 +55,7 @@ export class PlainCallouts implements CalloutClient {
       cancel: () => (made.state = "cancelled"),
       halfClose: () => (made.state = "halfClosed"),
       send(message, endOfStream) {
-        made.sent.push(message.slice());
+        made.sent.push(Buffer.from(message).toString());
         if (endOfStream) made.state = "halfClosed";
         return true;
       },
