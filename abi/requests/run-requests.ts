@@ -31,6 +31,8 @@ import type { RequestCase, RequestsDocument } from "./request-document.ts";
 export interface RunOptions {
   /** Name, `requires`, `body`, `capabilities` and `exampleConfig` are used; null for a bare module. */
   readonly filter: FilterDocument | null;
+  /** What the filter is called; absent: what its document says, else `module`. */
+  readonly name?: string;
   /** In place of the request file's own configuration. */
   readonly pluginConfig?: unknown;
   /** Granted beyond the default; absent: what the filter asks for. */
@@ -247,7 +249,7 @@ function int64(value: bigint): Uint8Array {
 /** What a module is run as when no deployment says otherwise. */
 export function specOf(artifact: ModuleArtifact, config: unknown, options: RunOptions): PluginSpec {
   const { filter, limits = {} } = options;
-  const name = filter?.name ?? "module";
+  const name = options.name ?? filter?.name ?? "module";
   const granted = options.capabilities ?? filter?.capabilities ?? [];
   return {
     slot: name,
@@ -255,7 +257,8 @@ export function specOf(artifact: ModuleArtifact, config: unknown, options: RunOp
     version: artifact.digest,
     revision: artifact.digest,
     pluginName: name,
-    rootId: "",
+    // SDKs with several filters in a module choose by it.
+    rootId: name,
     vmId: name,
     pluginConfig: pluginConfigBytes(config),
     vmConfig: new Uint8Array(0),

@@ -17,6 +17,8 @@ export interface TrialInput {
   readonly pluginConfig: Uint8Array | null;
   /** Null for a bare module. */
   readonly filter: FilterDocument | null;
+  /** What the filter is called where it will run; absent: what its document says. */
+  readonly name?: string;
   readonly requests: readonly TrialFile[];
   /** Granted beyond the default; absent: what the filter asks for. */
   readonly capabilities?: readonly CapabilityFamily[];

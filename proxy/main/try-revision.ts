@@ -33,6 +33,7 @@ async function tryVersion(
     module,
     pluginConfig: pluginConfigBytes(revision.pluginConfig),
     filter: document,
+    name: revision.filter,
     requests: [],
     capabilities: revision.capabilities ?? [],
     limits: filterLimits(revision),
@@ -42,7 +43,7 @@ async function tryVersion(
 
 /** The revision as a slot of its filter's name would have it: which slots it will be in does not matter to a start. */
 function trialSpec({ version, document }: CompiledVersion, revision: Revision): PluginSpec {
-  const name = document?.name ?? "module";
+  const name = revision.filter;
   return {
     slot: name,
     filter: name,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseFilterDocument, parseRequests, runRequests } from "@sluice/abi";
 import { buildGuests } from "./build.ts";
 import { CASES } from "./cases.ts";
 import type { BehaviourCase } from "./cases.ts";
@@ -7,6 +8,18 @@ import { GUESTS } from "./guests.ts";
 import type { Guest } from "./guests.ts";
 import { metered, observeCase, unmetered } from "./observe-case.ts";
 import type { Observation } from "./observe-case.ts";
+
+const FILTER = parseFilterDocument(
+  "apiVersion: sluice/v1\nkind: Filter\nname: behaviour\ncapabilities: [timer, sharedData, queue]\nexampleConfig: { label: red }\n",
+);
+const LABELLED = parseRequests(`
+apiVersion: sluice/v1
+kind: Requests
+cases:
+  - name: sees its label
+    request: { headers: [[x-behaviour, configuration]] }
+    expect: { requestHeaders: { x-label: red } }
+`);
 
 const modules = await buildGuests();
 
@@ -27,6 +40,11 @@ function passesTheTable(guest: Guest, bytes: Uint8Array): void {
 
   it("is told by inspection for what it is", () => {
     expect(artifact.inspection).toMatchObject({ abi: guest.abi, language: guest.language, resettable: true });
+  });
+
+  it("is found under its filter's name by the runner of request files", () => {
+    const { cases } = runRequests(artifact, LABELLED, { filter: FILTER });
+    expect(cases.map(({ failures }) => failures)).toEqual([[]]);
   });
 
   for (const [ability, { because, hostcall }] of Object.entries(guest.lacks)) {
