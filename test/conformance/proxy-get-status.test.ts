@@ -6,7 +6,7 @@ import { FIRST_STREAM } from "./kit/host.ts";
 import { itRefusesMisuse } from "./kit/misuse.ts";
 
 const status = call("proxy_get_status", OUT, OUT, OUT);
-const LATER = { ...MAY_CALL, then: { in: "proxy_on_request_body", calls: [status] } };
+const LATER = { ...MAY_CALL, later: { in: "proxy_on_request_body", calls: [status] } };
 
 describe("proxy_get_status", () => {
   itRefusesMisuse("proxy_get_status", [OUT, OUT, OUT]);

@@ -14,8 +14,8 @@ describe("proxy_grpc_cancel", () => {
     { kind: "a call", asked: grpcCall(), token: GRPC_CALL_ID, telling: "proxy_on_grpc_receive" },
     { kind: "a stream", asked: grpcStream(), token: GRPC_STREAM_ID, telling: "proxy_on_grpc_close" },
   ])("ends $kind, of which nothing is told any more", ({ asked, token, telling }) => {
-    const options = { ...MAY_CALL, in: "proxy_on_request_headers", then: { in: telling, calls: logs } };
-    const opened = run([asked], { ...options, then: { in: "proxy_on_request_body", calls: [cancel(token)] } });
+    const options = { ...MAY_CALL, in: "proxy_on_request_headers", later: { in: telling, calls: logs } };
+    const opened = run([asked], { ...options, later: { in: "proxy_on_request_body", calls: [cancel(token)] } });
     opened.guest.call("proxy_on_request_body", 2);
     expect(opened.again().statuses).toEqual([Status.Ok, Status.Ok]);
     expect(opened.guest.callouts).toMatchObject([{ state: "cancelled" }]);

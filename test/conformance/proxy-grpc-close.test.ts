@@ -11,7 +11,7 @@ describe("proxy_grpc_close", () => {
   itRefusesMisuse("proxy_grpc_close", [GRPC_STREAM_ID], { ...MAY_CALL, before: [grpcStream()] });
 
   it("cancels a call", () => {
-    const options = { ...MAY_CALL, then: { in: "proxy_on_request_body", calls: [close(GRPC_CALL_ID)] } };
+    const options = { ...MAY_CALL, later: { in: "proxy_on_request_body", calls: [close(GRPC_CALL_ID)] } };
     const outcome = run([grpcCall()], options);
     outcome.guest.call("proxy_on_request_body", 2);
     expect([outcome.again().statuses[1], outcome.guest.callouts[0]!.state]).toEqual([Status.Ok, "cancelled"]);
@@ -20,7 +20,7 @@ describe("proxy_grpc_close", () => {
   it("half-closes a stream, whose messages still arrive", () => {
     const outcome = run([grpcStream(), close(GRPC_STREAM_ID)], {
       ...MAY_CALL,
-      then: { in: "proxy_on_grpc_receive", calls: logs },
+      later: { in: "proxy_on_grpc_receive", calls: logs },
     });
     expect([outcome.statuses[1], outcome.guest.callouts[0]!.state]).toEqual([Status.Ok, "halfClosed"]);
     outcome.guest.callouts[0]!.tell({ message: "answer" });

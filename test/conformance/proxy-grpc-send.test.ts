@@ -37,7 +37,7 @@ describe("proxy_grpc_send", () => {
   it("does not know a stream that is over", () => {
     const outcome = run([grpcStream()], {
       ...MAY_CALL,
-      then: { in: "proxy_on_grpc_close", calls: [send(GRPC_STREAM_ID, "x")] },
+      later: { in: "proxy_on_grpc_close", calls: [send(GRPC_STREAM_ID, "x")] },
     });
     outcome.guest.callouts[0]!.tell({ closed: [0, ""] });
     expect([outcome.again().statuses[1], outcome.guest.callouts[0]!.sent]).toEqual([Status.NotFound, []]);

@@ -27,5 +27,5 @@ export const GRPC_STREAM_ID = 6;
 
 /** A guest that makes the calls when a callback tells of an answer. */
 export function hearing(callback: string, ...calls: readonly Call[]): GuestOptions {
-  return { ...MAY_CALL, then: { in: callback, calls } };
+  return { ...MAY_CALL, later: { in: callback, calls } };
 }

@@ -49,7 +49,7 @@ export interface GuestOptions {
   /** Callback that makes the calls; default proxy_on_request_headers. */
   readonly in?: string;
   /** More calls, in another callback, which the test makes happen. Their statuses and OUTs follow those of the first. */
-  readonly then?: { readonly in: string; readonly calls: readonly Call[] };
+  readonly later?: { readonly in: string; readonly calls: readonly Call[] };
   /** What the allocator does: gives blocks, none, or is not there. */
   readonly allocator?: "bump" | "zero" | "none" | "outOfRange";
   readonly abi?: "0_1_0" | "0_2_0" | "0_2_1";
@@ -105,7 +105,7 @@ export function ready(calls: readonly Call[], options: GuestOptions = {}): Ready
     guest,
     enter() {
       enterCallback(guest, callback, stream);
-      return outcomeOf([...calls, ...(options.then?.calls ?? [])], guest, stream);
+      return outcomeOf([...calls, ...(options.later?.calls ?? [])], guest, stream);
     },
   };
 }
@@ -158,11 +158,11 @@ function outcomeOf(calls: readonly Call[], guest: HostedGuest, stream: Exchange)
 
 function guestText(calls: readonly Call[], callback: string, options: GuestOptions): string {
   const { allocator = "bump", abi = "0_2_1" } = options;
-  const then = options.then ?? { in: null, calls: [] };
+  const later = options.later ?? { in: null, calls: [] };
   const data = new DataSection();
-  const texts = [...calls, ...then.calls].map((each, i) => callText(each, STATUSES_AT + i * 4, data));
+  const texts = [...calls, ...later.calls].map((each, i) => callText(each, STATUSES_AT + i * 4, data));
   for (const [at, bytes] of options.data ?? []) data.put(at, Buffer.from(bytes));
-  const names = new Set([...calls, ...then.calls].map(({ name }) => name));
+  const names = new Set([...calls, ...later.calls].map(({ name }) => name));
   return `(module
     ${[...names].map((name) => importText(name, options)).join("\n")}
     (memory (export "memory") 1)
@@ -171,9 +171,9 @@ function guestText(calls: readonly Call[], callback: string, options: GuestOptio
     (func (export "sluice_policy_abi_version_1"))
     ${ALLOCATORS[allocator]}
     (func $calls ${texts.slice(0, calls.length).join("\n")})
-    (func $then ${texts.slice(calls.length).join("\n")})
+    (func $later ${texts.slice(calls.length).join("\n")})
     ${callbackText(callback, abi, "$calls")}
-    ${then.in === null ? "" : callbackText(then.in, abi, "$then")}
+    ${later.in === null ? "" : callbackText(later.in, abi, "$later")}
     (data (i32.const ${OUTS_AT}) "${`\\${PRESET.toString(16)}`.repeat(256)}")
     ${data.text}
   )`;
