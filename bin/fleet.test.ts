@@ -8,7 +8,7 @@ function proxy(id: string, facts: Partial<ProxyView>): ProxyView {
 }
 
 describe("fleetState", () => {
-  const refused = { number: 5, code: "SLUICE-E2001", message: "configure said no" };
+  const refused = { number: 5, code: "SLUICE-E2001", message: "configure said no", hint: "Mend it." };
   const rows = [
     { name: "one that applied it", proxy: proxy("p", { applied: 5 }), field: "applied" },
     { name: "one that runs a later one", proxy: proxy("p", { wanted: 6, applied: 6 }), field: "applied" },
@@ -33,8 +33,8 @@ describe("fleetState", () => {
 
   it("names a refusal with its reason, and requireApplied ends on it", () => {
     const state = fleetState([proxy("p", { refused }), proxy("q", { applied: 5 })], 5);
-    expect(state.refused).toEqual([{ id: "p", code: "SLUICE-E2001", message: "configure said no" }]);
-    expect(() => requireApplied(state, 5)).toThrow("p refused it: configure said no (SLUICE-E2001)");
+    expect(state.refused).toEqual([{ id: "p", code: "SLUICE-E2001", message: "configure said no", hint: "Mend it." }]);
+    expect(() => requireApplied(state, 5)).toThrow("p refused it: configure said no – Mend it. (SLUICE-E2001)");
   });
 
   it("says who applied it and who is away", () => {

@@ -7,9 +7,18 @@ import { BIN_ERRORS } from "./errors.ts";
 import { fleetPollMs, fleetWaitMs } from "./limits.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
+/** A proxy that refused, with the refusal as it says it. */
+export interface Refusing {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  /** Empty from a proxy of an older version. */
+  readonly hint: string;
+}
+
 export interface FleetState {
   readonly applied: readonly string[];
-  readonly refused: readonly { readonly id: string; readonly code: string; readonly message: string }[];
+  readonly refused: readonly Refusing[];
   /** Connected, and neither applied nor refused yet. */
   readonly waiting: readonly string[];
   /** Not connected: they take the deployment when they come back, so nobody waits for them. */
@@ -26,7 +35,12 @@ export function fleetState(proxies: readonly ProxyView[], number: number): Fleet
   const waiting = meant.filter((proxy) => proxy.connected && !applied.includes(proxy) && !refused.includes(proxy));
   return {
     applied: applied.map((proxy) => proxy.id),
-    refused: refused.map(({ id, refused: why }) => ({ id, code: why?.code ?? "", message: why?.message ?? "" })),
+    refused: refused.map(({ id, refused: why }) => ({
+      id,
+      code: why?.code ?? "",
+      message: why?.message ?? "",
+      hint: why?.hint ?? "",
+    })),
     waiting: waiting.map((proxy) => proxy.id),
     away: meant.filter((proxy) => !proxy.connected).map((proxy) => proxy.id),
   };
@@ -45,7 +59,7 @@ export async function awaitFleet(client: RegistryClient, number: number): Promis
 /** Throws SLUICE-E5011 naming every proxy that refused or lags. */
 export function requireApplied(state: FleetState, number: number): void {
   const complaints = [
-    ...state.refused.map(({ id, code, message }) => `${id} refused it: ${message} (${code})`),
+    ...state.refused.map(({ id, ...why }) => `${id} refused it: ${refusalText(why)}`),
     ...state.waiting.map((id) => `${id} has not answered within ${fleetWaitMs / 1000} s`),
   ];
   if (complaints.length === 0) return;
@@ -57,4 +71,14 @@ export function fleetSentence(state: FleetState): string {
   const away = state.away.length > 0 ? `; not connected: ${state.away.join(", ")}` : "";
   if (state.applied.length === 0) return `no proxy is connected; it is applied when one connects${away}`;
   return `applied by ${state.applied.join(", ")}${away}`;
+}
+
+/** A refusal in one line: `message – hint (code)`. */
+export function refusalText(refusal: {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}): string {
+  const { code, message, hint = "" } = refusal;
+  return hint === "" ? `${message} (${code})` : `${message} – ${hint} (${code})`;
 }

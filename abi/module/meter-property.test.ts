@@ -12,13 +12,15 @@ const BLOCK_BYTES = 1 << BLOCK_SHIFT;
 /** The widest store begins in a block that is noted, and may reach so far into the next. */
 const OVERHANG_BYTES = 15;
 
+type Exports = WebAssembly.Instance["exports"];
+
 interface Ran {
   readonly result: unknown;
   readonly memory: Uint8Array;
   readonly globals: readonly unknown[];
 }
 
-function run(bytes: Uint8Array, argument: number, before: (exports: WebAssembly.Exports) => void = () => {}): Ran {
+function run(bytes: Uint8Array, argument: number, before: (exports: Exports) => void = () => {}): Ran {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
   before(exports);
   const result = resultOf(() => (exports["run"] as (n: number) => number)(argument));
@@ -43,7 +45,7 @@ interface Metered extends Ran {
 }
 
 function runMetered(metered: MeteredModule, argument: number): Metered {
-  let exported: WebAssembly.Exports = {};
+  let exported: Exports = {};
   const global = (name: string): WebAssembly.Global => exported[name] as WebAssembly.Global;
   const ran = run(metered.bytes, argument, (exports) => {
     exported = exports;

@@ -1,5 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
+import type { SluiceError } from "../errors.ts";
+import { prepareModule } from "../module/artifact.ts";
 import { filter } from "../module/fixtures/wat.ts";
+import { inspect } from "../module/inspect.ts";
+import { errorOf } from "../module/refusal.ts";
 import { parseFilterDocument } from "../requests/filter-document.ts";
 import { ModuleTrials, tryModule } from "./trial.ts";
 import type { TrialInput } from "./trial-report.ts";
@@ -43,6 +47,30 @@ describe("tryModule", () => {
     expect(report.compileMs).toBeGreaterThan(0);
   });
 });
+
+describe("A refusal", () => {
+  it.each([
+    ["an unknown import", filter(`(import "wbg" "__wbg_log" (func))`)],
+    ["a feature", filter(`(func $f (return_call $f))`)],
+    ["a compile bomb", filter(`(func (local ${"i32 ".repeat(2_001)}))`)],
+  ])("of %s is the same data from inspect, prepareModule and the trial's child", async (_name, module) => {
+    const result = inspect(module);
+    if (result.ok) throw new Error("the module was not refused");
+    const { refusal } = result;
+    expect(Object.keys(refusal).toSorted()).toEqual(["code", "hint", "message"]);
+    expect((await trials.try(trialOf(module))).refusal).toEqual(refusal);
+    expect(thrownBy(() => prepareModule(module))).toEqual(refusal);
+    expect(errorOf(refusal).toJSON()).toEqual(refusal);
+  });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return (error as SluiceError).toJSON();
+  }
+}
 
 const FOREVER = "(loop $l (br $l))";
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { overrideSentence } from "@sluice/proxy/contract";
 import type { ProxyView, StoredDeployment } from "@sluice/registry";
 import { Command } from "commander";
+import { refusalText } from "../fleet.ts";
 import { statusWatchMs } from "../limits.ts";
 import { openRegistry, withRegistry } from "../registry-access.ts";
 import type { RegistryOptions } from "../registry-access.ts";
@@ -97,8 +98,8 @@ function troubleLines(proxy: ProxyView): string[] {
   return [
     ...proxy.overrides.map((override) => `${id}: OVERRIDE: ${overrideSentence(override)}`),
     ...deploymentTrouble(proxy),
-    ...(refused === null ? [] : [`${id} refused ${refused.number}: ${refused.message} (${refused.code})`]),
-    ...notLoaded.map(({ slot, code, message }) => `${id}: slot ${slot} does not run: ${message} (${code})`),
+    ...(refused === null ? [] : [`${id} refused ${refused.number}: ${refusalText(refused)}`]),
+    ...notLoaded.map(({ slot, ...why }) => `${id}: slot ${slot} does not run: ${refusalText(why)}`),
     ...failures,
   ];
 }

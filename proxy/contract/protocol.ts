@@ -23,6 +23,8 @@ export type WatchEvent =
 const closed = { additionalProperties: false } as const;
 const Count = Type.Number({ minimum: 0 });
 const Text = Type.String({ maxLength: 4096 });
+/** What to do about a refusal; absent from a proxy of an older version. */
+const Hint = Type.Optional(Text);
 const Percentiles = { p50: Count, p90: Count, p99: Count };
 
 /** What one revision did in one slot since the proxy process started. */
@@ -104,14 +106,19 @@ export const ProxyStatusSchema = Type.Object(
     refused: Type.Union([
       Type.Null(),
       Type.Object(
-        { number: Type.Integer({ minimum: 0 }), code: Text, message: Type.String({ maxLength: 65_536 }) },
+        {
+          number: Type.Integer({ minimum: 0 }),
+          code: Text,
+          message: Type.String({ maxLength: 65_536 }),
+          hint: Hint,
+        },
         closed,
       ),
     ]),
     ready: Type.Boolean(),
     /** Slots of the serving snapshot that do not run, and why. */
     notLoaded: Type.Array(
-      Type.Object({ slot: NameSchema, code: Text, message: Type.String({ maxLength: 65_536 }) }, closed),
+      Type.Object({ slot: NameSchema, code: Text, message: Type.String({ maxLength: 65_536 }), hint: Hint }, closed),
     ),
     overrides: OverridesSchema,
     /** What happened to overrides since the registry last took a status; it keeps them in the history. */

@@ -70,8 +70,8 @@ describe("compilePlan", () => {
 
   it("names the revision of a slot that could not be loaded", () => {
     const deployment = deploymentOf(`failStrategy: FAIL_OPEN, ${one}`);
-    const slot = planOf(deployment, { code: "SLUICE-E1", message: "m", loaded: null }).slots[0]!;
-    expect(slot.revisions[0]!.load).toEqual({ notLoaded: { code: "SLUICE-E1", message: "m" } });
+    const slot = planOf(deployment, { code: "SLUICE-E1", message: "m", hint: "h", loaded: null }).slots[0]!;
+    expect(slot.revisions[0]!.load).toEqual({ notLoaded: { code: "SLUICE-E1", message: "m", hint: "h" } });
     expect(slot.revisions[0]!.revision).toBe(revisionDigest(deployment.slots[0]!.revisions[0]!));
     expect(slot.failOpen).toBe(CAUSE.notLoaded | CAUSE.backend);
   });

@@ -13,7 +13,7 @@ import {
 import type { Deployment, Digest, Machine, Revision, SettledSlot, Slot } from "../contract/index.ts";
 import type { RevisionName } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
-import type { RevisionPlan, SlotPlan, SnapshotPlan, SplitPlan } from "../snapshot/plan.ts";
+import type { NotLoaded, RevisionPlan, SlotPlan, SnapshotPlan, SplitPlan } from "../snapshot/plan.ts";
 import type { ChainPlace } from "./chain-places.ts";
 import type { FailedLoad, LoadedRevision } from "./revision-loader.ts";
 
@@ -101,7 +101,7 @@ function revisionPlan(slot: SettledSlot, revision: Revision, weight: number, par
     counterRow: parts.rowOf(named),
     load: isLoaded
       ? { artifact: load.artifact, spec: pluginSpec(slot, revision, load) }
-      : { notLoaded: { code: load.code, message: load.message } },
+      : { notLoaded: { code: load.code, message: load.message, hint: load.hint } },
   };
 }
 
@@ -146,6 +146,12 @@ function requiresCheck(load: LoadedRevision): boolean {
   return load.document?.requires?.includes("check") === true;
 }
 
+const NO_DEPLOYMENT: NotLoaded = {
+  code: PROXY_ERRORS.noDeployment.code,
+  message: PROXY_ERRORS.noDeployment.meaning,
+  hint: PROXY_ERRORS.noDeployment.hint,
+};
+
 /** A slot that nothing serves, for all routes: every request is answered 503. */
 function closedSlot(parts: PlanParts): SlotPlan {
   const none: Digest = sha256("");
@@ -164,7 +170,7 @@ function closedSlot(parts: PlanParts): SlotPlan {
         weight: 100,
         requiresCheck: false,
         counterRow: parts.rowOf({ slot: CLOSED_SLOT, ...named }),
-        load: { notLoaded: { code: PROXY_ERRORS.noDeployment.code, message: PROXY_ERRORS.noDeployment.meaning } },
+        load: { notLoaded: NO_DEPLOYMENT },
       },
     ],
   };

@@ -178,7 +178,7 @@ export class Control {
   }
 
   /** Slots in charge with a revision that does not run. */
-  get notLoaded(): { slot: string; code: string; message: string }[] {
+  get notLoaded(): ({ slot: string } & NotLoaded)[] {
     return (this.serving?.plan.slots ?? []).flatMap((slot) =>
       causesOf(slot).map((notLoaded) => ({ slot: slot.name, ...notLoaded })),
     );
@@ -288,7 +288,7 @@ export class Control {
     this.refused =
       missing === undefined || deployment === null
         ? null
-        : { number: plan.number, code: missing.code, message: missing.message };
+        : { number: plan.number, code: missing.code, message: missing.message, hint: missing.hint };
     log.info(
       {
         deployment: plan.number,
@@ -320,11 +320,9 @@ export class Control {
 
   /** Notes that this number cannot be taken, and why. What serves is kept. */
   refuse(number: number, error: unknown): void {
-    const { code, message } =
-      error instanceof SluiceError
-        ? error
-        : { code: PROXY_ERRORS.internal.code, message: String((error as Error).stack) };
-    this.refused = { number, code, message };
+    const { code, message, hint } =
+      error instanceof SluiceError ? error : { ...PROXY_ERRORS.internal, message: String((error as Error).stack) };
+    this.refused = { number, code, message, hint };
     this.options.log.error(
       { deployment: number, serving: this.serving?.plan.number ?? null, code },
       `deployment refused: ${message}`,
@@ -356,7 +354,7 @@ export class Control {
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       log.error({ slot: slot.name, phase: settleSlot(slot).phase, code: error.code }, `cannot load: ${error.message}`);
-      return { code: error.code, message: `slot ${slot.name}: ${error.message}`, loaded: null };
+      return { code: error.code, message: `slot ${slot.name}: ${error.message}`, hint: error.hint, loaded: null };
     }
   }
 
@@ -397,9 +395,6 @@ function deadly({ number }: Deployment): SluiceError {
 }
 
 /** A plain refusal as the error it was before it crossed a thread. */
-function refusal({ code, message }: NotLoaded): SluiceError {
-  return new SluiceError(
-    { code: code as `SLUICE-E${number}`, meaning: message, hint: "The deployment before it stays in charge." },
-    message,
-  );
+function refusal({ code, message, hint }: NotLoaded): SluiceError {
+  return new SluiceError({ code: code as `SLUICE-E${number}`, meaning: message, hint }, message);
 }

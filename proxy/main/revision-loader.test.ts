@@ -12,7 +12,7 @@ import type { VersionSource } from "./version-source.ts";
 const version = sha256("v");
 const revision: Revision = { filter: "f", version };
 const survived: VersionTrial = { refusal: null, isCompiled: true };
-const refusal = { code: "SLUICE-E1203", message: "says no", hint: "" };
+const refusal = { code: "SLUICE-E1203", message: "says no", hint: "Ask otherwise." };
 
 /** A loader that counts its steps; `steps` replaces some. */
 function loaderOf(steps: Partial<LoadSteps> = {}) {

@@ -2,6 +2,7 @@
 // dies answers all open ones with its death.
 
 import { Worker } from "node:worker_threads";
+import { PROXY_ERRORS } from "../errors.ts";
 import { VitalSigns } from "../worker/vital-signs.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
@@ -183,4 +184,8 @@ export class WorkerHandle {
   }
 }
 
-const WORKER_DIED: NotLoaded = { code: "SLUICE-E2009", message: "a worker ended while it prepared the snapshot" };
+const WORKER_DIED: NotLoaded = {
+  code: PROXY_ERRORS.workerLost.code,
+  message: "a worker ended while it prepared the snapshot",
+  hint: PROXY_ERRORS.workerLost.hint,
+};

@@ -81,4 +81,5 @@ export interface RevisionPlan {
 export interface NotLoaded {
   readonly code: string;
   readonly message: string;
+  readonly hint: string;
 }

@@ -18,7 +18,7 @@ function slot(name: string, routes: string[]): SlotPlan {
 }
 
 function revision(digest: string, weight: number): RevisionPlan {
-  const load = { notLoaded: { code: "SLUICE-E1", message: "m" } };
+  const load = { notLoaded: { code: "SLUICE-E1", message: "m", hint: "h" } };
   return { filter: "f", version: "v", revision: digest, weight, requiresCheck: false, counterRow: 0, load };
 }
 

@@ -100,8 +100,7 @@ export class WorkerThread {
       this.tell({ type: "prepared", generation, pauseMs: performance.now() - startedMs });
     } catch (error) {
       if (!(error instanceof RevisionRefusal)) throw error;
-      const { code, message } = error.refusal;
-      this.tell({ type: "vetoed", generation, place: error.place, why: { code, message } });
+      this.tell({ type: "vetoed", generation, place: error.place, why: error.refusal.toJSON() });
     }
   }
 

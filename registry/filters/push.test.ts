@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import type { ClientRequest } from "node:http";
 import { join } from "node:path";
+import { inspect } from "@sluice/abi";
 import { sha256 } from "@sluice/proxy/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MODULE_BYTES_MAX, UPLOADS_AT_ONCE_MAX, UPLOAD_REQUEST_FILES_MAX } from "../limits.ts";
@@ -121,6 +122,17 @@ describe("the proof", () => {
     expect({ status, code: json["code"] }).toEqual({ status: 422, code: "SLUICE-E1124" });
     expect(json["proof"]).toMatchObject({ ok: false, requests: [{ name: "passes", ok: false }] });
     expect((await registry.call("GET", `/v1/filters/${filter}/versions`)).status).toBe(404);
+  });
+
+  it("of a module that inspection refuses says it in inspection's words, in the answer and in itself", async () => {
+    const module = await testModule();
+    const damaged = module.slice(0, module.length - 3);
+    const result = inspect(damaged);
+    const { status, json } = await registry.push(filter, damaged);
+    expect(status).toBe(422);
+    const { proof, ...refusal } = json;
+    expect({ ok: false, refusal }).toEqual(result);
+    expect(proof).toMatchObject({ ok: false, refusal });
   });
 
   it("of a module that traps when it starts is a refusal", async () => {

@@ -245,7 +245,12 @@ export interface ProxyView {
   readonly wanted: number | null;
   readonly conflict: readonly string[];
   readonly applied: number | null;
-  readonly refused: { readonly number: number; readonly code: string; readonly message: string } | null;
+  readonly refused: {
+    readonly number: number;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  } | null;
   readonly ready: boolean;
   readonly notLoaded: readonly { readonly slot: string; readonly message: string }[];
   readonly overrides: readonly Override[];

@@ -61,7 +61,7 @@ function ProxyStateText({ proxy }: { proxy: ProxyView }): JSX.Element {
   }
   if (refused !== null) {
     return (
-      <span class="error" title={refused.message}>
+      <span class="error" title={`${refused.message}\n${refused.hint ?? ""}`}>
         ! refused #{refused.number}: {refused.message} <code>{refused.code}</code>
       </span>
     );

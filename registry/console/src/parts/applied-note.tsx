@@ -18,7 +18,8 @@ export function AppliedNote({ number, proxies }: { number: number; proxies: read
       <ul>
         {refused.map((proxy) => (
           <li key={proxy.id} class="error">
-            ! {proxy.id} refused it: {proxy.refused!.message} <code>{proxy.refused!.code}</code>
+            ! {proxy.id} refused it: {proxy.refused!.message} <code>{proxy.refused!.code}</code>{" "}
+            <span class="quiet">{proxy.refused!.hint}</span>
           </li>
         ))}
       </ul>
