@@ -2,7 +2,7 @@
 // plugin of its own, whose clock stands until a step or a paused request lets it pass.
 
 /** What a guest's SDK may be unable to do; guests.ts says who lacks what, and why. */
-export type Ability = "bodyRewrite" | "callout" | "environment" | "foreign" | "grpc" | "grpcStream" | "queue";
+export type Ability = "bodyRewrite" | "environment" | "grpc" | "grpcStream";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -220,7 +220,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "consumes what requests put into a queue",
     behaviour: "enqueue",
-    needs: "queue",
     steps: [
       { request: { headers: [["x-behaviour", "consumed"]] }, expect: { request: { headers: { "x-consumed": "0:" } } } },
       { request: { headers: [["x-item", "apple"]] }, expect: { status: 200 } },
@@ -235,7 +234,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "asks a cluster and shows the answer to the upstream",
     behaviour: "callout",
-    needs: "callout",
     steps: [
       {
         request: {
@@ -260,7 +258,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "holds a whole message while it asks",
     behaviour: "callout",
-    needs: "callout",
     steps: [
       {
         request: { headers: [["x-cluster", "answers"]], chunks: ["kept", " whole"], trailers: [["x-sum", "12"]] },
@@ -273,7 +270,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "answers itself when the cluster fails",
     behaviour: "callout",
-    needs: "callout",
     steps: [
       {
         request: { headers: [["x-cluster", "broken"]] },
@@ -288,7 +284,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "learns at once that there is no such cluster",
     behaviour: "callout",
-    needs: "callout",
     steps: [
       {
         request: { headers: [["x-cluster", "nowhere"]] },
@@ -404,7 +399,6 @@ export const CASES: readonly BehaviourCase[] = [
   {
     name: "calls foreign functions, and is told of one that is not there",
     behaviour: "foreign",
-    needs: "foreign",
     steps: [{ expect: { request: { headers: { "x-foreign": "there and back", "x-missing": "not found" } } } }],
   },
   {

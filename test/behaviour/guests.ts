@@ -27,14 +27,7 @@ export const GUESTS: readonly Guest[] = [
     title: "AssemblyScript with @sluice/sdk-filter",
     abi: "0.2.1",
     language: "AssemblyScript",
-    lacks: {
-      callout: { because: "the SDK has no callouts", hostcall: "proxy_http_call" },
-      foreign: { because: "the SDK has no foreign functions", hostcall: "proxy_call_foreign_function" },
-      grpc: { because: "the SDK has no callouts", hostcall: "proxy_grpc_call" },
-      grpcStream: { because: "the SDK has no callouts", hostcall: "proxy_grpc_stream" },
-      queue: { because: "the SDK has no queues", hostcall: "proxy_enqueue_shared_queue" },
-      environment: NO_ENVIRONMENT,
-    },
+    lacks: { environment: NO_ENVIRONMENT },
   },
   {
     name: "solo",

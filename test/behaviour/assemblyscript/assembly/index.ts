@@ -4,10 +4,16 @@
 import {
   Action,
   Filter,
+  ForeignFunction,
+  GrpcMethod,
   HeaderVisitor,
+  Headers,
+  HttpRequest,
+  HttpResponse,
   Metric,
   ReplyFields,
   SharedData,
+  SharedQueue,
   Stream,
   Text,
   Value,
@@ -21,6 +27,7 @@ import { Config } from "./config";
 export * from "@sluice/sdk-filter/assembly/exports";
 
 const TICK_MS: i32 = 100;
+const CALL_MS: i32 = 1000;
 const ONE: Text = Text.of("one");
 const TWO: Text = Text.of("two");
 const NEW: Text = Text.of("new");
@@ -38,13 +45,17 @@ class Behaviour extends Filter<Config> {
   held: BehaviourStream | null = null;
   readonly ticks: SharedData = new SharedData("ticks");
   readonly visits: SharedData = new SharedData("visits");
+  readonly consumed: SharedData = new SharedData("consumed");
+  readonly lastItem: SharedData = new SharedData("last item");
+  queue: SharedQueue | null = null;
   readonly requests: Metric = Metric.counter("behaviour.requests");
   readonly level: Metric = Metric.gauge("behaviour.level");
   readonly sizes: Metric = Metric.histogram("behaviour.sizes");
 
   configure(config: Config): bool {
     this.label = config.label;
-    return this.tickEvery(TICK_MS);
+    this.queue = SharedQueue.receive("behaviour");
+    return this.queue !== null && this.tickEvery(TICK_MS);
   }
 
   tick(): void {
@@ -55,6 +66,14 @@ class Behaviour extends Filter<Config> {
     if (!held.enter()) return;
     this.request.headers.setString(Text.of("x-held"), "yes");
     held.resumeRequest();
+  }
+
+  onQueueReady(id: u32): void {
+    const queue = this.queue!;
+    for (let item = queue.take(); item !== null; item = queue.take()) {
+      this.consumed.set((numberIn(this.consumed) + 1).toString());
+      this.lastItem.set(item.toString());
+    }
   }
 
   newStream(): Stream {
@@ -78,6 +97,8 @@ class PairValues extends HeaderVisitor {
 class BehaviourStream extends Stream {
   private readonly plugin: Behaviour;
   private behaviour: string = "";
+  /** From a gRPC stream, in order. */
+  private readonly heard: string[] = [];
 
   constructor(plugin: Behaviour) {
     super();
@@ -92,6 +113,9 @@ class BehaviourStream extends Stream {
     if (behaviour == "body") this.request.headers.remove(LENGTH);
     if (behaviour == "timer") this.show("x-ticks", numberIn(this.plugin.ticks).toString());
     if (behaviour == "shared") this.countVisit();
+    if (behaviour == "enqueue") this.plugin.queue!.push(this.header("x-item"));
+    if (behaviour == "consumed") this.showConsumed();
+    if (behaviour == "foreign") this.callForeign();
     if (behaviour == "properties") this.showProperties();
     if (behaviour == "metrics") this.count();
     if (behaviour == "clock") this.show("x-now", (clock.nowMs() / 1000).toString());
@@ -103,6 +127,9 @@ class BehaviourStream extends Stream {
       log.error("an error line");
     }
     if (behaviour == "reply") return this.answer(418, [ONE, TWO], "short and stout");
+    if (behaviour == "callout") return this.callOut();
+    if (behaviour == "grpc") return this.callGrpc();
+    if (behaviour == "grpc-stream") return this.streamGrpc();
     if (behaviour == "hold") {
       this.plugin.held = this;
       return Action.Pause;
@@ -153,6 +180,38 @@ class BehaviourStream extends Stream {
     if (this.behaviour == "log") log.info("over: " + this.header(":path"));
   }
 
+  onHttpResponse(id: u32, response: HttpResponse): void {
+    if (response.failed) return this.reply(503, "no answer");
+    this.show("x-answer", response.headers.get(Text.of("x-answer"))!);
+    this.show("x-answer-status", response.status.toString());
+    this.show("x-answer-body", response.body.text());
+    this.resumeRequest();
+  }
+
+  onGrpcMetadata(id: u32, metadata: Headers): void {
+    this.heard.push(metadata.get(Text.of("x-first"))!);
+  }
+
+  onGrpcMessage(id: u32, message: Value): void {
+    this.heard.push(message.toString());
+    if (this.behaviour == "grpc") this.showHeard();
+  }
+
+  onGrpcTrailers(id: u32, metadata: Headers): void {
+    this.heard.push(metadata.get(Text.of("x-last"))!);
+  }
+
+  onGrpcClose(id: u32, status: i32): void {
+    if (this.behaviour == "grpc") return this.reply(503, "grpc status " + status.toString());
+    this.heard.push(status.toString());
+    this.showHeard();
+  }
+
+  private showHeard(): void {
+    this.show("x-grpc", this.heard.join(";"));
+    this.resumeRequest();
+  }
+
   private header(name: string): string {
     const value = this.request.headers.get(Text.of(name));
     return value === null ? "" : value;
@@ -190,6 +249,49 @@ class BehaviourStream extends Stream {
     shared.swap(visits);
     this.show("x-visits", visits);
     this.show("x-stale", isFirst ? "none" : shared.swap("0") ? "swapped" : "mismatch");
+  }
+
+  private showConsumed(): void {
+    const last = this.plugin.lastItem.read();
+    const item = last === null ? "" : last.toString();
+    this.show("x-consumed", numberIn(this.plugin.consumed).toString() + ":" + item);
+  }
+
+  private callOut(): Action {
+    const request = new HttpRequest("POST", "/ask", "answers");
+    request.add(Text.of("x-ask"), Text.of(this.header("x-name")));
+    request.setBody("question");
+    if (this.http(this.cluster(), request, CALL_MS) == 0) this.reply(500, "refused");
+    return Action.Pause;
+  }
+
+  private callGrpc(): Action {
+    const method = new GrpcMethod("behaviour.Echo", "Say");
+    method.metadata.add(Text.of("x-meta"), Text.of("data"));
+    const id = this.grpcCall(this.cluster(), method, String.UTF8.encode("hello"), CALL_MS);
+    if (id == 0) this.reply(500, "refused");
+    return Action.Pause;
+  }
+
+  private streamGrpc(): Action {
+    const stream = this.grpcStream(this.cluster(), new GrpcMethod("behaviour.Echo", "Chat"))!;
+    stream.send(String.UTF8.encode("ping"));
+    stream.send(String.UTF8.encode("pong"), true);
+    return Action.Pause;
+  }
+
+  private cluster(): Text {
+    return Text.of(this.header("x-cluster"));
+  }
+
+  private callForeign(): void {
+    const packed = new ForeignFunction("compress").call("there and back")!;
+    const bytes = new ArrayBuffer(packed.size);
+    memory.copy(changetype<usize>(bytes), packed.start, packed.size);
+    this.show("x-foreign", new ForeignFunction("uncompress").callBytes(bytes)!.toString());
+    const missing = new ForeignFunction("missing");
+    missing.call();
+    this.show("x-missing", missing.status == 1 ? "not found" : "found");
   }
 
   private showProperties(): void {
