@@ -108,6 +108,8 @@ export { FilterDocumentSchema, parseFilterDocument } from "./requests/filter-doc
 export type { FilterDocument } from "./requests/filter-document.ts";
 export { RequestsDocumentSchema, parseRequests } from "./requests/request-document.ts";
 export type { CaseExpectations, RequestCase, RequestsDocument } from "./requests/request-document.ts";
+export type { CalloutDocument as CalloutEntry } from "./requests/callout-document.ts";
+export { calloutScript } from "./requests/callout-script.ts";
 export { runRequests } from "./requests/run-requests.ts";
 export type { CaseOutcome, CaseReport, RequestsReport, RunOptions } from "./requests/run-requests.ts";
 export { RecordedExchange } from "./requests/recorded-exchange.ts";

@@ -27,7 +27,7 @@ export interface RecordedCallout {
   readonly path: string;
   /** Pseudo headers first; the metadata for gRPC. */
   readonly headers: Fields;
-  readonly body: Uint8Array;
+  readonly body: string;
   readonly trailers: Fields;
   /** Of gRPC, in order. */
   readonly messages: readonly Uint8Array[];
@@ -102,7 +102,7 @@ export class MemoryCallouts implements CalloutClient {
       method: headers.get(":method")!,
       path: headers.get(":path")!,
       headers: headers.toPairs(),
-      body,
+      body: Buffer.from(body).toString("utf8"),
       trailers: trailers?.toPairs() ?? [],
       timeoutMs,
     });
@@ -172,7 +172,7 @@ class AskedCallout implements RecordedCallout {
   readonly method: string;
   readonly path: string;
   readonly headers: Fields;
-  readonly body: Uint8Array;
+  readonly body: string;
   readonly trailers: Fields;
   readonly timeoutMs: number | null;
   readonly messages: Uint8Array[] = [];
@@ -203,7 +203,7 @@ function grpcCallout(kind: RecordedCallout["kind"], request: GrpcRequest, timeou
     method: "POST",
     path: `/${service}/${method}`,
     headers: metadata.toPairs(),
-    body: new Uint8Array(0),
+    body: "",
     trailers: [],
     timeoutMs,
   });

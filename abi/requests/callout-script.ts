@@ -39,7 +39,7 @@ function grpcAnswer({
   messages = [],
   open = false,
   ...rest
-}: NonNullable<CalloutDocument["grpc"]>): ScriptedAnswer["grpc"] {
+}: NonNullable<CalloutDocument["grpc"]>): NonNullable<ScriptedAnswer["grpc"]> {
   return { ...rest, messages: messages.map(messageBytes), isOpen: open };
 }
 

@@ -115,7 +115,7 @@ function calloutFailure(name: string, expected: CalloutExpectation, actual: Reco
     ...valueFailure(`${name}.method`, expected.method, actual.method),
     ...valueFailure(`${name}.path`, expected.path, actual.path),
     ...fieldFailures(`${name}.headers`, expected.headers, actual.headers, ""),
-    ...valueFailure(`${name}.body`, expected.body, Buffer.from(actual.body).toString("utf8")),
+    ...valueFailure(`${name}.body`, expected.body, actual.body),
     ...(messages === undefined ? [] : valueFailure(`${name}.messages`, told(messages), told(sent))),
     ...valueFailure(`${name}.outcome`, expected.outcome, actual.outcome),
   ];

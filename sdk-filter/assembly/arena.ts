@@ -5,7 +5,7 @@
 //   | read in this callback … | free …             |        what does not fit: chunks of the heap, linked, freed
 //                                                            when the next callback begins: | next chunk | bytes … |
 //
-//   state   next | chunks | encoded size | callbacks        four words
+//   state   next | chunks | encoded size | callbacks | context        five words
 //
 // The state lies in memory and not in globals, because the host puts an instance back between two streams: a page is
 // copied in one go, every mutable global costs a call.
@@ -19,11 +19,12 @@ const CHUNK_HEADER_BYTES: i32 = 16;
 const VALUE_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 const block: usize = memory.data(16 * 1024, 16);
-const state: usize = memory.data(16, 4);
+const state: usize = memory.data(20, 4);
 const NEXT: usize = 0;
 const CHUNKS: usize = 4;
 const ENCODED_SIZE: usize = 8;
 const CALLBACKS: usize = 12;
+const CONTEXT: usize = 16;
 
 /** Words that hostcalls write their answers to: pointer and size, or one number. */
 export const out: usize = memory.data(16, 8);
@@ -70,6 +71,14 @@ export function encodeText(text: string): usize {
 /** Size in bytes of what `encodeText` wrote last. */
 export function encodedSize(): i32 {
   return load<i32>(state, ENCODED_SIZE);
+}
+
+/** The stream that what the plugin itself asks is for; 0 for none. Set by callbacks that may ask. */
+export function actAs(context: u32): void {
+  store<u32>(state, context, CONTEXT);
+}
+export function acting(): u32 {
+  return load<u32>(state, CONTEXT);
 }
 
 function allocateChunk(size: u32): usize {

@@ -2,7 +2,9 @@
 // arena emptied and ends in the filter's class. The build leaves out those whose method nobody overrides: the last
 // comment of each line names it.
 
-import { allocate, beginCallback } from "./arena";
+import { actAs, allocate, beginCallback } from "./arena";
+import { grpcBegan, grpcClosed, grpcReceived, grpcTrailed, httpAnswered } from "./callout-answers";
+import { ForeignArguments } from "./foreign-function";
 import { createPlugin, createStream, pluginOf, removeContext, streamOf } from "./registration";
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -26,17 +28,57 @@ export function proxy_on_configure(root: u32, configurationBytes: i32): bool {
 
 export function proxy_on_tick(root: u32): void {
   beginCallback();
+  actAs(0);
   pluginOf(root).tick();
 }
 
 export function policy_on_check(stream: u32): i32 {
   beginCallback();
+  actAs(stream);
   return pluginOf(stream).check();
 }
 
 export function policy_on_report(stream: u32): void {
   beginCallback();
+  actAs(0);
   pluginOf(stream).report();
+}
+
+export function proxy_on_http_call_response(root: u32, id: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
+  beginCallback();
+  httpAnswered(root, id, headers);
+}
+
+export function proxy_on_grpc_receive_initial_metadata(root: u32, id: u32, count: i32): void {
+  beginCallback();
+  grpcBegan(root, id);
+}
+
+export function proxy_on_grpc_receive(root: u32, id: u32, messageBytes: i32): void {
+  beginCallback();
+  grpcReceived(root, id);
+}
+
+export function proxy_on_grpc_receive_trailing_metadata(root: u32, id: u32, count: i32): void {
+  beginCallback();
+  grpcTrailed(root, id);
+}
+
+export function proxy_on_grpc_close(root: u32, id: u32, status: i32): void {
+  beginCallback();
+  grpcClosed(root, id, status);
+}
+
+export function proxy_on_queue_ready(root: u32, queue: u32): void {
+  beginCallback();
+  actAs(0);
+  pluginOf(root).onQueueReady(queue);
+}
+
+export function proxy_on_foreign_function(context: u32, id: u32, argumentsBytes: i32): void {
+  beginCallback();
+  actAs(0);
+  pluginOf(context).onForeignFunction(id, ForeignArguments.buffer.read());
 }
 
 export function proxy_on_request_headers(id: u32, count: i32, endOfStream: bool): i32 {

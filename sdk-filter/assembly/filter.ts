@@ -2,6 +2,10 @@
 // exports.ts find it here. What a check leaves in fields is put back before the next one.
 
 import { out, outPointer, outSize } from "./arena";
+import { Text, Value } from "./bytes";
+import { GrpcMethod, GrpcStream } from "./grpc-callout";
+import { Headers } from "./headers";
+import { HttpRequest, HttpResponse } from "./http-callout";
 import { proxy_get_buffer_bytes, proxy_set_tick_period_milliseconds } from "./generated/hostcalls";
 import { Decodable, JsonReader } from "./json";
 import { log } from "./log";
@@ -11,7 +15,7 @@ import { startRefused } from "./start";
 import { Status } from "./generated/enums";
 import { Stream } from "./stream";
 import { ReplyFields } from "./reply-fields";
-import { Verdict, denyRequest, denyRequestWith } from "./verdict";
+import { Verdict, completePendingCheck, denyRequest, denyRequestWith } from "./verdict";
 import { BufferType } from "./generated/enums";
 
 /** What exports.ts knows of a filter, whatever its configuration is. */
@@ -44,6 +48,42 @@ export abstract class Plugin {
   newStream(): Stream | null {
     return null;
   }
+
+  /**
+   * Sends a request to a cluster. Its id; the answer, or word that there is none, comes once to `onHttpResponse`. 0 when the host
+   * refuses: the capability `callout` is missing, there is no such cluster, or too much is out. `timeoutMs` is at most a minute.
+   */
+  http(cluster: Text, request: HttpRequest, timeoutMs: i32): u32 {
+    return request.send(cluster, timeoutMs, 0);
+  }
+  /** Calls a gRPC method: its message comes to `onGrpcMessage`, or another status than 0 to `onGrpcClose`. 0 as for `http`. */
+  grpcCall(cluster: Text, method: GrpcMethod, message: ArrayBuffer, timeoutMs: i32): u32 {
+    return method.call(cluster, message, timeoutMs, 0);
+  }
+  /** Opens a gRPC stream; null where `http` says 0. */
+  grpcStream(cluster: Text, method: GrpcMethod): GrpcStream | null {
+    return method.open(cluster, 0);
+  }
+
+  /** An answer to `http` of the plugin's; hostcalls mean the stream whose check asked. */
+  onHttpResponse(id: u32, response: HttpResponse): void {}
+  /** A message of a gRPC call or stream. Of a call nothing follows. Valid during the call. */
+  onGrpcMessage(id: u32, message: Value): void {}
+  /** A gRPC stream is over, or a call failed; `calloutFailure()` is the text beside the status. */
+  onGrpcClose(id: u32, status: i32): void {}
+  /** A gRPC stream's metadata, before and behind its messages. */
+  onGrpcMetadata(id: u32, metadata: Headers): void {}
+  onGrpcTrailers(id: u32, metadata: Headers): void {}
+
+  /** Ends the check that answered `Verdict.Pending`, in the answer's callback; `deny` makes the verdict as in `check`. */
+  completeCheck(verdict: Verdict): bool {
+    return completePendingCheck(verdict);
+  }
+
+  /** An item came into a queue that this plugin receives; another worker may have taken it. */
+  onQueueReady(queue: u32): void {}
+  /** The host calls a function of the filter's. */
+  onForeignFunction(id: u32, args: Value): void {}
 
   /** Denies the request; `reason` is short and machine-readable and stands in the record. */
   deny(reason: string, status: i32 = 403): Verdict {

@@ -1,7 +1,7 @@
 // A stream of one's own: for filters that look at more than the check does, or keep something between two phases.
 
 import { encodeText, encodedSize } from "./arena";
-import { Text } from "./bytes";
+import { Text, Value } from "./bytes";
 import {
   policy_mirror,
   proxy_close_stream,
@@ -9,6 +9,9 @@ import {
   proxy_send_local_response,
   proxy_set_effective_context,
 } from "./generated/hostcalls";
+import { GrpcMethod, GrpcStream } from "./grpc-callout";
+import { Headers } from "./headers";
+import { HttpRequest, HttpResponse } from "./http-callout";
 import { Message, Messages } from "./message";
 import { ReplyFields } from "./reply-fields";
 import { Action, Status, StreamType } from "./generated/enums";
@@ -48,6 +51,32 @@ export abstract class Stream {
   log(): void {}
   /** The stream is over. */
   done(): void {}
+
+  /**
+   * Sends a request to a cluster. Its id; the answer, or word that there is none, comes once to `onHttpResponse`. 0 when the host
+   * refuses: the capability `callout` is missing, there is no such cluster, or too much is out. `timeoutMs` is at most a minute.
+   */
+  http(cluster: Text, request: HttpRequest, timeoutMs: i32): u32 {
+    return request.send(cluster, timeoutMs, this.id);
+  }
+  /** Calls a gRPC method: its message comes to `onGrpcMessage`, or another status than 0 to `onGrpcClose`. 0 as for `http`. */
+  grpcCall(cluster: Text, method: GrpcMethod, message: ArrayBuffer, timeoutMs: i32): u32 {
+    return method.call(cluster, message, timeoutMs, this.id);
+  }
+  /** Opens a gRPC stream; null where `http` says 0. */
+  grpcStream(cluster: Text, method: GrpcMethod): GrpcStream | null {
+    return method.open(cluster, this.id);
+  }
+
+  /** An answer to `http` of this stream's. */
+  onHttpResponse(id: u32, response: HttpResponse): void {}
+  /** A message of a gRPC call or stream. Of a call nothing follows. Valid during the call. */
+  onGrpcMessage(id: u32, message: Value): void {}
+  /** A gRPC stream is over, or a call failed; `calloutFailure()` is the text beside the status. */
+  onGrpcClose(id: u32, status: i32): void {}
+  /** A gRPC stream's metadata, before and behind its messages. */
+  onGrpcMetadata(id: u32, metadata: Headers): void {}
+  onGrpcTrailers(id: u32, metadata: Headers): void {}
 
   /** Makes the hostcalls of a filter's `tick` mean this stream; false when it is over. In its own callbacks they do anyway. */
   enter(): bool {

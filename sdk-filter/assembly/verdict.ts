@@ -1,8 +1,9 @@
 // What a check answers.
 
 import { encodeText, encodedSize } from "./arena";
+import { Status } from "./generated/enums";
 import { ReplyFields } from "./reply-fields";
-import { policy_set_response, policy_set_verdict } from "./generated/hostcalls";
+import { policy_complete_check, policy_set_response, policy_set_verdict } from "./generated/hostcalls";
 
 /** The answer of `check`. `Deny` is made by `this.deny(reason)`, which says why. */
 export enum Verdict {
@@ -12,6 +13,8 @@ export enum Verdict {
   Deny = 2,
   /** The filter could not decide; its slot's fail strategy does. */
   Error = 3,
+  /** Asked somebody: the answer's callback ends the check by `completeCheck`. */
+  Pending = 4,
 }
 
 /** Denies with a short machine-readable reason. `status` is the HTTP status of the answer. */
@@ -32,6 +35,11 @@ export function denyRequestWith(reason: string, status: i32, fields: ReplyFields
   const pairs = fields.encode();
   policy_set_response(status, pairs, fields.encodedSize, bodyStart, bodySize);
   return Verdict.Deny;
+}
+
+/** Ends the pending check of the stream that the answer is for; false when there is none. */
+export function completePendingCheck(verdict: Verdict): bool {
+  return policy_complete_check(verdict) == Status.Ok;
 }
 
 /** The google.rpc code that a record of this denial carries. */

@@ -37,6 +37,17 @@ describe("initFilter", () => {
     await run(process.execPath, [bin("vitest/vitest.mjs"), "run"], { cwd: folder });
   });
 
+  it("makes one that asks a service, and whose request files and tests pass", async () => {
+    const root = await scratchFolder();
+    const { folder, files } = await initFilter("asks", join(root, "asks"), { template: "callout" });
+    expect(files).toContain("requests/auth.yaml");
+    expect(files).not.toContain("requests/areas.yaml");
+    expect(await testFilter(folder)).toMatchObject({ ok: true, passed: 5, failed: 0 });
+    const bin = (path: string): string => join(root, "node_modules", path);
+    await run(process.execPath, [bin("typescript/bin/tsc"), "-p", "assembly"], { cwd: folder });
+    await run(process.execPath, [bin("vitest/vitest.mjs"), "run"], { cwd: folder });
+  });
+
   it("asks in package.json for what it is told, and for the test runner", async () => {
     const folder = join(await scratchFolder(), "own");
     await initFilter("own", folder, { devDependencies: { "@sluice/sdk-filter": "^1.2.3" } });

@@ -1,5 +1,5 @@
 // `sluice init`: a folder for a new filter that builds and passes its tests at once. The files are those of
-// templates/filter with the name put in.
+// templates/shared and of one template beside it, with the name put in.
 
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
@@ -16,12 +16,17 @@ export interface NewFilter {
   readonly files: readonly string[];
 }
 
-const TEMPLATE = join(import.meta.dirname, "..", "templates", "filter");
+const TEMPLATES = join(import.meta.dirname, "..", "templates");
+/** What a new filter may begin as: a check of its own, or one that asks a service. */
+export const FILTER_TEMPLATES = ["check", "callout"] as const;
+export type FilterTemplate = (typeof FILTER_TEMPLATES)[number];
 /** The vitest that the harness is tested with. */
 const testRunner = manifest.peerDependencies.vitest;
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export interface InitOptions {
+  /** Default `check`. */
+  readonly template?: FilterTemplate;
   /** What the folder's package.json asks for, beside vitest; without it the folder lives on what is installed above it. */
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -33,7 +38,7 @@ export interface InitOptions {
 export async function initFilter(
   name: string,
   folder: string,
-  { devDependencies = {} }: InitOptions = {},
+  { template = "check", devDependencies = {} }: InitOptions = {},
 ): Promise<NewFilter> {
   const target = resolve(folder);
   if (!NAME.test(name)) throw new SluiceError(SDK_ERRORS.badName, `'${name}' is no filter name`);
@@ -43,18 +48,27 @@ export async function initFilter(
   const isOnItsOwn = Object.keys(devDependencies).length > 0;
   if (!isOnItsOwn && !findsSdk(target))
     throw new SluiceError(SDK_ERRORS.sdkNotFound, `no @sluice/sdk-filter can be found from ${target}`);
-  const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
+  const files = [
+    ...(await copyTemplate(join(TEMPLATES, "shared"), target, name)),
+    ...(await copyTemplate(join(TEMPLATES, template), target, name)),
+  ];
+  if (isOnItsOwn) await addDependencies(join(target, "package.json"), { ...devDependencies, vitest: testRunner });
+  await writeConfigClasses(await readFilterFolder(target));
+  return { folder: target, files: [...new Set([...files, join("assembly", "config.ts")])].sort() };
+}
+
+/** Answers the files it wrote, relative to the folder. */
+async function copyTemplate(template: string, target: string, name: string): Promise<string[]> {
+  const entries = await readdir(template, { recursive: true, withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries.filter((found) => found.isFile())) {
     const source = join(entry.parentPath, entry.name);
-    const file = fileName(source.slice(TEMPLATE.length + 1), name);
+    const file = fileName(source.slice(template.length + 1), name);
     await mkdir(dirname(join(target, file)), { recursive: true });
     await writeFile(join(target, file), withName(await readFile(source, "utf8"), name));
     files.push(file);
   }
-  if (isOnItsOwn) await addDependencies(join(target, "package.json"), { ...devDependencies, vitest: testRunner });
-  await writeConfigClasses(await readFilterFolder(target));
-  return { folder: target, files: [...new Set([...files, join("assembly", "config.ts")])].sort() };
+  return files;
 }
 
 async function addDependencies(file: string, devDependencies: Readonly<Record<string, string>>): Promise<void> {

@@ -3,7 +3,7 @@
 
 import type { ClassPrototype, Program } from "assemblyscript/dist/assemblyscript.js";
 
-/** Export name → the SDK class and the method behind it. Exports that stand in no row always stay. */
+/** Export name → the SDK class and the method behind it. Exports that stand in no row of either table always stay. */
 const METHOD_OF_EXPORT: ReadonlyMap<string, readonly [base: string, method: string]> = new Map([
   ["proxy_on_tick", ["Plugin", "tick"]],
   ["policy_on_check", ["Plugin", "check"]],
@@ -17,6 +17,20 @@ const METHOD_OF_EXPORT: ReadonlyMap<string, readonly [base: string, method: stri
   ["proxy_on_log", ["Stream", "log"]],
   ["proxy_on_done", ["Stream", "done"]],
   ["proxy_on_delete", ["Plugin", "newStream"]],
+  ["proxy_on_queue_ready", ["Plugin", "onQueueReady"]],
+  ["proxy_on_foreign_function", ["Plugin", "onForeignFunction"]],
+]);
+
+/**
+ * Export name → the method behind it, which plugin and stream both have, and how sources ask for what it tells of. The answer
+ * to what is asked must be heard, if only to forget who asked.
+ */
+const ANSWER_OF_EXPORT: ReadonlyMap<string, { readonly method: string; readonly asks: RegExp | null }> = new Map([
+  ["proxy_on_http_call_response", { method: "onHttpResponse", asks: /\.http\s*\(/ }],
+  ["proxy_on_grpc_receive", { method: "onGrpcMessage", asks: /\.grpc(Call|Stream)\s*\(/ }],
+  ["proxy_on_grpc_close", { method: "onGrpcClose", asks: /\.grpc(Call|Stream)\s*\(/ }],
+  ["proxy_on_grpc_receive_initial_metadata", { method: "onGrpcMetadata", asks: null }],
+  ["proxy_on_grpc_receive_trailing_metadata", { method: "onGrpcTrailers", asks: null }],
 ]);
 
 /** The transform that the build hands to the compiler; the compiler calls the hooks it finds. */
@@ -28,8 +42,17 @@ export const unusedCallbacks = {
     for (const [name, [base, method]] of METHOD_OF_EXPORT) {
       if (!overridden.has(`${base}.${method}`)) exportsFile.exports.delete(name);
     }
+    for (const [name, { method, asks }] of ANSWER_OF_EXPORT) {
+      const isHeard = overridden.has(`Plugin.${method}`) || overridden.has(`Stream.${method}`);
+      if (!isHeard && !isAsked(program, asks)) exportsFile.exports.delete(name);
+    }
   },
 };
+
+/** By the text of the filter's own sources: what is compiled is not known yet. */
+function isAsked(program: Program, asks: RegExp | null): boolean {
+  return asks !== null && program.sources.some(({ isLibrary, text }) => !isLibrary && asks.test(text));
+}
 
 const SDK = "~lib/@sluice/sdk-filter/assembly";
 const EXPORTS_FILE = `${SDK}/exports`;

@@ -14,12 +14,23 @@ import {
   ReadLog,
   RecordedExchange,
   SluiceError,
+  calloutScript,
   headOf,
   pluginConfigBytes,
   prepareModule,
   takeStream,
 } from "@sluice/abi";
-import type { Chain, ManualClock, MemoryMetrics, ModuleArtifact, PluginSpec, QuotaDefinition } from "@sluice/abi";
+import type {
+  CalloutEntry,
+  CalloutScript,
+  Chain,
+  ManualClock,
+  MemoryMetrics,
+  ModuleArtifact,
+  PluginSpec,
+  QuotaDefinition,
+  RecordedCallout,
+} from "@sluice/abi";
 import { DEFAULT_CAPABILITIES, LogLevel } from "@sluice/abi/spec";
 import type { CapabilityFamily } from "@sluice/abi/spec";
 import { SDK_ERRORS } from "../errors.ts";
@@ -42,7 +53,12 @@ export interface LoadOptions {
   readonly nowMs?: number;
   /** The deployment's quotas, in memory of their own. Absent: none. */
   readonly quotas?: readonly QuotaDefinition[];
-  /** Clusters that there are for mirrors. Absent: every name is one. */
+  /**
+   * What clusters answer, as in a request file's case, or a function that says it; where nothing is said nobody is there.
+   * Answers come when the clock passes: by itself while the filter holds a request, else by `clock.advance`.
+   */
+  readonly callouts?: readonly CalloutEntry[] | CalloutScript;
+  /** Clusters that there are for mirrors and callouts. Absent: every name is one. */
   readonly clusters?: readonly string[];
   /** Callbacks may spend this much; default as a proxy's. */
   readonly fuelMax?: number;
@@ -73,8 +89,13 @@ export class FilterUnderTest {
   }
 
   private constructor(name: string, artifact: ModuleArtifact, options: LoadOptions) {
-    const { nowMs, quotas = [] } = options;
-    this.services = new MemoryServices(nowMs === undefined ? { quotas } : { nowMs, quotas });
+    const { nowMs, quotas = [], callouts = [], clusters } = options;
+    this.services = new MemoryServices({
+      quotas,
+      clusters,
+      calloutScript: typeof callouts === "function" ? callouts : calloutScript(callouts),
+      ...(nowMs === undefined ? {} : { nowMs }),
+    });
     this.clusters = options.clusters ?? null;
     this.clock = this.services.clock;
     this.metrics = this.services.metrics;
@@ -86,6 +107,11 @@ export class FilterUnderTest {
   /** Everything the filter logged so far. */
   get logs(): LogLine[] {
     return this.services.logs.map(({ level, message }) => ({ level: LEVEL_NAMES[level]!, message }));
+  }
+
+  /** Everything the filter asked of clusters so far, in order, with what became of it. */
+  get callouts(): readonly RecordedCallout[] {
+    return this.services.memoryCallouts.asked;
   }
 
   /** Bytes of guest memory the filter's instances hold. */
