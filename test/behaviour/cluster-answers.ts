@@ -15,7 +15,7 @@ export function clusterAnswer(asked: RecordedCallout): ScriptedAnswer {
 }
 
 function httpAnswer({ method, path, headers, body }: RecordedCallout): ScriptedAnswer["response"] & object {
-  const question = `${method} ${path} ${valueOf(headers, "x-ask")} ${textOf(body)}`;
+  const question = `${method} ${path} ${valueOf(headers, "x-ask")} ${body}`;
   return { status: 203, headers: [["x-answer", "forty-two"]], body: `because: ${question}` };
 }
 
