@@ -28,22 +28,25 @@ export function policyGetValues(attributeId: number, valuesPtrOut: number, value
 }
 
 function returnFields(guest: Caller, head: Head, name: Uint8Array, ptrOut: number, sizeOut: number): number {
+  const first = head.find(name, 0, name.length);
+  if (first < 0) return Status.NotFound;
   let count = 0;
   let length = COUNT_BYTES;
-  for (let field = head.find(name, 0, name.length); field >= 0; field = head.find(name, 0, name.length, field + 1)) {
+  for (let field = first; field >= 0; field = head.find(name, 0, name.length, field + 1)) {
     count++;
     length += ENTRY_BYTES + head.valueLength(field);
   }
-  if (count === 0) return Status.NotFound;
   const block = guest.returnBlock(length, ptrOut, sizeOut);
   if (block < 0) return Status.InvalidMemoryAccess;
   guest.view.setUint32(block, count, true);
   let lengthsAt = block + COUNT_BYTES;
   let at = lengthsAt + count * 8;
-  for (let field = head.find(name, 0, name.length); field >= 0; field = head.find(name, 0, name.length, field + 1)) {
+  // Most fields have one value: no second look for a next one.
+  for (let field = first, left = count; left > 0; left--) {
     const start = head.valueStart(field);
     at = writeEntry(guest, lengthsAt, at, head.bufferOf(start), start < 0 ? ~start : start, head.valueLength(field));
     lengthsAt += 8;
+    if (left > 1) field = head.find(name, 0, name.length, field + 1);
   }
   return Status.Ok;
 }

@@ -124,8 +124,8 @@ export class FilterLife {
   /** Answers the fuel it took. */
   private runOne(mask: number): number {
     const { chain, driver, request, response } = this;
-    request.copyFrom(REQUEST_HEAD);
-    response.copyFrom(RESPONSE_HEAD);
+    request.shareFrom(REQUEST_HEAD);
+    response.shareFrom(RESPONSE_HEAD);
     driver.mask = mask;
     const stream = takeStream();
     stream.open(chain, mask, driver, request);

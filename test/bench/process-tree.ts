@@ -12,11 +12,19 @@ export function cpuMicroseconds(pid: number): number {
 
 /** Resident memory of `pid` and its descendants in MiB. */
 export function residentMebibytes(pid: number): number {
-  const kibibytes = processTree(pid).reduce((sum, member) => {
-    const status = readOrEmpty(`/proc/${member}/status`);
-    return sum + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  }, 0);
-  return kibibytes / 1024;
+  return statusKibibytes(pid, /^VmRSS:\s+(\d+)/m) / 1024;
+}
+
+/** Address space of `pid` and its descendants in GiB: a WebAssembly memory reserves 8. */
+export function addressSpaceGibibytes(pid: number): number {
+  return statusKibibytes(pid, /^VmSize:\s+(\d+)/m) / (1024 * 1024);
+}
+
+function statusKibibytes(pid: number, field: RegExp): number {
+  return processTree(pid).reduce(
+    (sum, member) => sum + Number(field.exec(readOrEmpty(`/proc/${member}/status`))?.[1] ?? 0),
+    0,
+  );
 }
 
 function processTree(root: number): number[] {

@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<F
   abi: async () => (await import("./abi.ts")).benchAbi,
   mirror: async () => (await import("./mirror.ts")).benchMirror,
   filters: async () => (await import("./filters.ts")).benchFilters,
+  "trap-storm": async () => (await import("./trap-storm.ts")).benchTrapStorm,
   proxy: async () => (await import("./proxy.ts")).benchProxy,
 };
 

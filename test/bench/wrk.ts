@@ -8,6 +8,7 @@ export interface LoadResult {
   readonly requests: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly maxUs: number;
   /** Answers outside 2xx and 3xx, and socket errors: a round with any of them counts for nothing. */
   readonly failures: number;
 }
@@ -19,8 +20,10 @@ export async function runWrk(options: {
   seconds: number;
   core: number;
   headers?: readonly string[];
+  /** A file in Lua that makes the requests. */
+  script?: string;
 }): Promise<LoadResult> {
-  const { wrk, url, connections, seconds, core, headers = [] } = options;
+  const { wrk, url, connections, seconds, core, headers = [], script } = options;
   const { stdout } = await promisify(execFile)("taskset", [
     "-c",
     String(core),
@@ -30,6 +33,7 @@ export async function runWrk(options: {
     `-d${seconds}s`,
     "--latency",
     ...headers.flatMap((header) => ["-H", header]),
+    ...(script === undefined ? [] : ["-s", script]),
     url,
   ]);
   return parseWrk(stdout);
@@ -43,6 +47,7 @@ export function parseWrk(output: string): LoadResult {
     requests: Number(captured(output, /(\d+) requests in/)),
     p50Us: microseconds(captured(output, /^\s+50%\s+(\S+)/m)),
     p99Us: microseconds(captured(output, /^\s+99%\s+(\S+)/m)),
+    maxUs: microseconds(captured(output, /^\s+Latency\s+\S+\s+\S+\s+(\S+)/m)),
     failures: failures.reduce((sum, count) => sum + Number(count), 0),
   };
 }
