@@ -2,6 +2,7 @@
 
 import type { ErrorTable } from "./errors.ts";
 
+/** Every error that this package throws, with its code; docs/errors.md explains them. */
 export const ABI_ERRORS = {
   documentRefused: {
     code: "SLUICE-E1001",

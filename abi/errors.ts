@@ -9,6 +9,7 @@ export interface ErrorRow {
   readonly hint: string;
 }
 
+/** The errors of one folder, by the name they have in code. */
 export type ErrorTable = Readonly<Record<string, ErrorRow>>;
 
 /** An error for people: printed as `message`, then `hint`, then `code`; sent over HTTP as `{code, message, hint}`. */

@@ -11,7 +11,7 @@ export interface PackagePlan {
 }
 
 export const packages: readonly PackagePlan[] = [
-  { folder: "abi", assets: ["*.d.ts"] },
+  { folder: "abi", assets: ["*.d.ts", "README.md"] },
   { folder: "proxy", assets: ["supervisor/*.js", "supervisor/*.d.ts"] },
   { folder: "registry", assets: ["console/dist/**"] },
   {

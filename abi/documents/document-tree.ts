@@ -14,6 +14,7 @@ export interface Problem {
   readonly allowed: string | null;
 }
 
+/** Where in a document: keys and positions from the top. */
 export type Path = readonly (string | number)[];
 
 export interface DocumentTree {

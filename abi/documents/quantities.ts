@@ -2,6 +2,7 @@
 // anything else is a mistake of ours and throws.
 
 export const DURATION_PATTERN = "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,6})?(ms|s|m|h)$";
+/** The texts that `sizeBytes` reads. */
 export const SIZE_PATTERN = "^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$";
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;

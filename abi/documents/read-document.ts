@@ -14,6 +14,7 @@ import { nearestWord } from "./nearest-word.ts";
 /** Reports a problem at `path` of the document; `on` says whether the key or its value is wrong. */
 export type Complain = (path: Path, what: string, allowed?: string, on?: "key" | "value") => void;
 
+/** What `readDocument` is told beside the text. */
 export interface DocumentOptions<S extends TSchema> {
   /** What the text is called in messages: its path, or the request it came with. */
   readonly file: string;

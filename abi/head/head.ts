@@ -31,6 +31,7 @@ const EDITS_BYTES = 512;
 /** Heads are pooled: above this the buffer of edits is given back to the collector. */
 const KEPT_EDITS_BYTES = 64 * 1024;
 
+/** A message's head: fields in order, pseudo headers first. `headOf` makes one of pairs; a codec fills one in place. */
 export class Head {
   /** The bytes that positive starts point into. Borrowed from the reader until `own()`. */
   bytes: Uint8Array = NO_BYTES;

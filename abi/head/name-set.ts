@@ -5,6 +5,7 @@
 /** Names kept one by one; a set that gets more counts as "every name". */
 const NAMES_MAX = 32;
 
+/** A set of header names that is asked with bytes. Grows until it is cleared. */
 export class NameSet {
   private readonly hashes = new Int32Array(NAMES_MAX);
   private count = 0;

@@ -34,6 +34,7 @@ export interface GrpcCallRequest extends GrpcRequest {
   readonly timeoutMs: number;
 }
 
+/** Sends what filters ask of clusters. Throws nothing: what goes wrong is told to the sink. */
 export interface CalloutClient {
   /** May filters call this cluster? */
   hasCluster(cluster: string): boolean;
@@ -69,6 +70,7 @@ export interface Callout {
   cancel(): void;
 }
 
+/** A gRPC stream under way. */
 export interface GrpcStream extends Callout {
   /** False: more is waiting to be sent than may; this message is not. */
   send(message: Uint8Array, endOfStream: boolean): boolean;

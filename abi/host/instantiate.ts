@@ -78,10 +78,11 @@ function findExports({ meter, inspection }: ModuleArtifact, exports: WebAssembly
     memory: exports["memory"] as WebAssembly.Memory,
     allocator: allocator as ((size: number) => number) | null,
     functions,
-    fuel: (exports[meter.fuelExport] as WebAssembly.Global | undefined) ?? null,
+    refuel: (functions.get(meter.refuelExport) as GuestExports["refuel"] | undefined) ?? null,
+    fuelLeft: (functions.get(meter.fuelLeftExport) as GuestExports["fuelLeft"] | undefined) ?? null,
     depth: (exports[meter.depthExport] as WebAssembly.Global | undefined) ?? null,
-    changed: (exports[meter.changedExport] as WebAssembly.Global | undefined) ?? null,
-    dirty: (exports[meter.dirtyExport] as WebAssembly.Global | undefined) ?? null,
+    takeDirty: (functions.get(meter.takeDirtyExport) as GuestExports["takeDirty"] | undefined) ?? null,
+    takeChanged: (functions.get(meter.takeChangedExport) as GuestExports["takeChanged"] | undefined) ?? null,
     globals: meter.mutableGlobals.map((name) => exports[name] as WebAssembly.Global),
   };
 }

@@ -77,6 +77,7 @@ export interface MemoryCalloutsOptions {
   readonly clusters?: readonly string[] | undefined;
 }
 
+/** A callout client that answers by a script when its clock advances. */
 export class MemoryCallouts implements CalloutClient {
   /** Everything that was asked, in order. */
   readonly asked: RecordedCallout[] = [];

@@ -28,6 +28,7 @@ const NS_PER_MS = 1_000_000n;
 const MONOTONIC_START_MS = 1000;
 const DEFAULT_NOW_MS = Date.UTC(2026, 0, 1);
 
+/** What MemoryServices begins with; all of it has a default. */
 export interface MemoryServicesOptions {
   /** Wall clock at the start, milliseconds since the Unix epoch. Default 2026-01-01T00:00:00Z. */
   readonly nowMs?: number;
@@ -49,6 +50,7 @@ export interface MemoryServicesOptions {
   readonly calloutClient?: CalloutClient;
 }
 
+/** HostServices of one thread whose time stands until `clock.advance`, with logs and metrics to read back. */
 export class MemoryServices implements HostServices {
   readonly clock: ManualClock;
   readonly logLevel: LogLevel;
@@ -163,6 +165,7 @@ interface Metric {
   readonly observed: number[];
 }
 
+/** Metrics that can be read back by name. */
 export class MemoryMetrics implements MetricStore {
   private readonly all: Metric[] = [];
   /** Definitions refused because a slot's metrics were used up. */

@@ -50,6 +50,7 @@ export interface LocalReply {
 /** `tooLate`: the request's head has gone upstream. `full`: the stream has as many copies as it may. */
 export type MirrorAnswer = "ok" | "unknownCluster" | "tooLate" | "full";
 
+/** What an embedder without the stream engine implements: the messages as hostcalls may see and change them now. */
 export interface StreamContext {
   /** The map as this slot may read it now; null when it is not available (not there yet, gone, or no such trailers). */
   head(slot: number, mapType: StreamMapType): Head | null;

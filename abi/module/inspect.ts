@@ -56,10 +56,12 @@ export interface ModuleSizes {
   readonly localsMax: number;
 }
 
+/** What a module is, or why it is refused. */
 export type InspectResult =
   | { readonly ok: true; readonly inspection: Inspection }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** What an inspection is bound by. */
 export interface InspectOptions {
   /** Most pages the memory may start with; a revision's limit, when one is known. */
   readonly memoryPagesMax?: number;

@@ -5,6 +5,7 @@ import { QUOTA_BURST_MAX } from "./limits.ts";
 import type { Quota, QuotaBackend } from "./quota-backend.ts";
 import { MemoryQuotas } from "./memory-quotas.ts";
 
+/** Has every quota and grants whatever is asked: for a trial, which has no deployment. */
 export class AnyQuotas implements QuotaBackend {
   private readonly quotas = new MemoryQuotas(
     () => 0,

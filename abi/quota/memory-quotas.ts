@@ -26,6 +26,7 @@ const UNIT_TICKS = 2 ** TICK_EXPONENT_MAX;
 /** Whole microseconds of a clock that never goes back. */
 export type NowUs = () => number;
 
+/** Quotas of one thread, in its own memory. */
 export class MemoryQuotas implements QuotaBackend {
   private readonly nowUs: NowUs;
   private readonly quotas = new Map<string, MemoryQuota>();

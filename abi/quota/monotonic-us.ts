@@ -4,6 +4,7 @@
 
 const startUs = Number(process.hrtime.bigint()) / 1000 - performance.now() * 1000;
 
+/** Microseconds since an arbitrary start, the same for all threads of a process. */
 export function monotonicUs(): number {
   return Math.floor(startUs + performance.now() * 1000);
 }

@@ -42,6 +42,7 @@ interface Known {
 
 const NO_PLACES: readonly null[] = Array.from({ length: QUOTA_WINDOWS_MAX }, () => null);
 
+/** Which quota has which place in shared memory, for the life of the process. The main thread has the only one. */
 export class QuotaBook {
   private readonly memory: QuotaMemory;
   private readonly rates: QuotaRates;

@@ -17,6 +17,7 @@ export interface QuotaThread {
   readonly nowUs: () => number;
 }
 
+/** Quotas that are exact over the threads that have the same buffer. */
 export class SharedQuotas {
   private readonly memory: QuotaMemory;
   private readonly parts: QuotaParts;

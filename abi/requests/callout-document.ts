@@ -54,6 +54,7 @@ export const CalloutSchema = Type.Object(
   },
   closed,
 );
+/** One entry of `callouts` in `request.yaml`: which callout it answers, and with what. */
 export type CalloutDocument = Static<typeof CalloutSchema>;
 
 export const CalloutExpectationSchema = Type.Object(

@@ -12,6 +12,7 @@ import { FREE_TEXT_CHARS_MAX, REQUEST_PATTERNS_MAX } from "./limits.ts";
 /** With its type said, Ajv finds repeated words by a map; else it compares each with each, which is hours for 1 MiB. */
 const word = { type: "string" } as const;
 
+/** `filter.yaml`. */
 export const FilterDocumentSchema = Type.Object(
   {
     apiVersion: Type.Literal("sluice/v1"),
@@ -41,6 +42,7 @@ export const FilterDocumentSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** `filter.yaml`, read and checked. */
 export type FilterDocument = Static<typeof FilterDocumentSchema>;
 
 /** Reads filter.yaml. Throws `DocumentError` (SLUICE-E1001); an example that does not fit the schema is one. */

@@ -39,6 +39,7 @@ class Recording {
   }
 }
 
+/** A stream's driver without sockets: keeps what the upstream and the client would get. */
 export class RecordedExchange implements StreamDriver {
   /** Why the client's side was cut; null when it was not. */
   cut: StreamFlag | null = null;

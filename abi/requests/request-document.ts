@@ -89,6 +89,7 @@ const Case = Type.Object(
   closed,
 );
 
+/** `request.yaml`. */
 export const RequestsDocumentSchema = Type.Object(
   {
     apiVersion: Type.Literal("sluice/v1"),
@@ -101,8 +102,11 @@ export const RequestsDocumentSchema = Type.Object(
   closed,
 );
 
+/** `request.yaml`, read and checked. */
 export type RequestsDocument = Static<typeof RequestsDocumentSchema>;
+/** One request, and what shall become of it. */
 export type RequestCase = Static<typeof Case>;
+/** What a case expects; only what is named is compared. */
 export type CaseExpectations = Static<typeof Expectations>;
 
 /** Reads request.yaml. Throws `DocumentError` (SLUICE-E1001). */

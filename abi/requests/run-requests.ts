@@ -28,6 +28,7 @@ import { RecordedExchange } from "./recorded-exchange.ts";
 import type { RecordedMessage, RecordedMirror } from "./recorded-exchange.ts";
 import type { RequestCase, RequestsDocument } from "./request-document.ts";
 
+/** What a run differs in from a deployment's defaults. */
 export interface RunOptions {
   /** Name, `requires`, `body`, `capabilities` and `exampleConfig` are used; null for a bare module. */
   readonly filter: FilterDocument | null;
@@ -67,6 +68,7 @@ export interface CaseOutcome {
   readonly callouts: readonly RecordedCallout[];
 }
 
+/** One case, and whether it became what it shall. */
 export interface CaseReport extends CaseOutcome {
   readonly name: string;
   readonly ok: boolean;
@@ -74,6 +76,7 @@ export interface CaseReport extends CaseOutcome {
   readonly failures: readonly string[];
 }
 
+/** What became of all cases. */
 export interface RequestsReport {
   readonly ok: boolean;
   readonly cases: readonly CaseReport[];

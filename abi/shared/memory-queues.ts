@@ -7,6 +7,7 @@ import type { OpenQueueStore, QueueReceiver } from "./queue-store.ts";
 /** Until the receiver is told of what came while it was told: a queue that fills itself must not stop the clock. */
 const NEXT_MS = 1;
 
+/** Queues of one thread, in its own memory. */
 export class MemoryQueues implements OpenQueueStore {
   private readonly timers: TickScheduler;
   private readonly queues: MemoryQueue[] = [];

@@ -16,6 +16,7 @@ export function createSharedDataBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + SHARDS * shardBytes(SHARD_HALF_BYTES));
 }
 
+/** Shared data that is exact over the threads that have the same buffer. */
 export class SharedData implements SharedDataStore {
   roomMadeBytes = 0;
   private readonly words: Int32Array;
@@ -103,6 +104,7 @@ export class SharedData implements SharedDataStore {
   }
 }
 
+/** Locks that were taken from owners that had died. */
 export interface FreedLocks {
   readonly freed: number;
   /** Shards that were emptied because what a writer left was not sound. */

@@ -29,6 +29,7 @@ export interface QueuesOptions {
   readonly workers: number;
 }
 
+/** Queues that are exact over the threads that have the same buffer. */
 export class SharedQueues implements OpenQueueStore {
   private readonly words: Int32Array;
   private readonly tokens: Int32Array;

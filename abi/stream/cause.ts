@@ -1,5 +1,6 @@
 // Why a slot could not do its work: the words of `failOpenOn`, as bits so that a slot's list is one number.
 
+/** Why a slot could not do its part. */
 export type CauseName = "notLoaded" | "backend" | "error" | "trap" | "fuel" | "limit";
 
 /** One bit a cause; `ChainSlot.failOpen` is their union. */

@@ -62,6 +62,7 @@ export interface ChainSlot {
   readonly bodyWhilePaused: boolean;
 }
 
+/** The slots that streams pass, in order. Immutable; made once on the control path and shared by all its streams. */
 export class Chain {
   readonly slots: readonly ChainSlot[];
   /** The mask of every slot. */

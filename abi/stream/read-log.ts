@@ -11,6 +11,7 @@ const PSEUDO: ReadonlyMap<string, string> = new Map([
 /** Properties whose last segment is a key of a map. */
 const KEYED = /^(request|response)\.(headers|trailers)\.(.+)$/;
 
+/** What the checks of a stream looked at, by name. Set it as `stream.readLog` before the head is fed. */
 export class ReadLog {
   /** Header names of the running check, as the head spells them. */
   readonly headerNames: string[] = [];

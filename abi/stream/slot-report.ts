@@ -6,6 +6,7 @@ import type { QuotaUse } from "./reservations.ts";
 import type { SlotRun } from "./slot-run.ts";
 import { codeName, type VerdictKind } from "./verdict.ts";
 
+/** What became of one slot in a stream; valid until the stream's end. */
 export interface SlotReport {
   readonly slot: string;
   /** The slot's place in the chain, and the place of the revision that served among the slot's revisions. */

@@ -44,6 +44,7 @@ const RESPONSE_PHASES = PHASE.responseHeaders | PHASE.responseBody | PHASE.respo
 /** Callbacks the engine makes one by one; context creation is the instance's. */
 const CALLED_PHASES = MESSAGE_PHASES | PHASE.report | PHASE.log | PHASE.done | PHASE.delete;
 
+/** One exchange on its way through a chain. Take one with `takeStream`, `open` it, feed it what arrives, `end` it; then it is pooled. */
 export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   /** Counts uses of this pooled object: who keeps a stream for later compares it before touching the stream. */
   generation = 0;

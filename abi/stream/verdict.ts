@@ -2,6 +2,7 @@
 
 import { CheckKind } from "../spec/enums.ts";
 
+/** How a check ended. */
 export type VerdictKind = "noOpinion" | "allow" | "deny" | "error";
 
 /** google.rpc codes by number, and the status of the reply that a deny without a response of its own gets. */

@@ -8,6 +8,7 @@ import { TRIAL_HEAP_MIB, TRIAL_START_MS, TRIAL_STDERR_BYTES, TRIAL_WATCH_MS } fr
 import { residentBytes } from "./resident-memory.ts";
 import type { TrialInput, TrialMessage, TrialReport, TrialStep } from "./trial-report.ts";
 
+/** What a trial may take of time and memory. */
 export interface TrialBounds {
   readonly wallMs: number;
   readonly residentBytes: number;

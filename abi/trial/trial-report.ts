@@ -11,6 +11,7 @@ export interface TrialFile {
   readonly text: string;
 }
 
+/** What is tried. */
 export interface TrialInput {
   readonly module: Uint8Array;
   /** As the guest gets it; null: the filter document's example, else none. */
@@ -36,6 +37,7 @@ export interface TrialCase {
   readonly failures: readonly string[];
 }
 
+/** What a trial found. */
 export interface TrialReport {
   /** No refusal. */
   readonly ok: boolean;

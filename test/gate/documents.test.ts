@@ -9,6 +9,7 @@ const documents = [
   "README.md",
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
+  "abi/README.md",
   "docs/host-differences.md",
   "docs/dependencies.md",
 ];
