@@ -8,6 +8,15 @@ const CREATE = "proxy_on_context_create";
 const LIFE: readonly string[] = [CREATE, "proxy_on_vm_start", "proxy_on_configure"];
 const END: readonly string[] = ["proxy_on_log", "proxy_on_done", "proxy_on_delete"];
 const NOT_STEERING: ReadonlySet<string> = new Set([...LIFE, ...END, "policy_on_report"]);
+/** A connection has no message, and so nothing to answer. */
+const NOT_ANSWERING: ReadonlySet<string> = new Set([
+  ...NOT_STEERING,
+  "proxy_on_new_connection",
+  "proxy_on_downstream_data",
+  "proxy_on_downstream_connection_close",
+  "proxy_on_upstream_data",
+  "proxy_on_upstream_connection_close",
+]);
 const NOT_WRITING_BODIES: ReadonlySet<string> = new Set([...NOT_STEERING, "policy_on_check"]);
 const BEFORE_THE_ANSWER: ReadonlySet<string> = new Set([
   "policy_on_check",
@@ -36,9 +45,14 @@ export function mayWriteBody(guest: Caller): boolean {
   return !NOT_WRITING_BODIES.has(guest.callback!);
 }
 
-/** May streams be continued, closed or answered from here? */
+/** May streams be continued or closed from here? */
 export function maySteer(guest: Caller): boolean {
   return !NOT_STEERING.has(guest.callback!);
+}
+
+/** May a message be answered from here? */
+export function mayAnswer(guest: Caller): boolean {
+  return !NOT_ANSWERING.has(guest.callback!);
 }
 
 /** A copy of a request can be asked for while the request is on its way. */

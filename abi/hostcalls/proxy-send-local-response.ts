@@ -3,7 +3,7 @@
 import { caller } from "../host/caller.ts";
 import { queueEffect } from "../host/effects.ts";
 import { NAME_BYTES_MAX, PAIRS_BYTES_MAX } from "../host/limits.ts";
-import { isChecking, maySteer } from "../host/moment.ts";
+import { isChecking, mayAnswer } from "../host/moment.ts";
 import { isReplyStatus, replyHeaders } from "../host/reply-headers.ts";
 import { GrpcStatus, LogLevel, Status } from "../spec/enums.ts";
 
@@ -24,7 +24,7 @@ export function proxySendLocalResponse(
   if (!isInRange) return Status.InvalidMemoryAccess;
   if (!isReplyStatus(status >>> 0) || headersSize >>> 0 > PAIRS_BYTES_MAX || isChecking(guest))
     return Status.BadArgument;
-  if (guest.acting.stream === null || !maySteer(guest)) {
+  if (guest.acting.stream === null || !mayAnswer(guest)) {
     guest.scope.logHost(
       LogLevel.Error,
       guest.acting.id,

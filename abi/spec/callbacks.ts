@@ -90,7 +90,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: "Action",
     context: "stream",
-    served: false,
+    served: true,
     prose: "A TCP connection was accepted.",
   },
   {
@@ -100,7 +100,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "dataSize", "endOfStream"],
     result: "Action",
     context: "stream",
-    served: false,
+    served: true,
     prose: "Bytes came from the downstream.",
   },
   {
@@ -110,7 +110,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "peerType"],
     result: null,
     context: "stream",
-    served: false,
+    served: true,
     prose: "The downstream connection closed.",
   },
   {
@@ -120,7 +120,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "dataSize", "endOfStream"],
     result: "Action",
     context: "stream",
-    served: false,
+    served: true,
     prose: "Bytes came from the upstream.",
   },
   {
@@ -130,7 +130,7 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "peerType"],
     result: null,
     context: "stream",
-    served: false,
+    served: true,
     prose: "The upstream connection closed.",
   },
   {

@@ -1,6 +1,6 @@
 // The policy extension, version 1: what a filter exports and imports to take part in check, quota and report. A module
 // says so by exporting POLICY_MARKER; one with none of this is an ordinary proxy-wasm filter.
-import { ANY, ARRIVALS, CHECK, REPORT, REQUEST, RESPONSE } from "./callbacks.ts";
+import { ANY, ARRIVALS, CHECK, CONNECTION, REPORT, REQUEST, RESPONSE } from "./callbacks.ts";
 import { ABI_VERSIONS, type CallbackRow, type HostcallRow } from "./row.ts";
 
 /** Exported by a module that knows the extension. */
@@ -9,7 +9,16 @@ export const POLICY_MARKER = "sluice_policy_abi_version_1";
 /** The import module of the extension's hostcalls. */
 export const POLICY_MODULE = "sluice";
 
-const STREAM = [...ARRIVALS, ...CHECK, ...REQUEST, ...RESPONSE, ...REPORT, "proxy_on_done", "proxy_on_log"];
+const STREAM = [
+  ...ARRIVALS,
+  ...CONNECTION,
+  ...CHECK,
+  ...REQUEST,
+  ...RESPONSE,
+  ...REPORT,
+  "proxy_on_done",
+  "proxy_on_log",
+];
 // A pending check is decided in the callback that brings the callout's answer.
 const DECIDES = [...CHECK, ...ARRIVALS];
 
@@ -202,7 +211,7 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     ],
     result: "status",
     statuses: ["Ok", "BadArgument", "InvalidMemoryAccess"],
-    callbacks: [...ARRIVALS, ...CHECK, ...REQUEST, ...RESPONSE, ...REPORT],
+    callbacks: [...ARRIVALS, ...CONNECTION, ...CHECK, ...REQUEST, ...RESPONSE, ...REPORT],
     family: "policy",
     effect: "replayable",
     served: true,

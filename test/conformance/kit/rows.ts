@@ -2,6 +2,7 @@
 import {
   CALLBACKS,
   CAPABILITY_FAMILIES,
+  CONNECTION,
   HOSTCALLS,
   POLICY_CALLBACKS,
   POLICY_HOSTCALLS,
@@ -119,11 +120,14 @@ const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_
 
 /** An exchange whose maps are read-only where an engine's are. */
 export function exchangeIn(callback: string): Exchange {
+  const properties = { a: Buffer.from("1") };
+  if (CONNECTION.some((name) => name === callback))
+    return new Exchange({ downstreamData: "down", upstreamData: "up", properties });
   return new Exchange({
     requestHeaders: [["x-a", "1"]],
     responseHeaders: [[":status", "200"]],
     requestBody: "body",
-    properties: { a: Buffer.from("1") },
+    properties,
     isReadOnly: READS_ONLY.includes(callback),
   });
 }
