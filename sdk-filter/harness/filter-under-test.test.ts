@@ -132,3 +132,14 @@ describe("memory", () => {
     expect(filter.memoryBytes).toBeLessThanOrEqual(1024 * 1024);
   });
 });
+
+describe("a connection", () => {
+  it("passes a filter that looks at requests only, both ways and to its end", async () => {
+    const connection = (await load()).connect({ source: "192.0.2.1:5000" });
+    connection.clientSays("hello");
+    connection.upstreamSays("welcome");
+    connection.clientCloses();
+    expect([connection.toUpstream, connection.toClient]).toEqual(["hello", "welcome"]);
+    expect(connection.transcript.at(-1)).toBe("close upstream");
+  });
+});

@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import {
   chainOfOne,
+  MemoryConnection,
   MemoryServices,
   Plugin,
   ReadLog,
@@ -136,6 +137,14 @@ export class FilterUnderTest {
     const result = resultOf(stream, exchange, reads.names(), heldMs);
     stream.end();
     return result;
+  }
+
+  /**
+   * A client connects through the filter to an upstream, both in memory: `clientSays`, `upstreamSays`, `clientCloses` …, and
+   * what each of them got. Of a request its source and destination port count, as the connection's properties.
+   */
+  connect(request: Pick<TestRequest, "source" | "destinationPort"> = {}): MemoryConnection {
+    return new MemoryConnection({ chain: this.chain, properties: Object.fromEntries(propertiesOf(request)) });
   }
 
   /** Ends the plugin as a replaced revision ends. */
