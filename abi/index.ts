@@ -109,6 +109,7 @@ export type { FreedLocks } from "./shared/shared-data.ts";
 export { SharedQueues, createQueuesBuffer } from "./shared/shared-queues.ts";
 export type { Owner } from "./shared/shard-lock.ts";
 export { ConfigSchema } from "./requests/config-schema.ts";
+export { EnvironmentSchema } from "./requests/environment-schema.ts";
 export { FilterDocumentSchema, parseFilterDocument } from "./requests/filter-document.ts";
 export type { FilterDocument } from "./requests/filter-document.ts";
 export { RequestsDocumentSchema, parseRequests } from "./requests/request-document.ts";

@@ -14,6 +14,11 @@ export const MESSAGES_MAX = 256;
 /** Patterns of request files in filter.yaml. */
 export const REQUEST_PATTERNS_MAX = 64;
 
+/** Environment variables of a module, and characters of a name and a value. */
+export const ENVIRONMENT_VARIABLES_MAX = 64;
+export const ENVIRONMENT_NAME_CHARS_MAX = 128;
+export const ENVIRONMENT_VALUE_CHARS_MAX = 4096;
+
 /** Bytes of a filter's configuration schema, as JSON. */
 export const CONFIG_SCHEMA_BYTES_MAX = 64 * 1024;
 /** Nesting of a filter's configuration schema. */

@@ -6,6 +6,7 @@ import type { Static } from "typebox";
 import { readDocument } from "../documents/index.ts";
 import type { Complain } from "../documents/index.ts";
 import { QuotasSchema, checkQuotas, unservedQuota } from "../quota/quota-document.ts";
+import { EnvironmentSchema } from "./environment-schema.ts";
 import { FieldExpectations, Fields, Name, Status, closed } from "./message-schemas.ts";
 import { CalloutExpectationSchema, CalloutSchema, checkCallout } from "./callout-document.ts";
 import { CALLOUTS_MAX, CASES_MAX, CHUNKS_MAX } from "./limits.ts";
@@ -95,6 +96,7 @@ export const RequestsDocumentSchema = Type.Object(
     apiVersion: Type.Literal("sluice/v1"),
     kind: Type.Literal("Requests"),
     pluginConfig: Type.Optional(Type.Unknown()),
+    environment: Type.Optional(EnvironmentSchema),
     /** As a deployment's: each case starts with all of them unused. */
     quotas: Type.Optional(QuotasSchema),
     cases: Type.Array(Case, { minItems: 1, maxItems: CASES_MAX }),

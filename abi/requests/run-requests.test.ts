@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import wabtLoader from "wabt";
 import { prepareModule } from "../module/artifact.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import { GuestText } from "../stream/fixtures/guest-text.ts";
@@ -8,6 +9,17 @@ import { parseFilterDocument } from "./filter-document.ts";
 import { parseRequests } from "./request-document.ts";
 import { runRequests } from "./run-requests.ts";
 import type { RequestsReport } from "./run-requests.ts";
+
+const wabt = await wabtLoader();
+
+function compileText(wat: string): Uint8Array {
+  const parsed = wabt.parseWat("guest.wat", wat);
+  try {
+    return Uint8Array.from(parsed.toBinary({}).buffer);
+  } finally {
+    parsed.destroy();
+  }
+}
 
 const filter = parseFilterDocument(
   "apiVersion: sluice/v1\nkind: Filter\nname: roles\nphase: AUTHZ\nrequires: [check]\n",
@@ -246,6 +258,31 @@ describe("callouts of a request file", () => {
     expect(() =>
       ask(`\n  - { name: a, request: {}, callouts: [{ cluster: auth, fail: reset, response: {} }] }\n`),
     ).toThrow("a callout has one answer");
+  });
+});
+
+describe("the environment of a request file", () => {
+  it("is what the module reads, unless who runs it says another", () => {
+    const wat = `(module
+      (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+      (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 8192))
+      (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (drop (call $get (i32.const 16) (i32.const 512)))
+        (drop (call $log (i32.const 2) (i32.const 512) (i32.sub (i32.load (i32.const 4)) (i32.const 1))))
+        (i32.const 0)))`;
+    const artifact = prepareModule(compileText(wat));
+    const document = parseRequests(
+      "apiVersion: sluice/v1\nkind: Requests\nenvironment: { MODE: strict }\ncases: [{ name: a, request: {} }]\n",
+    );
+    const logged = (environment?: Record<string, string>): readonly string[] =>
+      runRequests(artifact, document, { filter: null, ...(environment === undefined ? {} : { environment }) }).cases[0]!
+        .logs;
+    expect([logged(), logged({ A: "b" })]).toEqual([["MODE=strict"], ["A=b"]]);
   });
 });
 

@@ -39,6 +39,8 @@ export interface RunOptions {
   /** Granted beyond the default; absent: what the filter asks for. */
   readonly capabilities?: readonly CapabilityFamily[];
   readonly limits?: Partial<PluginLimits>;
+  /** In place of the request file's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What became of one case. */
@@ -87,7 +89,8 @@ export interface RequestsReport {
 /** Runs every case. Throws SluiceError (E12xx) when the module cannot be started or refuses the configuration. */
 export function runRequests(artifact: ModuleArtifact, document: RequestsDocument, options: RunOptions): RequestsReport {
   const config = options.pluginConfig ?? document.pluginConfig ?? options.filter?.exampleConfig;
-  const spec = specOf(artifact, config, options);
+  const { environment = {} } = document;
+  const spec = specOf(artifact, config, { environment, ...options });
   const quotas = quotaDefinitions(document.quotas ?? []);
   const cases = document.cases.map((requestCase) => runCase(artifact, spec, quotas, requestCase));
   return {
@@ -265,7 +268,7 @@ export function specOf(artifact: ModuleArtifact, config: unknown, options: RunOp
     vmId: name,
     pluginConfig: pluginConfigBytes(config),
     vmConfig: new Uint8Array(0),
-    environment: {},
+    environment: options.environment ?? {},
     capabilities: [...new Set([...DEFAULT_CAPABILITIES, ...granted])],
     limits: { memoryBytes: CASE_MEMORY_BYTES, fuel: CASE_FUEL, depth: CASE_DEPTH, ...limits },
     // As a deployment's default: ticks of a shared plugin reach its streams.

@@ -34,13 +34,14 @@ class Trial {
   constructor(input: TrialInput, at: (step: TrialStep) => void) {
     this.input = input;
     this.at = at;
-    const { filter, name, capabilities, limits, pluginConfig } = input;
+    const { filter, name, capabilities, limits, pluginConfig, environment } = input;
     this.options = {
       filter,
       ...(name === undefined ? {} : { name }),
       ...(pluginConfig === null ? {} : { pluginConfig: Buffer.from(pluginConfig).toString("utf8") }),
       ...(capabilities === undefined ? {} : { capabilities }),
       ...(limits === undefined ? {} : { limits }),
+      ...(environment === undefined ? {} : { environment }),
     };
   }
 

@@ -24,6 +24,8 @@ export interface TrialInput {
   /** Granted beyond the default; absent: what the filter asks for. */
   readonly capabilities?: readonly CapabilityFamily[];
   readonly limits?: Partial<PluginLimits>;
+  /** Absent: what each request file says, else none. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One case of a request file. */

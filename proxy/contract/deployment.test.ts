@@ -55,6 +55,29 @@ describe("parseDeployment", () => {
       '"memory" is "16MB"; allowed: a size such as 16MiB',
     ],
     ["memory over the bound", golden.replace("memory: 16MiB", "memory: 2GiB"), "allowed: at most 1024MiB"],
+    [
+      "an environment variable of no name",
+      deploymentOf(slot("a", "AUTHN")).replace("filter: a,", "filter: a, environment: { 1A: b },"),
+      'unknown key "1A"',
+    ],
+    [
+      "one with a NUL",
+      deploymentOf(slot("a", "AUTHN")).replace("filter: a,", 'filter: a, environment: { A: "b\\0" },'),
+      "a text without NUL",
+    ],
+    [
+      "one that is no text",
+      deploymentOf(slot("a", "AUTHN")).replace("filter: a,", "filter: a, environment: { A: 1 },"),
+      '"A" is 1',
+    ],
+    [
+      "more of them than there may be",
+      deploymentOf(slot("a", "AUTHN")).replace(
+        "filter: a,",
+        `filter: a, environment: { ${Array.from({ length: 65 }, (_, at) => `A${at}: b`).join(", ")} },`,
+      ),
+      "at most 64 names",
+    ],
     ["a rate without a unit", golden.replace("100/s", "100"), "allowed: a rate such as 100/s"],
     [
       "a slot named twice",

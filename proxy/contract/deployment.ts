@@ -1,7 +1,7 @@
 // deployment.yaml: the chain as an operator writes it, the registry stores it and a proxy gets it. Types, schema,
 // reading, order of slots. What a missing field means is in settled-slot.ts.
 
-import { QuotasSchema, SizeSchema, checkQuotas, readDocument, sizeBytes } from "@sluice/abi";
+import { EnvironmentSchema, QuotasSchema, SizeSchema, checkQuotas, readDocument, sizeBytes } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { CAPABILITY_FAMILIES } from "@sluice/abi/spec";
 import { Type } from "typebox";
@@ -44,6 +44,8 @@ export const RevisionSchema = Type.Object(
     tag: Type.Optional(TagSchema),
     weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
     pluginConfig: Type.Optional(Type.Unknown()),
+    /** What the module reads as environment variables, through WASI. */
+    environment: Type.Optional(EnvironmentSchema),
     capabilities: Type.Optional(Type.Array(Type.Enum([...CAPABILITY_FAMILIES], word), { uniqueItems: true })),
     limits: Type.Optional(
       Type.Object(

@@ -14,5 +14,6 @@ describe("revisionDigest", () => {
     const plain = revisionDigest({ version, pluginConfig: { a: 1, b: 2 } });
     expect(revisionDigest({ pluginConfig: { b: 2, a: 1 }, version })).toBe(plain);
     expect(revisionDigest({ version, pluginConfig: { a: 1, b: 2 }, capabilities: [] })).not.toBe(plain);
+    expect(revisionDigest({ version, pluginConfig: { a: 1, b: 2 }, environment: { A: "1" } })).not.toBe(plain);
   });
 });

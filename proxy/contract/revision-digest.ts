@@ -6,14 +6,14 @@ import type { Revision } from "./deployment.ts";
 import type { Digest } from "./names.ts";
 
 /**
- * The sha256 of the RFC 8785 JSON of `{version, pluginConfig, capabilities, limits}`. A field that was not written is
+ * The sha256 of the RFC 8785 JSON of `{version, pluginConfig, environment, capabilities, limits}`. A field that was not written is
  * not in it, and defaults are not filled in: a changed default is not a changed revision.
  */
 export function revisionDigest(
-  revision: Pick<Revision, "version" | "pluginConfig" | "capabilities" | "limits">,
+  revision: Pick<Revision, "version" | "pluginConfig" | "environment" | "capabilities" | "limits">,
 ): Digest {
-  const { version, pluginConfig, capabilities, limits } = revision;
-  return sha256(canonicalJson({ version, pluginConfig, capabilities, limits }));
+  const { version, pluginConfig, environment, capabilities, limits } = revision;
+  return sha256(canonicalJson({ version, pluginConfig, environment, capabilities, limits }));
 }
 
 export function sha256(bytes: string | Uint8Array): Digest {

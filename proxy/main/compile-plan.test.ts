@@ -25,7 +25,7 @@ function deploymentOf(slot: string, rest = ""): Deployment {
   );
 }
 
-const one = `revisions: [{ filter: f, version: "${version}", pluginConfig: { b: 1, a: 2 }, capabilities: [callout], limits: { memory: 1MiB, fuel: 9 } }]`;
+const one = `revisions: [{ filter: f, version: "${version}", pluginConfig: { b: 1, a: 2 }, environment: { MODE: strict }, capabilities: [callout], limits: { memory: 1MiB, fuel: 9 } }]`;
 
 const two = `split: { by: "header:x-user", salt: r1, force: true }, revisions: [{ filter: f, version: "${version}", weight: 90, pluginConfig: { a: 1 } }, { filter: f, version: "${version}", weight: 10 }]`;
 
@@ -62,6 +62,7 @@ describe("compilePlan", () => {
       isolation: "stream",
       vmId: "s",
       bodyCallbacks: "none",
+      environment: { MODE: "strict" },
       limits: { memoryBytes: 1_048_576, fuel: 9 },
     });
     expect(spec.capabilities).toEqual(expect.arrayContaining(["headers", "callout"]));

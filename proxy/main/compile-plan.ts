@@ -133,7 +133,7 @@ function pluginSpec(
     vmId: slot.vmId,
     pluginConfig: pluginConfigBytes(revision.pluginConfig),
     vmConfig: new Uint8Array(0),
-    environment: {},
+    environment: revision.environment ?? {},
     capabilities: grantedCapabilities(revision),
     limits: { memoryBytes, fuel, depth: FILTER_DEPTH_DEFAULT },
     isolation: slot.isolation,

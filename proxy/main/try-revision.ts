@@ -37,6 +37,7 @@ async function tryVersion(
     requests: [],
     capabilities: revision.capabilities ?? [],
     limits: filterLimits(revision),
+    environment: revision.environment ?? {},
   });
   return { refusal, isCompiled: compileMs > 0 };
 }
@@ -54,7 +55,7 @@ function trialSpec({ version, document }: CompiledVersion, revision: Revision): 
     vmId: name,
     pluginConfig: pluginConfigBytes(revision.pluginConfig),
     vmConfig: new Uint8Array(0),
-    environment: {},
+    environment: revision.environment ?? {},
     capabilities: grantedCapabilities(revision),
     limits: { ...filterLimits(revision), depth: FILTER_DEPTH_DEFAULT },
     isolation: "stream",
