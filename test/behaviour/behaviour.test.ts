@@ -6,6 +6,7 @@ import { CASES } from "./cases.ts";
 import type { BehaviourCase } from "./cases.ts";
 import { GUESTS } from "./guests.ts";
 import type { Guest } from "./guests.ts";
+import { onlyNamed } from "./expectation.ts";
 import { metered, observeCase, unmetered } from "./observe-case.ts";
 import type { Observation } from "./observe-case.ts";
 
@@ -83,14 +84,4 @@ function withoutFuel({ failure, ...rest }: Observation): object {
 /** What an SDK says of itself is not part of the table. */
 function known(logs: readonly string[], expected: readonly string[] = []): readonly string[] {
   return logs.filter((line) => expected.includes(line));
-}
-
-/** Of `seen` what `wanted` has, null for what is not there. */
-function onlyNamed(seen: unknown, wanted: unknown): unknown {
-  if (!isRecord(wanted) || !isRecord(seen)) return seen ?? null;
-  return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, onlyNamed(seen[name], value)]));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -145,10 +145,11 @@ function waitWhileHeld(stream: OpenStream, services: MemoryServices): void {
 
 function messageOf(message: RecordedMessage | null): ObservedMessage | null {
   if (message === null) return null;
-  return { headers: valuesOf(message.headers), body: message.body, trailers: valuesOf(message.trailers) };
+  return { headers: fieldValues(message.headers), body: message.body, trailers: fieldValues(message.trailers) };
 }
 
-function valuesOf(fields: Fields): FieldValues {
+/** Fields by name; names that come several times have a list. */
+export function fieldValues(fields: Fields): FieldValues {
   const names = [...new Set(fields.map(([name]) => name))];
   return Object.fromEntries(
     names.map((name) => {
