@@ -23,6 +23,7 @@ describe("parseWrk", () => {
       requests: 200000,
       p50Us: 1100,
       p99Us: 3200,
+      maxUs: 9000,
       failures: 0,
     });
   });
