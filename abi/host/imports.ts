@@ -8,7 +8,7 @@ import { POLICY_HOSTCALLS } from "../spec/policy.ts";
 import type { CapabilityFamily, HostcallRow, WasiRow } from "../spec/row.ts";
 import { ENV_FUNCTIONS, WASI_FUNCTIONS, WASI_MODULES } from "../spec/wasi.ts";
 import { COMPILER_SUPPORT_TABLE, WASI_TABLE } from "../wasi/index.ts";
-import { caller, callerAnytime } from "./caller.ts";
+import { caller, callerAnytime, callerWhileStarting } from "./caller.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 
 type ImportFunction = (...args: never[]) => unknown;
@@ -40,10 +40,16 @@ function hostcall(row: HostcallRow, scope: PluginScope): ImportFunction {
 
 function wasiFunction(row: WasiRow, table: ImportTable, scope: PluginScope): ImportFunction {
   const { fixed } = row;
-  if (fixed !== null) return () => fixed;
+  if (fixed !== null) return () => fixedAnswer(fixed);
   if (isGranted(row.family, scope)) return table[row.name]!;
   const refusal = row.result === "errno" ? Errno.Notcapable : 0;
   return () => notGranted(row, scope, refusal);
+}
+
+/** Without effect, but an allocator that asks has lost its way: as everything that it may not call, it ends the guest. */
+function fixedAnswer(errno: number): number {
+  callerWhileStarting();
+  return errno;
 }
 
 function isGranted(family: CapabilityFamily | "always", scope: PluginScope): boolean {

@@ -26,6 +26,7 @@ export function fdPwrite(fd: number, iovs: number, iovsLength: number, _offset: 
 
 /** What answers success for the two descriptors and has no effect. */
 export function stdioOnly(fd: number): number {
+  callerWhileStarting();
   return isStdio(fd) ? Errno.Success : Errno.Badf;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_CAPABILITIES, Errno, WASI_FUNCTIONS, WASI_MODULES } from "@sluice/abi/spec";
-import { call, OUT, run, type Argument, type GuestOptions } from "./kit/guest.ts";
+import { ENV_FUNCTIONS, Errno, WASI_FUNCTIONS, WASI_MODULES, type WasiRow } from "@sluice/abi/spec";
+import { call, importText, OUT, run, startGuest, type Argument, type GuestOptions } from "./kit/guest.ts";
+import { ROOT_CONTEXT } from "./kit/host.ts";
 
 const PAGE_END = 65_534;
 const TEXT_AT = 8192;
@@ -212,18 +213,45 @@ describe("what compilers import from env", () => {
 });
 
 describe("the moments a guest has no context at", () => {
-  it.each(["clock_time_get", "fd_write", "poll_oneoff", "random_get", "args_sizes_get"])(
-    "%s works while the module starts",
-    (name) => {
-      const args: Record<string, Argument[]> = {
-        clock_time_get: [0, 0n, OUT],
-        fd_write: [1, IOVS_AT, 1, OUT],
-        poll_oneoff: [0, 0, 0, OUT],
-        random_get: [512, 4],
-        args_sizes_get: [OUT, OUT],
-      };
-      const options: GuestOptions = { in: "_initialize", capabilities: DEFAULT_CAPABILITIES, data: vectors("x") };
-      expect(ask(name, args[name]!, options).status).toBe(Errno.Success);
+  const rows = [...WASI_FUNCTIONS, ...ENV_FUNCTIONS].map((row) => row);
+
+  /** A guest whose start function or allocator calls it with zeros; the allocator is asked for the plugin's name. */
+  const enter = ({ name, params, result }: WasiRow, moment: "start" | "allocator"): void => {
+    const zeros = params.map(({ type }) => `(${typeOf(type)}.const 0)`).join(" ");
+    const made = result === null ? `(call $${name} ${zeros})` : `(drop (call $${name} ${zeros}))`;
+    const guest = startGuest(`${importText(name)} ${importText("proxy_get_property")}
+      (data (i32.const 64) "plugin_name")
+      (func (export "_initialize") ${moment === "start" ? made : ""})
+      (func (export "proxy_on_memory_allocate") (param i32) (result i32)
+        ${moment === "allocator" ? made : ""} (i32.const 1024))
+      (func (export "proxy_on_tick") (param i32) (drop (call $proxy_get_property
+        (i32.const 64) (i32.const 11) (i32.const 0) (i32.const 4))))`);
+    guest.call("proxy_on_tick", ROOT_CONTEXT);
+  };
+  const typeOf = (type: string): string => (type === "i64" || type === "f64" ? type : "i32");
+
+  const ENDS_THE_GUEST: readonly string[] = ["proc_exit", "abort"];
+  /** What emscripten's allocator needs, which has no effect, as hostcalls of a context have. */
+  const HARMLESS: readonly string[] = ["emscripten_notify_memory_growth", "pthread_equal"];
+
+  it.each(rows.filter(({ name }) => !ENDS_THE_GUEST.includes(name)))(
+    "$name may be called while the module starts",
+    (row) => {
+      expect(() => enter(row, "start")).not.toThrow();
+    },
+  );
+
+  it.each(rows.filter(({ allocator, name }) => allocator || HARMLESS.includes(name)))(
+    "$name may be called by the allocator",
+    (row) => {
+      expect(() => enter(row, "allocator")).not.toThrow();
+    },
+  );
+
+  it.each(rows.filter(({ allocator, name }) => !allocator && ![...HARMLESS, ...ENDS_THE_GUEST].includes(name)))(
+    "$name ends a guest whose allocator calls it",
+    (row) => {
+      expect(() => enter(row, "allocator")).toThrow(/restricted_callback/);
     },
   );
 });

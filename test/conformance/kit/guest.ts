@@ -100,7 +100,7 @@ export function ready(calls: readonly Call[], options: GuestOptions = {}): Ready
   const { in: callback = "proxy_on_request_headers", stream = new Exchange(), host = hostUnderTest } = options;
   const settings = { ...PLAIN_SETTINGS, ...options.settings };
   const capabilities = options.capabilities ?? settings.capabilities;
-  const guest = host.start(assemble(guestText(calls, callback, options)), { ...settings, capabilities });
+  const guest = host.start(guestBytes(calls, options), { ...settings, capabilities });
   return {
     guest,
     enter() {
@@ -108,6 +108,11 @@ export function ready(calls: readonly Call[], options: GuestOptions = {}): Ready
       return outcomeOf([...calls, ...(options.later?.calls ?? [])], guest, stream);
     },
   };
+}
+
+/** The module that makes the calls, for who starts it otherwise. */
+export function guestBytes(calls: readonly Call[], options: GuestOptions = {}): Uint8Array {
+  return assemble(guestText(calls, options.in ?? "proxy_on_request_headers", options));
 }
 
 /** Starts a guest of a test's own text, for what takes more than calls in one callback. */
