@@ -218,6 +218,7 @@ function filterLines(metrics: readonly FilterMetric[]): string[] {
   return [
     "# TYPE sluice_filter_counter_total counter",
     ...ofType(0).map((metric) => `sluice_filter_counter_total{${labels(metric)}} ${metric.cells[0]}`),
+    "# HELP sluice_filter_gauge The sum of what each worker's filter has set; a worker that ends takes its part along.",
     "# TYPE sluice_filter_gauge gauge",
     ...ofType(1).map((metric) => `sluice_filter_gauge{${labels(metric)}} ${metric.cells[0]}`),
     "# TYPE sluice_filter_histogram histogram",

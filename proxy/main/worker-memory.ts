@@ -129,13 +129,22 @@ export class WorkerMemory {
     const counters = exchangeCountersOf(this.slabs[index]!);
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
     clearGauges(this.slabs[index]!);
+    this.clearFilterGauges(index);
     const epoch = this.epochs[index]!++;
     const data = this.shared.freeLocksOf({ index, epoch });
     const queues = this.sharedQueues.forgetThread({ index, epoch });
     const quotas = this.sharedQuotas.freeLocksOf({ index, epoch });
     return { freed: data.freed + queues.freed + quotas, damaged: data.damaged + queues.damaged };
   }
+
+  /** A gauge is the sum of what workers have now, and a dead one has nothing; counters and histograms stay. */
+  private clearFilterGauges(worker: number): void {
+    const cells = filterMetricsOf(this.slabs[worker]!);
+    for (const { type, cell } of this.metrics[worker]!) if (type === GAUGE) cells[cell] = 0;
+  }
 }
+
+const GAUGE = 1;
 
 /** Main as a holder of locks; workers have their numbers from 0 on. */
 const MAIN = { index: 32_000, epoch: 0 };
