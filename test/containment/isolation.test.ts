@@ -84,8 +84,8 @@ function textOf(changes: readonly string[], isLasting: boolean, traps: boolean):
       (drop (call $log (i32.const 2) (i32.const 128) (i32.const 120))) (i32.const 0)))`;
 }
 
-/** One stream from its head to its end; five headers ask for the changes. */
-function play(plugin: Plugin, headers: number): void {
+/** One stream from its head to its end; five headers ask for the changes. Its fuel. */
+function play(plugin: Plugin, headers: number): number {
   const chain = chainOfOne(plugin);
   const stream = takeStream();
   const names = [":method", ":path", ":authority", ":scheme", "x-secret"].slice(0, headers);
@@ -99,13 +99,14 @@ function play(plugin: Plugin, headers: number): void {
   stream.requestHeaders(true);
   stream.finish();
   stream.end();
+  return stream.slotReport(0).fuel;
 }
 
-/** What the next stream sees, or that it cannot look. */
+/** What the next stream sees, or that it cannot look, and the fuel it takes. */
 function look(plugin: Plugin, services: MemoryServices): string {
   services.logs.length = 0;
-  play(plugin, 4);
-  return services.logs.map(({ source, message }) => `${source} ${message}`).join("\n");
+  const fuel = play(plugin, 4);
+  return services.logs.map(({ source, message }) => `${source} ${message} ${fuel}`).join("\n");
 }
 
 function seenAfter(text: string, streams: number): string {
@@ -133,7 +134,7 @@ function holdsFor(kinds: Readonly<Record<string, (at: number, value: number) => 
 }
 
 describe("A stream", () => {
-  it("sees nothing of what streams before it did to memory and globals, which are put back", () => {
+  it("sees nothing of what streams before it did to memory and globals, which are put back, and spends the same", () => {
     holdsFor(CHANGES, false);
   });
 

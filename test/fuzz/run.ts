@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
-import { CASE_MS_MAX, FINDINGS_MAX, HEAP_MIB_MAX } from "./limits.ts";
+import { CASE_MS_MAX, FINDINGS_MAX, HEAP_MIB_MAX, START_MS_MAX } from "./limits.ts";
 
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const PROGRESS_EVERY = 5_000;
@@ -51,6 +51,7 @@ class Fuzzing {
     );
     const watch = new Watch(child);
     let current: number | null = null;
+    let isThrough = false;
     for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
       watch.alive();
       const [kind, ...words] = line.split(" ");
@@ -58,10 +59,11 @@ class Fuzzing {
       if (kind === "case") current = Number(text);
       else if (kind === "outcome") this.passed(text);
       else if (kind === "finding") this.found(current, text);
-      else if (kind === "end") current = null;
+      else if (kind === "end") isThrough = true;
     }
     const how = await watch.ended;
-    if (current === null) return;
+    if (isThrough) return;
+    if (current === null) throw new Error(`the process of the mutants did not begin: ${how}`);
     // Told before it began, and never how it ended.
     this.next = current + 1;
     this.findings.push(this.title(current, how));
@@ -91,26 +93,32 @@ class Fuzzing {
 class Watch {
   /** How it ended. */
   readonly ended: Promise<string>;
-  private readonly timer: NodeJS.Timeout;
+  private readonly child: ChildProcess;
+  private timer: NodeJS.Timeout;
+  private hungMs: number | null = null;
 
   constructor(child: ChildProcess) {
-    let isHung = false;
-    this.timer = setTimeout(() => {
-      isHung = true;
-      child.kill("SIGKILL");
-    }, CASE_MS_MAX);
+    this.child = child;
+    this.timer = this.killAfter(START_MS_MAX);
     this.ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         clearTimeout(this.timer);
-        resolve(
-          isHung ? `hangs: nothing for ${CASE_MS_MAX} ms` : `the process died (${signal ?? `exit code ${code}`})`,
-        );
+        const death = `the process died (${signal ?? `exit code ${code}`})`;
+        resolve(this.hungMs === null ? death : `hangs: nothing for ${this.hungMs} ms`);
       });
     });
   }
 
   alive(): void {
-    this.timer.refresh();
+    clearTimeout(this.timer);
+    this.timer = this.killAfter(CASE_MS_MAX);
+  }
+
+  private killAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.hungMs = ms;
+      this.child.kill("SIGKILL");
+    }, ms);
   }
 }
 
