@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createSign, createVerify, generateKeyPairSync } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -153,4 +154,10 @@ describe("declare_property and set_envoy_filter_state", () => {
   ])("$name answers BadArgument to $remark", ({ name, args }) => {
     expect(ask(name, args)).toBe(Status.BadArgument);
   });
+});
+
+it("docs/foreign-functions.md names every built-in function", () => {
+  const page = readFileSync(new URL("../../docs/foreign-functions.md", import.meta.url), "utf8");
+  const named = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+  expect(named.toSorted()).toEqual(Object.keys(BUILT_IN_FUNCTIONS).toSorted());
 });
