@@ -92,18 +92,20 @@ export interface GuestExports {
   readonly memory: WebAssembly.Memory;
   readonly allocator: ((size: number) => number) | null;
   readonly functions: ReadonlyMap<string, GuestFunction>;
-  /** Instructions left; null in a module that is not metered. */
-  readonly fuel: WebAssembly.Global | null;
-  /** Calls that may still nest; null in a module that is not metered. */
+  /** Sets and tells the instructions left; null in a module that is not metered, like the others. */
+  readonly refuel: ((fuel: number) => void) | null;
+  readonly fuelLeft: (() => number) | null;
+  /** Calls that may still nest. */
   readonly depth: WebAssembly.Global | null;
-  /** Blocks of memory written since it was set to 0, as bits; null in a module that is not metered. */
-  readonly dirty: WebAssembly.Global | null;
+  /** Blocks of memory written since it was last asked, as bits. */
+  readonly takeDirty: (() => number) | null;
   /** The same of mutable globals. */
-  readonly changed: WebAssembly.Global | null;
+  readonly takeChanged: (() => number) | null;
   /** Mutable globals, for the image. */
   readonly globals: readonly WebAssembly.Global[];
 }
 
+/** A running module: one method per callback. A method that throws GuestFailure was the last that may be called. */
 export class Instance implements CalloutListener {
   /** True after a GuestFailure: nothing of it may be called. */
   failed = false;
@@ -328,13 +330,13 @@ export class Instance implements CalloutListener {
   /** Puts everything back to the image; the instance is as fresh as one just made, also after a failure. */
   reset(image: Image): void {
     const { guest } = this;
-    const { memory, dirty, changed, globals } = this.exports;
+    const { memory, takeDirty, takeChanged, globals } = this.exports;
     if (guest.bytes.length < image.memoryBytes) growTo(image, memory);
-    const isKnown = this.held === image && dirty !== null && changed !== null;
-    restoreMemory(image, guest.bytes, isKnown ? (dirty.value as number) | guest.written : -1);
-    restoreGlobals(image, globals, isKnown ? (changed.value as number) : -1);
-    if (dirty !== null) dirty.value = 0;
-    if (changed !== null) changed.value = 0;
+    const dirty = takeDirty === null ? -1 : takeDirty();
+    const changed = takeChanged === null ? -1 : takeChanged();
+    const isKnown = this.held === image;
+    restoreMemory(image, guest.bytes, isKnown ? dirty | guest.written : -1);
+    restoreGlobals(image, globals, isKnown ? changed : -1);
     guest.written = 0;
     guest.scratchAt = 0;
     this.held = image;
@@ -356,6 +358,13 @@ export class Instance implements CalloutListener {
     if (this.failed) this.fillDepth();
     this.failed = false;
     this.fuelUsed = 0;
+  }
+
+  /** Plugin only, after a failure: the same memory and functions for a life of their own. It is to be reset before it is used. */
+  successor(): Instance {
+    const guest = new Caller(this.guest.scope);
+    guest.attach(this.exports.memory, this.exports.allocator);
+    return new Instance(guest, this.exports);
   }
 
   /** Plugin only: the module's start function, before any context exists. `fuel` is what is left of the start's budget. */
@@ -428,7 +437,7 @@ export class Instance implements CalloutListener {
     const restrictionBefore = runningRestriction();
     const effectsBefore = guest.effects.length;
     guest.begin(context, name);
-    if (exports.fuel !== null) exports.fuel.value = fuelBudget;
+    if (exports.refuel !== null) exports.refuel(fuelBudget);
     enter(guest, restriction);
     let result = 0;
     try {
@@ -453,11 +462,13 @@ export class Instance implements CalloutListener {
   }
 
   private get fuelLeft(): number {
-    return (this.exports.fuel?.value as number | undefined) ?? 0;
+    const { fuelLeft } = this.exports;
+    return fuelLeft === null ? 0 : fuelLeft();
   }
 
   private measure(fuelBudget: number): void {
-    const inGuest = this.exports.fuel === null ? 0 : fuelBudget - this.fuelLeft;
+    const { fuelLeft } = this.exports;
+    const inGuest = fuelLeft === null ? 0 : fuelBudget - fuelLeft();
     this.fuelUsed = inGuest + this.guest.hostFuel;
   }
 

@@ -6,12 +6,12 @@ const MEBIBYTE = 1024 * 1024;
 
 /** Calls the export `run` of a metered module that imports nothing; what fuel it spent. */
 function fuelOf(fields: string): number {
-  const { module } = prepareModule(filter(fields, "16"));
-  const { exports } = new WebAssembly.Instance(module, {});
-  const fuel = exports["sluice_fuel"] as WebAssembly.Global;
-  const before = fuel.value as number;
+  const artifact = prepareModule(filter(fields, "16"));
+  const { exports } = new WebAssembly.Instance(artifact.module, {});
+  const fuelLeft = exports[artifact.meter.fuelLeftExport] as () => number;
+  const before = fuelLeft();
   (exports["run"] as () => void)();
-  return before - (fuel.value as number);
+  return before - fuelLeft();
 }
 
 describe("CallGraph", () => {

@@ -113,9 +113,9 @@ const REFUSED: readonly Refused[] = [
   },
   {
     name: "a name of the meter's",
-    module: () => filter(`(global (export "sluice_fuel") (mut i64) (i64.const 0))`),
+    module: () => filter(`(global (export "sluice_depth") (mut i64) (i64.const 0))`),
     code: "E1112",
-    says: /sluice_fuel/,
+    says: /sluice_depth/,
   },
   {
     name: "a check without the policy marker",

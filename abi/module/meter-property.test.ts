@@ -1,6 +1,7 @@
 // Over random programs: the metered one computes the same, spends the same fuel on every run, and notes all that it changed.
 import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { meterHandles, type MeterHandles } from "./fixtures/meter-handles.ts";
 import { program } from "./fixtures/random-program.ts";
 import { wat } from "./fixtures/wat.ts";
 import { BLOCK_SHIFT } from "./limits.ts";
@@ -45,20 +46,20 @@ interface Metered extends Ran {
 }
 
 function runMetered(metered: MeteredModule, argument: number): Metered {
-  let exported: Exports = {};
-  const global = (name: string): WebAssembly.Global => exported[name] as WebAssembly.Global;
+  let handles: MeterHandles | null = null;
   const ran = run(metered.bytes, argument, (exports) => {
-    exported = exports;
-    global(metered.fuelExport).value = BUDGET;
-    global(metered.dirtyExport).value = 0;
-    global(metered.changedExport).value = 0;
+    handles = meterHandles(exports, metered);
+    handles.fuel = BUDGET;
+    handles.takeDirty();
+    handles.takeChanged();
   });
+  const { fuel, depth, takeDirty, takeChanged } = handles!;
   return {
     ...ran,
-    spent: BUDGET - (global(metered.fuelExport).value as number),
-    depth: global(metered.depthExport).value,
-    dirty: global(metered.dirtyExport).value as number,
-    changed: global(metered.changedExport).value as number,
+    spent: BUDGET - fuel,
+    depth,
+    dirty: takeDirty(),
+    changed: takeChanged(),
   };
 }
 
@@ -110,12 +111,12 @@ describe("A metered program", () => {
         (local.get 1)))`;
     const metered = meter(wat(text), OPTIONS);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(metered.bytes as Uint8Array<ArrayBuffer>));
-    const fuel = exports[metered.fuelExport] as WebAssembly.Global;
+    const handles = meterHandles(exports, metered);
     const spent = new Set<number>();
     for (let call = 0; call < 2_000; call++) {
-      fuel.value = BUDGET;
+      handles.fuel = BUDGET;
       (exports["run"] as (n: number) => number)(1_000);
-      spent.add(BUDGET - (fuel.value as number));
+      spent.add(BUDGET - handles.fuel);
     }
     expect([...spent]).toEqual([1 + 11 * 1_000]);
   });

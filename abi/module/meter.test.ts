@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { meterHandles, type MeterHandles } from "./fixtures/meter-handles.ts";
 import { filter, wat } from "./fixtures/wat.ts";
 import { meter, type MeteredModule } from "./meter.ts";
 
@@ -12,8 +13,7 @@ interface Running {
   readonly metered: MeteredModule;
   readonly call: Guest;
   readonly memory: WebAssembly.Memory;
-  readonly fuel: WebAssembly.Global;
-  readonly depth: WebAssembly.Global;
+  readonly handles: MeterHandles;
 }
 
 const IMPORTS = { env: { proxy_done: () => 0 }, sluice: {} };
@@ -25,26 +25,25 @@ function run(bytes: Uint8Array): Running {
     metered,
     call: exports as unknown as Guest,
     memory: exports["memory"] as WebAssembly.Memory,
-    fuel: exports[metered.fuelExport] as WebAssembly.Global,
-    depth: exports[metered.depthExport] as WebAssembly.Global,
+    handles: meterHandles(exports, metered),
   };
 }
 
 /** Calls with a fresh budget; answers what it used. */
 function spend(
-  { call, fuel, depth }: Running,
+  { call, handles }: Running,
   name: string,
   ...args: (number | bigint)[]
 ): { result: unknown; spent: number } {
-  fuel.value = FUEL;
-  depth.value = DEPTH;
+  handles.fuel = FUEL;
+  handles.depth = DEPTH;
   const result = call[name]!(...args);
-  return { result, spent: FUEL - (fuel.value as number) };
+  return { result, spent: FUEL - handles.fuel };
 }
 
 function trapOf(guest: Running, name: string, ...args: number[]): { fuel: number; depth: number } {
   expect(() => spend(guest, name, ...args)).toThrow(WebAssembly.RuntimeError);
-  return { fuel: guest.fuel.value as number, depth: guest.depth.value as number };
+  return { fuel: guest.handles.fuel, depth: guest.handles.depth };
 }
 
 const FIB = `(func $fib (export "fib") (param i32) (result i32)
@@ -78,7 +77,7 @@ describe("meter", () => {
         (br 0 (i32.const 7)))`),
     );
     expect(spend(guest, "leave", 100).result).toBe(7);
-    expect(guest.depth.value).toBe(DEPTH);
+    expect(guest.handles.depth).toBe(DEPTH);
   });
 
   it("returns several values through the block it adds", () => {
@@ -260,11 +259,9 @@ describe("meter", () => {
     },
   ])("notes as written: $name", ({ code, blocks }) => {
     const guest = run(filter(`(func (export "write") ${code})`, "3"));
-    const dirty = (guest.call as unknown as Record<string, WebAssembly.Global>)[guest.metered.dirtyExport]!;
-    expect(dirty.value).toBe(-1);
-    dirty.value = 0;
+    expect([guest.handles.takeDirty(), guest.handles.takeDirty()]).toEqual([-1, 0]);
     spend(guest, "write");
-    expect(dirty.value).toBe(blocks.reduce((mask, block) => mask | (1 << block), 0));
+    expect(guest.handles.takeDirty()).toBe(blocks.reduce((mask, block) => mask | (1 << block), 0));
   });
 
   it("turns a start section into an export that the host calls", () => {
@@ -278,10 +275,11 @@ describe("meter", () => {
   it("adds the sections that a small module does not have", () => {
     const { bytes } = meter(wat("(module)"), OPTIONS);
     expect(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)).toEqual([
-      "sluice_fuel",
+      "sluice_refuel",
+      "sluice_fuel_left",
+      "sluice_take_dirty",
+      "sluice_take_changed",
       "sluice_depth",
-      "sluice_dirty",
-      "sluice_changed",
     ]);
   });
 

@@ -18,12 +18,21 @@ import {
   type SectionRange,
 } from "./module-shape.ts";
 import { hasUsableNames } from "./name-section.ts";
-import { CHANGED_EXPORT, DEPTH_EXPORT, DIRTY_EXPORT, FUEL_EXPORT, START_EXPORT, globalExport } from "./names.ts";
+import {
+  DEPTH_EXPORT,
+  FUEL_LEFT_EXPORT,
+  REFUEL_EXPORT,
+  START_EXPORT,
+  TAKE_CHANGED_EXPORT,
+  TAKE_DIRTY_EXPORT,
+  globalExport,
+} from "./names.ts";
 import type { OffsetTable } from "./offset-table.ts";
 import { OP } from "./opcodes.ts";
 import { refuse } from "./refusal.ts";
 import { lastingChanges } from "./lasting-changes.ts";
 
+/** What a module is rewritten to keep to. */
 export interface MeterOptions {
   /** What the memory's maximum is lowered to, in pages of 64 KiB. */
   readonly memoryPagesMax: number;
@@ -32,16 +41,19 @@ export interface MeterOptions {
   readonly startFuel?: number;
 }
 
+/** A module that counts, and the names of what it counts with. */
 export interface MeteredModule {
   readonly bytes: Uint8Array;
-  /** Exported mutable i32: fuel left; negative after a trap means that it ran out. */
-  readonly fuelExport: typeof FUEL_EXPORT;
+  /** Export that sets the fuel. */
+  readonly refuelExport: typeof REFUEL_EXPORT;
+  /** Export that tells the fuel left; negative after a trap means that it ran out. */
+  readonly fuelLeftExport: typeof FUEL_LEFT_EXPORT;
   /** Exported mutable i32: depth left; -1 after a trap means that calls nested too deep. */
   readonly depthExport: typeof DEPTH_EXPORT;
-  /** Exported mutable i32, at first -1: bit b is set when a block n of 2^BLOCK_SHIFT bytes with n mod 32 = b may be written. */
-  readonly dirtyExport: typeof DIRTY_EXPORT;
-  /** Exported mutable i32, at first -1: bit b is set when `mutableGlobals[n]` with n mod 32 = b may be changed. */
-  readonly changedExport: typeof CHANGED_EXPORT;
+  /** Export that tells what was written since it was last asked: bit b for a block n of 2^BLOCK_SHIFT bytes with n mod 32 = b. */
+  readonly takeDirtyExport: typeof TAKE_DIRTY_EXPORT;
+  /** The same of globals: bit b for `mutableGlobals[n]` with n mod 32 = b. */
+  readonly takeChangedExport: typeof TAKE_CHANGED_EXPORT;
   /** Export of the function that stood in the start section: call it first, when memory can be reached. */
   readonly startExport: typeof START_EXPORT | null;
   /** Export names of the module's own mutable globals, for the image. */
@@ -59,6 +71,23 @@ export function meter(bytes: Uint8Array, options: MeterOptions): MeteredModule {
   const writer = new MeterWriter(shape, plan, options);
   return writer.write();
 }
+
+/** A function that the meter adds for the host, behind the module's own. */
+interface Accessor {
+  readonly name: string;
+  readonly global: "fuel" | "dirty" | "changed";
+  readonly does: "set" | "get" | "take";
+}
+
+const ACCESSORS: readonly Accessor[] = [
+  { name: REFUEL_EXPORT, global: "fuel", does: "set" },
+  { name: FUEL_LEFT_EXPORT, global: "fuel", does: "get" },
+  { name: TAKE_DIRTY_EXPORT, global: "dirty", does: "take" },
+  { name: TAKE_CHANGED_EXPORT, global: "changed", does: "take" },
+];
+const ACCESSOR_TYPES = 2;
+const FUNCTION_TYPE = 0x60;
+const NO_LOCALS = 0;
 
 class MeterWriter {
   private readonly shape: ModuleShape;
@@ -104,10 +133,11 @@ class MeterWriter {
       refuse(ABI_ERRORS.meterFailed, `The module of ${bytes.length} bytes is not valid once metered`);
     return {
       bytes,
-      fuelExport: FUEL_EXPORT,
+      refuelExport: REFUEL_EXPORT,
+      fuelLeftExport: FUEL_LEFT_EXPORT,
       depthExport: DEPTH_EXPORT,
-      dirtyExport: DIRTY_EXPORT,
-      changedExport: CHANGED_EXPORT,
+      takeDirtyExport: TAKE_DIRTY_EXPORT,
+      takeChangedExport: TAKE_CHANGED_EXPORT,
       startExport: this.shape.startFunction === null ? null : START_EXPORT,
       mutableGlobals: this.mutableGlobals.map(globalExport),
       offsets: { original: Uint32Array.from(this.original), rewritten: Uint32Array.from(this.rewritten) },
@@ -119,10 +149,15 @@ class MeterWriter {
     const section = this.shape.section(id);
     switch (id) {
       case SECTION.type:
-        return this.extendList(id, section, this.blockTypes.length, (out) => {
+        return this.extendList(id, section, this.blockTypes.length + ACCESSOR_TYPES, (out) => {
           for (const results of this.blockTypes) {
-            out.bytes(0x60, 0, results.length, ...results);
+            out.bytes(FUNCTION_TYPE, 0, results.length, ...results);
           }
+          out.bytes(FUNCTION_TYPE, 1, VALUE_TYPE.i32, 0, FUNCTION_TYPE, 0, 1, VALUE_TYPE.i32);
+        });
+      case SECTION.function:
+        return this.extendList(id, section, ACCESSORS.length, (out) => {
+          for (const accessor of ACCESSORS) out.u32(this.accessorType(accessor));
         });
       case SECTION.table:
         return this.writeLimited(id, section, this.shape.tables, (out, table) => {
@@ -193,23 +228,23 @@ class MeterWriter {
 
   private writeExports(section: SectionRange | null): void {
     const start = this.shape.startFunction;
-    const added = 4 + this.mutableGlobals.length + (start === null ? 0 : 1);
+    const added = ACCESSORS.length + 1 + this.mutableGlobals.length + (start === null ? 0 : 1);
+    const functions = this.shape.imports.length + this.shape.functions.length;
     this.extendList(SECTION.export, section, added, (out) => {
-      writeExport(out, FUEL_EXPORT, GLOBAL_EXPORT, this.indices.fuel);
+      ACCESSORS.forEach(({ name }, i) => writeExport(out, name, FUNCTION_EXPORT, functions + i));
       writeExport(out, DEPTH_EXPORT, GLOBAL_EXPORT, this.indices.depth);
-      writeExport(out, DIRTY_EXPORT, GLOBAL_EXPORT, this.indices.dirty);
-      writeExport(out, CHANGED_EXPORT, GLOBAL_EXPORT, this.indices.changed);
       for (const index of this.mutableGlobals) writeExport(out, globalExport(index), GLOBAL_EXPORT, index);
       if (start !== null) writeExport(out, START_EXPORT, FUNCTION_EXPORT, start);
     });
   }
 
   private writeCode(section: SectionRange | null): void {
-    if (section === null) return;
-    const body = new ByteWriter((section.end - section.start) * 1.25);
+    const length = section === null ? 0 : section.end - section.start;
+    const body = new ByteWriter(length * 1.25 + 64);
     const runs: number[] = [];
-    body.u32(this.plan.functions.length);
+    body.u32(this.plan.functions.length + ACCESSORS.length);
     for (let index = 0; index < this.plan.functions.length; index++) this.writeOneFunction(body, index, runs);
+    for (const accessor of ACCESSORS) this.writeAccessor(body, accessor);
     this.out.byte(SECTION.code);
     this.out.u32(body.length);
     const base = this.out.length;
@@ -230,6 +265,32 @@ class MeterWriter {
     // The runs were told relative to the function; its size is known only now.
     for (let i = firstRun + 1; i < runs.length; i += 2) runs[i]! += body.length;
     body.copy(code.written(), 0, code.length);
+  }
+
+  private writeAccessor(body: ByteWriter, { global, does }: Accessor): void {
+    const code = new ByteWriter(16);
+    const index = this.indices[global];
+    const get = (): void => {
+      code.byte(OP.globalGet);
+      code.u32(index);
+    };
+    const set = (): void => {
+      code.byte(OP.globalSet);
+      code.u32(index);
+    };
+    code.byte(NO_LOCALS);
+    if (does !== "set") get();
+    if (does === "set") code.bytes(OP.localGet, 0);
+    if (does === "take") code.bytes(OP.i32Const, 0);
+    if (does !== "get") set();
+    code.byte(OP.end);
+    body.u32(code.length);
+    body.copy(code.written(), 0, code.length);
+  }
+
+  /** The setter's type stands before the getters'. */
+  private accessorType({ does }: Accessor): number {
+    return this.shape.types.length + this.blockTypes.length + (does === "set" ? 0 : 1);
   }
 
   private blockType(results: Uint8Array): number {

@@ -93,13 +93,13 @@ function run(bytes: Uint8Array, argument: number): () => void {
 }
 
 function meteredRun(bytes: Uint8Array, argument: number): () => void {
-  const { bytes: rewritten, fuelExport, depthExport } = meter(bytes, { memoryPagesMax: 256, tableEntriesMax: 1000 });
+  const { bytes: rewritten, refuelExport, depthExport } = meter(bytes, { memoryPagesMax: 256, tableEntriesMax: 1000 });
   const exports = exportsOf(rewritten);
   const f = exports["f"] as (n: number) => number;
-  const fuel = exports[fuelExport] as WebAssembly.Global;
+  const refuel = exports[refuelExport] as (fuel: number) => void;
   (exports[depthExport] as WebAssembly.Global).value = DEPTH;
   return () => {
-    fuel.value = FUEL;
+    refuel(FUEL);
     f(argument);
   };
 }
