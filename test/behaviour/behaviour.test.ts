@@ -9,6 +9,8 @@ import type { Guest } from "./guests.ts";
 import { onlyNamed } from "./expectation.ts";
 import { metered, observeCase, unmetered } from "./observe-case.ts";
 import type { Observation } from "./observe-case.ts";
+import { observeConnection } from "./observe-connection.ts";
+import { TCP_CASES } from "./tcp-cases.ts";
 
 const FILTER = parseFilterDocument(
   "apiVersion: sluice/v1\nkind: Filter\nname: behaviour\ncapabilities: [timer, sharedData, queue]\nexampleConfig: { label: red }\n",
@@ -48,9 +50,19 @@ function passesTheTable(guest: Guest, bytes: Uint8Array): void {
     expect(cases.map(({ failures }) => failures)).toEqual([[]]);
   });
 
-  for (const [ability, { because, hostcall }] of Object.entries(guest.lacks)) {
+  for (const [ability, { because, name }] of Object.entries(guest.lacks)) {
     it(`lacks ${ability}: ${because}`, () => {
-      expect(artifact.inspection.imports.map(({ name }) => name)).not.toContain(hostcall);
+      const { imports, callbacks } = artifact.inspection;
+      expect([...imports.map((one) => one.name), ...callbacks]).not.toContain(name);
+    });
+  }
+
+  for (const tcpCase of guest.lacks.tcp === undefined ? TCP_CASES : []) {
+    it(`${tcpCase.name} (TCP)`, () => {
+      const { transcript, logs } = tcpCase;
+      expect(observeConnection(artifact, tcpCase, "shared")).toEqual({ transcript, logs });
+      expect(observeConnection(artifact, tcpCase, "stream")).toEqual({ transcript, logs });
+      expect(observeConnection(original, tcpCase, "shared"), "without a meter").toEqual({ transcript, logs });
     });
   }
 

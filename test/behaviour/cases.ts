@@ -2,7 +2,7 @@
 // plugin of its own, whose clock stands until a step or a paused request lets it pass.
 
 /** What a guest's SDK may be unable to do; guests.ts says who lacks what, and why. */
-export type Ability = "bodyRewrite" | "environment" | "grpc" | "grpcStream";
+export type Ability = "bodyRewrite" | "environment" | "grpc" | "grpcStream" | "tcp";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 

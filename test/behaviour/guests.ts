@@ -7,7 +7,7 @@ export type GuestName = "assemblyscript" | "solo" | "rust" | "go" | "c";
 /** Why a guest cannot do a thing, and the hostcall that it therefore must not import. */
 export interface Lack {
   readonly because: string;
-  readonly hostcall: string;
+  readonly name: string;
 }
 
 export interface Guest {
@@ -19,7 +19,7 @@ export interface Guest {
   readonly lacks: Readonly<Partial<Record<Ability, Lack>>>;
 }
 
-const NO_ENVIRONMENT: Lack = { because: "AssemblyScript knows no environment", hostcall: "environ_get" };
+const NO_ENVIRONMENT: Lack = { because: "AssemblyScript knows no environment", name: "environ_get" };
 
 export const GUESTS: readonly Guest[] = [
   {
@@ -27,7 +27,10 @@ export const GUESTS: readonly Guest[] = [
     title: "AssemblyScript with @sluice/sdk-filter",
     abi: "0.2.1",
     language: "AssemblyScript",
-    lacks: { environment: NO_ENVIRONMENT },
+    lacks: {
+      environment: NO_ENVIRONMENT,
+      tcp: { because: "the SDK is for HTTP", name: "proxy_on_new_connection" },
+    },
   },
   {
     name: "solo",
@@ -37,17 +40,18 @@ export const GUESTS: readonly Guest[] = [
     lacks: {
       bodyRewrite: {
         because: "it declares proxy_set_buffer_status, which no ABI has, in the place of proxy_set_buffer_bytes",
-        hostcall: "proxy_set_buffer_bytes",
+        name: "proxy_set_buffer_bytes",
       },
       grpc: {
         because: "it declares proxy_grpc_call without the metadata, so a module that calls it links nowhere",
-        hostcall: "proxy_grpc_call",
+        name: "proxy_grpc_call",
       },
       grpcStream: {
         because: "it declares proxy_grpc_stream without the metadata, so a module that calls it links nowhere",
-        hostcall: "proxy_grpc_stream",
+        name: "proxy_grpc_stream",
       },
       environment: NO_ENVIRONMENT,
+      tcp: { because: "it exports none of the callbacks of connections", name: "proxy_on_new_connection" },
     },
   },
   { name: "rust", title: "Rust with the proxy-wasm crate", abi: "0.2.1", language: "Rust", lacks: {} },
@@ -57,8 +61,8 @@ export const GUESTS: readonly Guest[] = [
     abi: "0.2.0",
     language: "Go",
     lacks: {
-      grpc: { because: "the SDK has no gRPC: neither the hostcalls nor the callbacks", hostcall: "proxy_grpc_call" },
-      grpcStream: { because: "the SDK has no gRPC", hostcall: "proxy_grpc_stream" },
+      grpc: { because: "the SDK has no gRPC: neither the hostcalls nor the callbacks", name: "proxy_grpc_call" },
+      grpcStream: { because: "the SDK has no gRPC", name: "proxy_grpc_stream" },
     },
   },
   { name: "c", title: "C by the raw ABI", abi: "0.2.1", language: "C", lacks: {} },

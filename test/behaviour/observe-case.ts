@@ -161,14 +161,19 @@ export function fieldValues(fields: Fields): FieldValues {
 
 const LEVEL_NAMES = Object.keys(LogLevel).map((name) => name.toLowerCase());
 
-function tracesIn({ logs, memoryCallouts, metrics }: MemoryServices): Pick<Observation, "asked" | "logs" | "metrics"> {
+/** What streams of the guest logged, `level: text`. */
+export function guestLogs({ logs }: MemoryServices): string[] {
+  const lines = logs.filter(({ source, contextId }) => source === "guest" && contextId > ROOT_ID);
+  return lines.map(({ level, message }) => `${LEVEL_NAMES[level]}: ${message}`);
+}
+
+function tracesIn(services: MemoryServices): Pick<Observation, "asked" | "logs" | "metrics"> {
+  const { memoryCallouts, metrics } = services;
   return {
     asked: memoryCallouts.asked.map(({ kind, cluster, path, messages, outcome }) =>
       [kind, cluster, path, ...messages.map((message) => Buffer.from(message).toString()), outcome].join(" "),
     ),
-    logs: logs
-      .filter(({ source, contextId }) => source === "guest" && contextId > ROOT_ID)
-      .map(({ level, message }) => `${LEVEL_NAMES[level]}: ${message}`),
+    logs: guestLogs(services),
     metrics: {
       requests: metrics.valueOf("behaviour.requests"),
       level: metrics.valueOf("behaviour.level"),
@@ -191,7 +196,8 @@ function int64(value: bigint): Uint8Array {
   return bytes;
 }
 
-function specOf(artifact: ModuleArtifact, isolation: "shared" | "stream"): PluginSpec {
+/** The guest as a deployment would have it; `label` is its configuration. */
+export function specOf(artifact: ModuleArtifact, isolation: "shared" | "stream", label = "blue"): PluginSpec {
   return {
     slot: "behaviour",
     filter: "behaviour",
@@ -201,7 +207,7 @@ function specOf(artifact: ModuleArtifact, isolation: "shared" | "stream"): Plugi
     // The solo SDK finds its filter by it.
     rootId: "behaviour",
     vmId: "behaviour",
-    pluginConfig: pluginConfigBytes({ label: "blue" }),
+    pluginConfig: pluginConfigBytes({ label }),
     vmConfig: new Uint8Array(0),
     environment: { COLOUR: "green" },
     capabilities: CAPABILITY_FAMILIES,

@@ -60,6 +60,8 @@ static Stream *stream_of_call(uint32_t call) {
   return NULL;
 }
 
+static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
+
 // Headers
 
 static uint32_t header(uint32_t map, const char *name, char **value) {
@@ -213,6 +215,19 @@ void CALLBACK(proxy_on_queue_ready)(uint32_t root, uint32_t token) {
     free(item.data);
     item = (Bytes){0};
   }
+}
+
+// Puts one byte before and one behind what is in a buffer.
+static void frame(uint32_t buffer, size_t size, char before, char behind) {
+  Bytes bytes = {0};
+  must(proxy_get_buffer_bytes(buffer, 0, size, &bytes.data, &bytes.size));
+  char *framed = malloc(bytes.size + 2);
+  framed[0] = before;
+  memcpy(framed + 1, bytes.data, bytes.size);
+  framed[bytes.size + 1] = behind;
+  must(proxy_set_buffer_bytes(buffer, 0, size, framed, bytes.size + 2));
+  free(bytes.data);
+  free(framed);
 }
 
 // Requests
@@ -374,8 +389,6 @@ static void show_time(void) {
   set_header(REQUEST_HEADERS, "x-now", text);
 }
 
-static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
-
 static void enqueue_item(void) {
   char *item;
   header(REQUEST_HEADERS, "x-item", &item);
@@ -429,15 +442,7 @@ uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_heade
 uint32_t CALLBACK(proxy_on_request_body)(uint32_t id, size_t size, bool end_of_stream) {
   if (!behaves(id, "body")) return CONTINUE;
   if (!end_of_stream) return PAUSE;
-  Bytes body = {0};
-  must(proxy_get_buffer_bytes(REQUEST_BODY, 0, size, &body.data, &body.size));
-  char *framed = malloc(body.size + 2);
-  framed[0] = '[';
-  memcpy(framed + 1, body.data, body.size);
-  framed[body.size + 1] = ']';
-  must(proxy_set_buffer_bytes(REQUEST_BODY, 0, size, framed, body.size + 2));
-  free(body.data);
-  free(framed);
+  frame(REQUEST_BODY, size, '[', ']');
   return CONTINUE;
 }
 
@@ -570,9 +575,46 @@ void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status
   reply(503, text, NULL, 0);
 }
 
+// TCP
+
+uint32_t CALLBACK(proxy_on_new_connection)(uint32_t id) {
+  strcpy(stream_of(id)->behaviour, "tcp");
+  log_line(INFO, "connected");
+  return CONTINUE;
+}
+
+uint32_t CALLBACK(proxy_on_downstream_data)(uint32_t id, size_t size, bool end_of_stream) {
+  Bytes bytes = {0};
+  must(proxy_get_buffer_bytes(DOWNSTREAM_DATA, 0, size, &bytes.data, &bytes.size));
+  bool is_line = bytes.size > 0 && bytes.data[bytes.size - 1] == '\n';
+  char *data = text_of(bytes);
+  bool is_quit = strcmp(data, "quit\n") == 0;
+  free(data);
+  if (!is_line) return PAUSE;
+  if (is_quit) return must(proxy_close_stream(DOWNSTREAM)), PAUSE;
+  frame(DOWNSTREAM_DATA, size, '<', '>');
+  return CONTINUE;
+}
+
+uint32_t CALLBACK(proxy_on_upstream_data)(uint32_t id, size_t size, bool end_of_stream) {
+  must(proxy_set_buffer_bytes(UPSTREAM_DATA, INT32_MAX, 0, "!", 1));
+  return CONTINUE;
+}
+
+static void log_close(const char *which, uint32_t peer) {
+  char text[TEXT_MAX];
+  snprintf(text, sizeof text, "%s closed: %u", which, peer);
+  log_line(INFO, text);
+}
+
+void CALLBACK(proxy_on_downstream_connection_close)(uint32_t id, uint32_t peer) { log_close("downstream", peer); }
+
+void CALLBACK(proxy_on_upstream_connection_close)(uint32_t id, uint32_t peer) { log_close("upstream", peer); }
+
 // The end
 
 void CALLBACK(proxy_on_log)(uint32_t id) {
+  if (behaves(id, "tcp")) log_line(INFO, "over");
   if (!behaves(id, "log")) return;
   char *path, text[TEXT_MAX];
   header(REQUEST_HEADERS, ":path", &path);

@@ -11,7 +11,7 @@
 enum Status { OK = 0, NOT_FOUND = 1, CAS_MISMATCH = 8 };
 enum LogLevel { DEBUG = 1, INFO = 2, WARN = 3, ERROR = 4 };
 enum Action { CONTINUE = 0, PAUSE = 1 };
-enum StreamType { REQUEST = 0 };
+enum StreamType { REQUEST = 0, DOWNSTREAM = 2 };
 enum MetricType { COUNTER = 0, GAUGE = 1, HISTOGRAM = 2 };
 enum Map {
   REQUEST_HEADERS = 0,
@@ -21,7 +21,15 @@ enum Map {
   GRPC_TRAILING_METADATA = 5,
   CALL_RESPONSE_HEADERS = 6
 };
-enum Buffer { REQUEST_BODY = 0, RESPONSE_BODY = 1, CALL_RESPONSE_BODY = 4, GRPC_MESSAGE = 5, PLUGIN_CONFIGURATION = 7 };
+enum Buffer {
+  REQUEST_BODY = 0,
+  RESPONSE_BODY = 1,
+  DOWNSTREAM_DATA = 2,
+  UPSTREAM_DATA = 3,
+  CALL_RESPONSE_BODY = 4,
+  GRPC_MESSAGE = 5,
+  PLUGIN_CONFIGURATION = 7
+};
 
 HOSTCALL(proxy_log)(uint32_t level, const char *text, size_t size);
 HOSTCALL(proxy_set_tick_period_milliseconds)(uint32_t period);
@@ -36,6 +44,7 @@ HOSTCALL(proxy_add_header_map_value)(uint32_t map, const char *name, size_t size
 HOSTCALL(proxy_replace_header_map_value)(uint32_t map, const char *name, size_t size, const char *value, size_t value_size);
 HOSTCALL(proxy_remove_header_map_value)(uint32_t map, const char *name, size_t size);
 HOSTCALL(proxy_continue_stream)(uint32_t stream);
+HOSTCALL(proxy_close_stream)(uint32_t stream);
 HOSTCALL(proxy_send_local_response)(uint32_t status, const char *details, size_t details_size, const char *body,
                                     size_t body_size, const char *headers, size_t headers_size, int32_t grpc_status);
 HOSTCALL(proxy_http_call)(const char *cluster, size_t cluster_size, const char *headers, size_t headers_size,

@@ -77,7 +77,15 @@ func (p *plugin) OnQueueReady(queue uint32) {
 	}
 }
 
+func (p *plugin) NewTcpContext(uint32) types.TcpContext {
+	return &connection{}
+}
+
+// Asked first; without one the SDK asks for a connection's.
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
+	if p.label == "tcp" {
+		return nil
+	}
 	return &stream{id: id, plugin: p}
 }
 
@@ -197,6 +205,45 @@ func (s *stream) OnHttpStreamDone() {
 	if s.behaviour == "log" {
 		proxywasm.LogInfo("over: " + requestHeader(":path"))
 	}
+}
+
+type connection struct {
+	types.DefaultTcpContext
+}
+
+func (*connection) OnNewConnection() types.Action {
+	proxywasm.LogInfo("connected")
+	return types.ActionContinue
+}
+
+func (*connection) OnDownstreamData(size int, _ bool) types.Action {
+	data, _ := proxywasm.GetDownstreamData(0, size)
+	if !strings.HasSuffix(string(data), "\n") {
+		return types.ActionPause
+	}
+	if string(data) == "quit\n" {
+		must(proxywasm.CloseDownstream())
+		return types.ActionPause
+	}
+	must(proxywasm.ReplaceDownstreamData(fmt.Appendf(nil, "<%s>", data)))
+	return types.ActionContinue
+}
+
+func (*connection) OnUpstreamData(int, bool) types.Action {
+	must(proxywasm.AppendUpstreamData([]byte("!")))
+	return types.ActionContinue
+}
+
+func (*connection) OnDownstreamClose(peer types.PeerType) {
+	proxywasm.LogInfof("downstream closed: %d", peer)
+}
+
+func (*connection) OnUpstreamClose(peer types.PeerType) {
+	proxywasm.LogInfof("upstream closed: %d", peer)
+}
+
+func (*connection) OnStreamDone() {
+	proxywasm.LogInfo("over")
 }
 
 func editRequestHeaders() {

@@ -4,8 +4,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel, MetricType, Status};
+use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel, MetricType, PeerType, Status};
 
 const TICK_MS: u64 = 100;
 const CALL_MS: u64 = 1000;
@@ -84,8 +84,53 @@ impl RootContext for Plugin {
         }))
     }
 
+    fn create_stream_context(&self, _: u32) -> Option<Box<dyn StreamContext>> {
+        Some(Box::new(Connection))
+    }
+
     fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        Some(if self.label == "tcp" { ContextType::StreamContext } else { ContextType::HttpContext })
+    }
+}
+
+struct Connection;
+
+impl Context for Connection {}
+
+impl StreamContext for Connection {
+    fn on_new_connection(&mut self) -> Action {
+        let _ = hostcalls::log(LogLevel::Info, "connected");
+        Action::Continue
+    }
+
+    fn on_downstream_data(&mut self, size: usize, _: bool) -> Action {
+        let data = self.get_downstream_data(0, size).unwrap_or_default();
+        if !data.ends_with(b"\n") {
+            return Action::Pause;
+        }
+        if data == b"quit\n" {
+            self.close_downstream();
+            return Action::Pause;
+        }
+        self.set_downstream_data(0, size, &[b"<", data.as_slice(), b">"].concat());
+        Action::Continue
+    }
+
+    fn on_upstream_data(&mut self, _: usize, _: bool) -> Action {
+        self.set_upstream_data(i32::MAX as usize, 0, b"!");
+        Action::Continue
+    }
+
+    fn on_downstream_close(&mut self, peer: PeerType) {
+        let _ = hostcalls::log(LogLevel::Info, &format!("downstream closed: {}", peer as u32));
+    }
+
+    fn on_upstream_close(&mut self, peer: PeerType) {
+        let _ = hostcalls::log(LogLevel::Info, &format!("upstream closed: {}", peer as u32));
+    }
+
+    fn on_log(&mut self) {
+        let _ = hostcalls::log(LogLevel::Info, "over");
     }
 }
 
