@@ -60,6 +60,7 @@ export interface PluginSpec {
   readonly sourceMap?: string | null;
 }
 
+/** One revision on one thread. Make it, `start` it, put it into a chain or `acquire` instances of it, `close` it when no stream has any. */
 export class Plugin implements RootControl, InstanceSource, TickTarget {
   readonly artifact: ModuleArtifact;
   readonly spec: PluginSpec;
@@ -272,10 +273,12 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** After a trap a fresh one is there at once, from the image; only a start that fails waits before it is tried again. */
   private remakeRoot(): void {
+    const dead = this.root;
     this.root = null;
     if (this.isClosed || this.waits) return;
     try {
-      this.root = this.makeFrom(this.rootImage());
+      const image = this.rootImage();
+      this.root = successorOf(dead, image) ?? this.makeFrom(image);
       this.recovered();
     } catch (refused) {
       this.backOff(refused);
@@ -333,6 +336,17 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   private get title(): string {
     return `filter ${this.spec.filter} (slot ${this.spec.slot})`;
   }
+}
+
+/**
+ * A dead root's WebAssembly instance, put back and used again, unless its memory grew. With a trap in every second request of
+ * a shared filter, making each anew cost five sixths of the throughput: 8 GiB of address space each, for the collector.
+ */
+function successorOf(dead: Instance | null, image: Image | null): Instance | null {
+  if (dead === null || image === null || dead.memoryBytes > image.memoryBytes) return null;
+  const instance = dead.successor();
+  instance.reset(image);
+  return instance;
 }
 
 const BODY_PHASES = PHASE.requestBody | PHASE.responseBody;
