@@ -23,7 +23,8 @@ export class Attribute {
   readonly name: string;
   /** True when the host could not answer the last read (which is not the same as absent). */
   failed: bool = false;
-  private readonly id: u32;
+  /** The host's number of it. */
+  readonly id: u32;
   private kind: Kind = Kind.Unknown;
   private readonly view: Value = new Value();
   private readonly list: Pairs = new Pairs();

@@ -1,7 +1,7 @@
 // The class of a request's path: `/api/` → api. Limits are by class and not by path, or every path would have a bucket of
 // its own and a client could spread over as many as it likes.
 
-import { Attribute, KeyPart, KeyState, Matcher, Text } from "@sluice/sdk-filter/assembly";
+import { Attribute, KeyPart, KeyState, Matcher, Text, refuseStart } from "@sluice/sdk-filter/assembly";
 import { PathClass } from "./config";
 
 @final
@@ -17,13 +17,13 @@ export class PathPart extends KeyPart {
       this.prefixes.add(classes[i].prefix, i + 1);
       this.names.push(Text.of(classes[i].class_));
     }
-    this.prefixes.ready();
+    if (!this.prefixes.ready()) refuseStart("the classes of paths are no table");
   }
 
   read(): KeyState {
-    const path = this.path.read();
-    if (path === null) return KeyState.Absent;
-    const name = unchecked(this.names[this.prefixes.classOfValue(path)]);
+    const class_ = this.prefixes.classOf(this.path);
+    if (class_ < 0) return KeyState.Absent;
+    const name = unchecked(this.names[class_]);
     this.value.set(name.start, name.size);
     return KeyState.Present;
   }
