@@ -4,7 +4,7 @@
 
 import type { CalloutClient } from "@sluice/abi";
 import { OutputStage } from "../codec/stage.ts";
-import { ByteAccount } from "../exchange/byte-account.ts";
+import { PartAccount, type ByteAccount } from "../exchange/byte-account.ts";
 import type { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
 import type { Cluster } from "../snapshot/runtime.ts";
@@ -37,7 +37,7 @@ export class Callouts {
 
   constructor(options: CalloutsOptions) {
     this.options = options;
-    this.account = new CalloutAccount(options.account);
+    this.account = new PartAccount(options.account, CALLOUT_BYTES_MAX);
     this.pool = new UpstreamPool({
       transports: unreferenced(options.transports),
       clock: options.clock,
@@ -128,24 +128,4 @@ function unreferenced(kind: TransportKind): TransportKind {
       return transport;
     },
   };
-}
-
-/** Bytes that callouts hold, counted here and with all that the worker holds. */
-class CalloutAccount extends ByteAccount {
-  private readonly whole: ByteAccount;
-
-  constructor(whole: ByteAccount) {
-    super(CALLOUT_BYTES_MAX);
-    this.whole = whole;
-  }
-
-  override hold(bytes: number): void {
-    super.hold(bytes);
-    this.whole.hold(bytes);
-  }
-
-  override release(bytes: number): void {
-    super.release(bytes);
-    this.whole.release(bytes);
-  }
 }

@@ -23,3 +23,23 @@ export class ByteAccount {
     return this.held > this.bytesMax;
   }
 }
+
+/** A part of a worker's bytes with a bound of its own, counted here and with all that the worker holds. */
+export class PartAccount extends ByteAccount {
+  private readonly whole: ByteAccount;
+
+  constructor(whole: ByteAccount, bytesMax: number) {
+    super(bytesMax);
+    this.whole = whole;
+  }
+
+  override hold(bytes: number): void {
+    super.hold(bytes);
+    this.whole.hold(bytes);
+  }
+
+  override release(bytes: number): void {
+    super.release(bytes);
+    this.whole.release(bytes);
+  }
+}

@@ -5,7 +5,7 @@
 import { Head, MirrorFlags } from "@sluice/abi/data-path";
 import { OutputStage } from "../codec/stage.ts";
 import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
-import { ByteAccount } from "../exchange/byte-account.ts";
+import { PartAccount, type ByteAccount } from "../exchange/byte-account.ts";
 import type { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
@@ -66,7 +66,7 @@ export class Mirrors implements CopyOwner {
 
   constructor(options: MirrorsOptions) {
     this.options = options;
-    this.account = new MirrorAccount(options.account);
+    this.account = new PartAccount(options.account, MIRROR_PENDING_BYTES_MAX);
     this.pool = new UpstreamPool({
       transports: options.transports,
       clock: options.clock,
@@ -179,26 +179,6 @@ export class Mirrors implements CopyOwner {
       this.rows.set(cluster, row);
     }
     return row;
-  }
-}
-
-/** Bytes that copies hold, counted here and with all that the worker holds. */
-class MirrorAccount extends ByteAccount {
-  private readonly whole: ByteAccount;
-
-  constructor(whole: ByteAccount) {
-    super(MIRROR_PENDING_BYTES_MAX);
-    this.whole = whole;
-  }
-
-  override hold(bytes: number): void {
-    super.hold(bytes);
-    this.whole.hold(bytes);
-  }
-
-  override release(bytes: number): void {
-    super.release(bytes);
-    this.whole.release(bytes);
   }
 }
 
