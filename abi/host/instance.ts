@@ -20,90 +20,13 @@ import {
 import { CalloutBook, type CalloutListener } from "./callout-book.ts";
 import { perform } from "./effects.ts";
 import { describeFailure } from "./failure.ts";
+import { CALLBACK, CALLBACK_EXPORTS, type GuestExports, type GuestFunction } from "./guest-exports.ts";
 import type { GuestFailure } from "./guest-failure.ts";
 import { growTo, restoreGlobals, restoreMemory, takeImage, type Image } from "./image.ts";
 import type { StreamContext } from "./stream-context.ts";
 
-type GuestFunction = (...args: number[]) => unknown;
-
 const ROOT_ID = 1;
 const FIRST_STREAM_ID = ROOT_ID + 1;
-
-/** Exports that Instance calls, by the position `call` takes. */
-const EXPORTS = [
-  "proxy_on_context_create",
-  "policy_on_check",
-  "proxy_on_request_headers",
-  "proxy_on_request_body",
-  "proxy_on_request_trailers",
-  "proxy_on_response_headers",
-  "proxy_on_response_body",
-  "proxy_on_response_trailers",
-  "policy_on_report",
-  "proxy_on_log",
-  "proxy_on_done",
-  "proxy_on_delete",
-  "proxy_on_vm_start",
-  "proxy_on_configure",
-  "proxy_on_tick",
-  "proxy_on_http_call_response",
-  "proxy_on_grpc_receive_initial_metadata",
-  "proxy_on_grpc_receive",
-  "proxy_on_grpc_receive_trailing_metadata",
-  "proxy_on_grpc_close",
-  "proxy_on_queue_ready",
-  "proxy_on_foreign_function",
-  "proxy_on_new_connection",
-  "proxy_on_downstream_data",
-  "proxy_on_downstream_connection_close",
-  "proxy_on_upstream_data",
-  "proxy_on_upstream_connection_close",
-] as const;
-const CONTEXT_CREATE = 0;
-const CHECK = 1;
-const REQUEST_HEADERS = 2;
-const REQUEST_BODY = 3;
-const REQUEST_TRAILERS = 4;
-const RESPONSE_HEADERS = 5;
-const RESPONSE_BODY = 6;
-const RESPONSE_TRAILERS = 7;
-const REPORT = 8;
-const LOG = 9;
-const DONE = 10;
-const DELETE = 11;
-const VM_START = 12;
-const CONFIGURE = 13;
-const TICK = 14;
-const HTTP_CALL_RESPONSE = 15;
-const GRPC_INITIAL_METADATA = 16;
-const GRPC_RECEIVE = 17;
-const GRPC_TRAILING_METADATA = 18;
-const GRPC_CLOSE = 19;
-const QUEUE_READY = 20;
-const FOREIGN_FUNCTION = 21;
-const NEW_CONNECTION = 22;
-const DOWNSTREAM_DATA = 23;
-const DOWNSTREAM_CLOSE = 24;
-const UPSTREAM_DATA = 25;
-const UPSTREAM_CLOSE = 26;
-
-/** The exports of a fresh wasm instance that the host uses; instantiate.ts makes it. */
-export interface GuestExports {
-  readonly memory: WebAssembly.Memory;
-  readonly allocator: ((size: number) => number) | null;
-  readonly functions: ReadonlyMap<string, GuestFunction>;
-  /** Sets and tells the instructions left; null in a module that is not metered, like the others. */
-  readonly refuel: ((fuel: number) => void) | null;
-  readonly fuelLeft: (() => number) | null;
-  /** Calls that may still nest. */
-  readonly depth: WebAssembly.Global | null;
-  /** Blocks of memory written since it was last asked, as bits. */
-  readonly takeDirty: (() => number) | null;
-  /** The same of mutable globals. */
-  readonly takeChanged: (() => number) | null;
-  /** Mutable globals, for the image. */
-  readonly globals: readonly WebAssembly.Global[];
-}
 
 /** A running module: one method per callback. A method that throws GuestFailure was the last that may be called. */
 export class Instance implements CalloutListener {
@@ -116,7 +39,7 @@ export class Instance implements CalloutListener {
   epoch = 0;
   private readonly guest: Caller;
   private readonly exports: GuestExports;
-  /** By position in EXPORTS; null where the guest has none. */
+  /** By CALLBACK; null where the guest has none. */
   private readonly callbacks: (GuestFunction | null)[];
   private readonly root: GuestContext = { id: ROOT_ID, stream: null, slot: 0 };
   private readonly fuelBudget: number;
@@ -131,7 +54,7 @@ export class Instance implements CalloutListener {
     const { limits } = guest.scope.spec;
     this.guest = guest;
     this.exports = exports;
-    this.callbacks = EXPORTS.map((name) => exports.functions.get(name) ?? null);
+    this.callbacks = CALLBACK_EXPORTS.map((name) => exports.functions.get(name) ?? null);
     this.fuelBudget = limits.fuel;
     this.depthBudget = limits.depth;
     guest.contexts.set(ROOT_ID, this.root);
@@ -161,7 +84,7 @@ export class Instance implements CalloutListener {
     const context: GuestContext = { id, stream, slot };
     contexts.set(id, context);
     if (!this.hasContext) {
-      this.callIfThere(CONTEXT_CREATE, context, id, ROOT_ID, 0, 0);
+      this.callIfThere(CALLBACK.contextCreate, context, id, ROOT_ID, 0, 0);
       return id;
     }
     this.hasContext = false;
@@ -174,10 +97,10 @@ export class Instance implements CalloutListener {
    * a hostcall. Without one it ends the same every time, so it may be done once, in the image; measured: 0.2 µs a stream.
    */
   makeContextAhead(): boolean {
-    const create = this.callbacks[CONTEXT_CREATE]!;
+    const create = this.callbacks[CALLBACK.contextCreate]!;
     const context: GuestContext = { id: FIRST_STREAM_ID, stream: null, slot: 0 };
     try {
-      const name = EXPORTS[CONTEXT_CREATE];
+      const name = CALLBACK_EXPORTS[CALLBACK.contextCreate];
       if (create !== null) this.call(create, name, context, PROBING, this.fuelBudget, FIRST_STREAM_ID, ROOT_ID, 0);
       return create !== null;
     } catch {
@@ -187,92 +110,92 @@ export class Instance implements CalloutListener {
 
   /** policy_on_check: a CheckKind; what is none of them is `Error`. */
   onCheck(contextId: number): number {
-    const kind = this.callIfThere(CHECK, this.contextOf(contextId), contextId, 0, 0, CheckKind.NoOpinion);
+    const kind = this.callIfThere(CALLBACK.check, this.contextOf(contextId), contextId, 0, 0, CheckKind.NoOpinion);
     return kind > CheckKind.Pending ? CheckKind.Error : kind;
   }
   /** A HeadersStatus, 0…4. */
   requestHeaders(contextId: number, count: number, endOfStream: boolean): number {
-    return this.headers(REQUEST_HEADERS, contextId, count, endOfStream);
+    return this.headers(CALLBACK.requestHeaders, contextId, count, endOfStream);
   }
   /** A DataStatus, 0…3. `bodySize` counts all that is buffered for this slot. */
   requestBody(contextId: number, bodySize: number, endOfStream: boolean): number {
-    return this.body(REQUEST_BODY, contextId, bodySize, endOfStream);
+    return this.body(CALLBACK.requestBody, contextId, bodySize, endOfStream);
   }
   /** A TrailersStatus, 0…1. */
   requestTrailers(contextId: number, count: number): number {
-    return this.trailers(REQUEST_TRAILERS, contextId, count);
+    return this.trailers(CALLBACK.requestTrailers, contextId, count);
   }
   responseHeaders(contextId: number, count: number, endOfStream: boolean): number {
-    return this.headers(RESPONSE_HEADERS, contextId, count, endOfStream);
+    return this.headers(CALLBACK.responseHeaders, contextId, count, endOfStream);
   }
   responseBody(contextId: number, bodySize: number, endOfStream: boolean): number {
-    return this.body(RESPONSE_BODY, contextId, bodySize, endOfStream);
+    return this.body(CALLBACK.responseBody, contextId, bodySize, endOfStream);
   }
   responseTrailers(contextId: number, count: number): number {
-    return this.trailers(RESPONSE_TRAILERS, contextId, count);
+    return this.trailers(CALLBACK.responseTrailers, contextId, count);
   }
 
   onReport(contextId: number): void {
-    this.callIfThere(REPORT, this.contextOf(contextId), contextId, 0, 0, 0);
+    this.callIfThere(CALLBACK.report, this.contextOf(contextId), contextId, 0, 0, 0);
   }
   log(contextId: number): void {
-    this.callIfThere(LOG, this.contextOf(contextId), contextId, 0, 0, 0);
+    this.callIfThere(CALLBACK.log, this.contextOf(contextId), contextId, 0, 0, 0);
   }
   done(contextId: number): void {
-    this.callIfThere(DONE, this.contextOf(contextId), contextId, 0, 0, 1);
+    this.callIfThere(CALLBACK.done, this.contextOf(contextId), contextId, 0, 0, 1);
   }
   /** proxy_on_delete; then the id is void. Call it once for every createStream that returned, unless the instance failed. */
   delete(contextId: number): void {
-    this.callIfThere(DELETE, this.contextOf(contextId), contextId, 0, 0, 0);
+    this.callIfThere(CALLBACK.delete, this.contextOf(contextId), contextId, 0, 0, 0);
     this.guest.contexts.delete(contextId);
   }
 
   /** Plugin only: root context, vm_start, configure, on the budget of a start. Returns what the guest refused, or null. */
   startRoot(): "proxy_on_vm_start" | "proxy_on_configure" | null {
     const { spec } = this.guest.scope;
-    this.callStarting(CONTEXT_CREATE, ROOT_ID, 0, 0);
-    if (this.callStarting(VM_START, ROOT_ID, spec.vmConfig.length, 1) === 0) return "proxy_on_vm_start";
-    const isConfigured = this.callStarting(CONFIGURE, ROOT_ID, spec.pluginConfig.length, 1) !== 0;
+    this.callStarting(CALLBACK.contextCreate, ROOT_ID, 0, 0);
+    if (this.callStarting(CALLBACK.vmStart, ROOT_ID, spec.vmConfig.length, 1) === 0) return "proxy_on_vm_start";
+    const isConfigured = this.callStarting(CALLBACK.configure, ROOT_ID, spec.pluginConfig.length, 1) !== 0;
     this.guest.hostFuelMax = spec.limits.fuel;
     return isConfigured ? null : "proxy_on_configure";
   }
 
   tick(): void {
-    this.callIfThere(TICK, this.root, ROOT_ID, 0, 0, 0);
+    this.callIfThere(CALLBACK.tick, this.root, ROOT_ID, 0, 0, 0);
   }
 
   // ── Arrivals: what comes from outside, told to the root; the guest reaches a stream by proxy_set_effective_context ────────
 
   /** No headers: it failed. */
   httpCallResponse(callId: number, headers: number, bodySize: number, trailers: number): void {
-    const run = this.callbacks[HTTP_CALL_RESPONSE]!;
+    const run = this.callbacks[CALLBACK.httpCallResponse]!;
     if (run === null) return;
     // The only callback of five values: a frame more here keeps `call` at three for all the others.
     const answer: GuestFunction = (a, b, c) => run(a!, b!, c!, bodySize, trailers);
-    const name = EXPORTS[HTTP_CALL_RESPONSE];
+    const name = CALLBACK_EXPORTS[CALLBACK.httpCallResponse];
     this.call(answer, name, this.root, OPEN, this.fuelBudget, ROOT_ID, callId, headers);
   }
   grpcReceiveInitialMetadata(token: number, elements: number): void {
-    this.callIfThere(GRPC_INITIAL_METADATA, this.root, ROOT_ID, token, elements, 0);
+    this.callIfThere(CALLBACK.grpcInitialMetadata, this.root, ROOT_ID, token, elements, 0);
   }
   grpcReceive(token: number, messageSize: number): void {
-    this.callIfThere(GRPC_RECEIVE, this.root, ROOT_ID, token, messageSize, 0);
+    this.callIfThere(CALLBACK.grpcReceive, this.root, ROOT_ID, token, messageSize, 0);
   }
   grpcReceiveTrailingMetadata(token: number, elements: number): void {
-    this.callIfThere(GRPC_TRAILING_METADATA, this.root, ROOT_ID, token, elements, 0);
+    this.callIfThere(CALLBACK.grpcTrailingMetadata, this.root, ROOT_ID, token, elements, 0);
   }
   grpcClose(token: number, status: number): void {
-    this.callIfThere(GRPC_CLOSE, this.root, ROOT_ID, token, status, 0);
+    this.callIfThere(CALLBACK.grpcClose, this.root, ROOT_ID, token, status, 0);
   }
   queueReady(token: number): void {
-    this.callIfThere(QUEUE_READY, this.root, ROOT_ID, token, 0, 0);
+    this.callIfThere(CALLBACK.queueReady, this.root, ROOT_ID, token, 0, 0);
   }
   /** The arguments are in buffer CallData meanwhile. */
   foreignFunction(functionId: number, args: Uint8Array): void {
     const { guest } = this;
     guest.arrival = { maps: {}, buffers: { [BufferType.CallData]: args } };
     try {
-      this.callIfThere(FOREIGN_FUNCTION, this.root, ROOT_ID, functionId, args.length, 0);
+      this.callIfThere(CALLBACK.foreignFunction, this.root, ROOT_ID, functionId, args.length, 0);
     } finally {
       guest.arrival = null;
     }
@@ -294,32 +217,32 @@ export class Instance implements CalloutListener {
   // ── TCP streams. True: continue. `dataSize` counts all that is buffered for this slot ──────────────────────────────────────
 
   newConnection(contextId: number): boolean {
-    return this.callIfThere(NEW_CONNECTION, this.contextOf(contextId), contextId, 0, 0, 0) === 0;
+    return this.callIfThere(CALLBACK.newConnection, this.contextOf(contextId), contextId, 0, 0, 0) === 0;
   }
   downstreamData(contextId: number, dataSize: number, endOfStream: boolean): boolean {
-    return this.data(DOWNSTREAM_DATA, contextId, dataSize, endOfStream);
+    return this.data(CALLBACK.downstreamData, contextId, dataSize, endOfStream);
   }
   upstreamData(contextId: number, dataSize: number, endOfStream: boolean): boolean {
-    return this.data(UPSTREAM_DATA, contextId, dataSize, endOfStream);
+    return this.data(CALLBACK.upstreamData, contextId, dataSize, endOfStream);
   }
   /** `peerType`: who closed, a PeerType. */
   downstreamClose(contextId: number, peerType: number): void {
-    this.callIfThere(DOWNSTREAM_CLOSE, this.contextOf(contextId), contextId, peerType, 0, 0);
+    this.callIfThere(CALLBACK.downstreamClose, this.contextOf(contextId), contextId, peerType, 0, 0);
   }
   upstreamClose(contextId: number, peerType: number): void {
-    this.callIfThere(UPSTREAM_CLOSE, this.contextOf(contextId), contextId, peerType, 0, 0);
+    this.callIfThere(CALLBACK.upstreamClose, this.contextOf(contextId), contextId, peerType, 0, 0);
   }
 
   /** Root's proxy_on_done. False: it wants to go on until it calls proxy_done. */
   rootDone(): boolean {
-    const isDone = this.callIfThere(DONE, this.root, ROOT_ID, 0, 0, 1) !== 0;
+    const isDone = this.callIfThere(CALLBACK.done, this.root, ROOT_ID, 0, 0, 1) !== 0;
     this.guest.rootPendingDone = !isDone;
     return isDone;
   }
 
   rootDelete(): void {
     this.guest.rootPendingDone = false;
-    this.callIfThere(DELETE, this.root, ROOT_ID, 0, 0, 0);
+    this.callIfThere(CALLBACK.delete, this.root, ROOT_ID, 0, 0, 0);
   }
 
   /** `hasContext`: after makeContextAhead. */
@@ -412,13 +335,13 @@ export class Instance implements CalloutListener {
   ): number {
     const run = this.callbacks[callback]!;
     if (run === null) return absent;
-    return this.call(run, EXPORTS[callback]!, context, OPEN, this.fuelBudget, a, b, c);
+    return this.call(run, CALLBACK_EXPORTS[callback]!, context, OPEN, this.fuelBudget, a, b, c);
   }
 
   /** Start's callbacks share one budget: what the one before left over. */
   private callStarting(callback: number, a: number, b: number, absent: number): number {
     const run = this.callbacks[callback]!;
-    return run === null ? absent : this.call(run, EXPORTS[callback]!, this.root, OPEN, this.fuelLeft, a, b, 0);
+    return run === null ? absent : this.call(run, CALLBACK_EXPORTS[callback]!, this.root, OPEN, this.fuelLeft, a, b, 0);
   }
 
   // Eight parameters: an options object here would be allocated on every call into a guest.

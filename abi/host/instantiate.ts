@@ -6,10 +6,9 @@ import { START_EXPORT } from "../module/names.ts";
 import { CALLBACKS } from "../spec/callbacks.ts";
 import { Caller, enter, leave, runningCaller, runningRestriction, STARTING } from "./caller.ts";
 import { GuestExit } from "./guest-exit.ts";
-import { Instance, type GuestExports } from "./instance.ts";
+import type { GuestExports, GuestFunction } from "./guest-exports.ts";
+import { Instance } from "./instance.ts";
 import type { PluginScope } from "./plugin-scope.ts";
-
-type GuestFunction = (...args: number[]) => unknown;
 
 /** A linked instance, before its start function. Throws what linking or a start section threw. */
 export function instantiate(artifact: ModuleArtifact, scope: PluginScope, imports: WebAssembly.Imports): Linked {
