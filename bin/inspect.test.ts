@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "@sluice/abi";
@@ -30,11 +32,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(...args: string[]): Promise<Ended> {
+  return runSluice(["inspect", ...args]);
+}
+
+async function runSluice(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   const lines = { out: [] as string[], err: [] as string[] };
-  const code = await runCli(["inspect", ...args], {
+  const code = await runCli(args, {
     cwd: folder,
-    env: {},
+    env,
     out: (text) => void lines.out.push(text),
     err: (text) => void lines.err.push(text),
     drained: () => Promise.resolve(),
@@ -82,5 +94,28 @@ describe("sluice inspect", () => {
     const { err } = await run("bad.wasm");
     expect(err.split("\n")).toEqual([`error: ${refusal!.message}`, `  ${refusal!.hint}`, `  ${refusal!.code}`]);
     expect(refusal!.hint).toMatch(/-fno-exceptions/);
+  });
+});
+
+describe("sluice push", () => {
+  it("says the registry's refusal of a module in the words of inspect()", async () => {
+    const result = inspect(bytesOf(BAD));
+    if (result.ok) throw new Error("the module was not refused");
+    const { refusal } = result;
+    const registry = createServer((request, response) => {
+      request.resume().on("end", () => {
+        response.writeHead(422, { "content-type": "application/json" });
+        response.end(JSON.stringify({ ...refusal, proof: { ok: false, refusal } }));
+      });
+    });
+    await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const pushed = ["push", "bad.wasm", "--name", "bad", "--registry", address];
+    const json = await runSluice([...pushed, "--json"], { SLUICE_TOKEN: "t" });
+    const text = await runSluice(pushed, { SLUICE_TOKEN: "t" });
+    registry.closeAllConnections();
+    registry.close();
+    expect([json.code, JSON.parse(json.err)]).toEqual([1, refusal]);
+    expect(text.err.split("\n")).toEqual([`error: ${refusal.message}`, `  ${refusal.hint}`, `  ${refusal.code}`]);
   });
 });

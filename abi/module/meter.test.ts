@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { meterHandles, type MeterHandles } from "./fixtures/meter-handles.ts";
 import { filter, wat } from "./fixtures/wat.ts";
-import { meter, type MeteredModule } from "./meter.ts";
+import { meter, type MeteredModule, type MeterOptions } from "./meter.ts";
 
 const OPTIONS = { memoryPagesMax: 16, tableEntriesMax: 100 };
 const FUEL = 1_000_000;
@@ -19,7 +19,11 @@ interface Running {
 const IMPORTS = { env: { proxy_done: () => 0 }, sluice: {} };
 
 function run(bytes: Uint8Array): Running {
-  const metered = meter(bytes, OPTIONS);
+  return runWith(bytes, OPTIONS);
+}
+
+function runWith(bytes: Uint8Array, options: MeterOptions): Running {
+  const metered = meter(bytes, options);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(metered.bytes), IMPORTS);
   return {
     metered,
@@ -143,6 +147,25 @@ describe("meter", () => {
     expect(spend(guest, "fill", 8).spent).toBe(4 + 1);
     expect(spend(guest, "fill", 65_536).spent).toBe(4 + 8192);
     expect(new Uint8Array(guest.memory.buffer)[65_535]).toBe(7);
+  });
+
+  it.each([
+    { name: "memory.fill", code: "(memory.fill (i32.const 0) (i32.const 7) (local.get 0))", for800: 100 },
+    { name: "memory.copy", code: "(memory.copy (i32.const 0) (i32.const 900) (local.get 0))", for800: 100 },
+    { name: "memory.init", code: "(memory.init $d (i32.const 0) (i32.const 0) (local.get 0))", for800: 100 },
+    { name: "table.fill", code: "(table.fill $t (i32.const 0) (ref.null func) (local.get 0))", for800: 800 },
+    { name: "table.copy", code: "(table.copy $t $t (i32.const 0) (i32.const 9) (local.get 0))", for800: 800 },
+    { name: "table.init", code: "(table.init $t $e (i32.const 0) (i32.const 0) (local.get 0))", for800: 800 },
+    { name: "table.grow", code: "(drop (table.grow $t (ref.null func) (local.get 0)))", for800: 800 },
+  ])("charges $name by its length, also when it does not succeed", ({ name, code, for800 }) => {
+    const text = `(table $t 900 funcref) (elem $e func ${"$f ".repeat(900)}) (data $d "${"x".repeat(900)}")
+      (func $f (export "f") (param i32) ${code})`;
+    const metered = (): Running => runWith(filter(text), { ...OPTIONS, tableEntriesMax: 2_000 });
+    expect(spend(metered(), "f", 800).spent - spend(metered(), "f", 0).spent).toBe(for800);
+    const beyond = 8_000_000;
+    const failing = metered();
+    // It is paid for before it is tried: a length that memory and tables do not have ends by fuel.
+    expect(trapOf(failing, "f", beyond).fuel, name).toBeLessThan(0);
   });
 
   it.each([
