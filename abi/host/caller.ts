@@ -4,13 +4,14 @@
 // in a module-level slot that Instance sets around each call into a guest.
 
 import { BLOCK_SHIFT } from "../module/limits.ts";
-import { Status } from "../spec/enums.ts";
+import { LogLevel, Status } from "../spec/enums.ts";
 import type { Arrival, CalloutBook, CalloutListener } from "./callout-book.ts";
 import type { Effect } from "./effects.ts";
 import { BYTES_PER_FUEL, CALLBACK_HELD_BYTES_MAX, LAST_WORDS_BYTES, START_FUEL, TEXT_FUEL_PER_BYTE } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { ForbiddenMoment, HostFuelSpent } from "./guest-exit.ts";
 import { blocksOf } from "./image.ts";
+import { OutputLine, type OutputLevel } from "./output-line.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 import type { StreamContext } from "./stream-context.ts";
 
@@ -68,8 +69,10 @@ export class Caller {
   heldBytes = 0;
   /** True while the root said "not done" and was told to end. */
   rootPendingDone = false;
-  /** What the running callback logged as critical or wrote to stderr, its beginning. */
-  lastWords: string | null = null;
+  /** The beginning of what the running callback logged as critical or wrote to stderr. */
+  private words: string | null = null;
+  /** What the running callback wrote to stdout or stderr and did not end yet. */
+  output: OutputLine | null = null;
   /** Fuel for work done by the host on behalf of the running callback; over `hostFuelMax` the guest ends. */
   hostFuel = 0;
   hostFuelMax = START_FUEL;
@@ -106,9 +109,10 @@ export class Caller {
     this.callback = callback;
     this.heldBytes = 0;
     this.hostFuel = 0;
-    this.lastWords = null;
+    this.words = null;
   }
   end(): void {
+    if (this.output !== null) this.endOutput();
     this.acting = VM_CONTEXT;
     this.callback = null;
   }
@@ -237,11 +241,32 @@ export class Caller {
     return this.scratchAt;
   }
 
-  /** Keeps what a guest says before it gives up, for the failure's message: Rust in one piece, Go word by word. */
+  /** The line that is being written at this level. What another descriptor has begun is over. */
+  outputLine(level: OutputLevel): OutputLine {
+    if (this.output !== null && (this.output.level !== level || this.output.isFull)) this.endOutput();
+    return (this.output ??= new OutputLine(level));
+  }
+
+  /** Logs the line that was being written; the end of the callback ends it too. */
+  endOutput(): void {
+    const { level, bytes } = this.output!;
+    this.output = null;
+    if (bytes.length === 0) return;
+    this.scope.logGuest(level, this.acting.id, bytes);
+    if (level === LogLevel.Error) this.rememberWords(bytes);
+  }
+
+  /** Keeps what a guest says before it gives up, for the failure's message: Rust in one piece, Go in lines. */
   rememberWords(bytes: Uint8Array): void {
-    const before = this.lastWords;
-    if (before === null) this.lastWords = printable(bytes, LAST_WORDS_BYTES);
-    else if (before.length < LAST_WORDS_BYTES) this.lastWords = `${before} ${printable(bytes, LAST_WORDS_BYTES)}`;
+    const before = this.words;
+    if (before === null) this.words = printable(bytes, LAST_WORDS_BYTES);
+    else if (before.length < LAST_WORDS_BYTES) this.words = `${before} ${printable(bytes, LAST_WORDS_BYTES)}`;
+  }
+
+  /** Of the callback that failed; what it had not said to the end counts. */
+  get lastWords(): string | null {
+    if (this.output !== null) this.endOutput();
+    return this.words;
   }
 
   /** A property of the plugin, the stream acted on, or the node; null when absent. */

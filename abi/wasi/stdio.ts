@@ -1,4 +1,4 @@
-// Descriptors 1 and 2 are the filter's log, at info and at error. There are no others.
+// Descriptors 1 and 2 are the filter's log, at info and at error, by lines. There are no others.
 
 import { callerAnytime, callerWhileStarting, type Caller } from "../host/caller.ts";
 import { LOG_LINE_BYTES_MAX, TEXT_FUEL_PER_BYTE } from "../host/limits.ts";
@@ -6,7 +6,6 @@ import { Errno, LogLevel } from "../spec/enums.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
-const NEWLINE = 0x0a;
 const IOVEC_BYTES = 8;
 /** More vectors than any libc sends. */
 const IOVECS_MAX = 1024;
@@ -64,32 +63,31 @@ function write(guest: Caller, fd: number, iovs: number, iovsLength: number, writ
   if (count > IOVECS_MAX) return Errno.Inval;
   if (!guest.has(iovs, count * IOVEC_BYTES) || !guest.has(writtenOut, 4)) return Errno.Fault;
   guest.spend(count * IOVEC_FUEL);
-  const line = gather(guest, iovs >>> 0, count);
-  if (line === null) return Errno.Fault;
-  guest.spend(line.bytes.length * TEXT_FUEL_PER_BYTE);
-  if (line.bytes.length > 0) {
-    guest.scope.logGuest(fd === STDOUT ? LogLevel.Info : LogLevel.Error, guest.acting.id, line.bytes);
-    if (fd === STDERR) guest.rememberWords(line.bytes);
-  }
-  guest.setU32(writtenOut, line.total);
+  const total = bytesIn(guest, iovs >>> 0, count);
+  if (total === null) return Errno.Fault;
+  guest.spend(Math.min(total, LOG_LINE_BYTES_MAX) * TEXT_FUEL_PER_BYTE);
+  if (total > 0) print(guest, fd, iovs >>> 0, count);
+  guest.setU32(writtenOut, total);
   return Errno.Success;
 }
 
-/** All vectors in one piece, at most what a log line shows; null when one is out of memory. */
-function gather(guest: Caller, iovs: number, count: number): { bytes: Uint8Array; total: number } | null {
+/** Of all vectors; null when one is out of memory. */
+function bytesIn(guest: Caller, iovs: number, count: number): number | null {
   const { view } = guest;
-  const kept = new Uint8Array(LOG_LINE_BYTES_MAX + 1);
   let total = 0;
-  let length = 0;
-  for (let i = 0; i < count; i++) {
-    const at = view.getUint32(iovs + i * IOVEC_BYTES, true);
-    const size = view.getUint32(iovs + i * IOVEC_BYTES + 4, true);
-    if (!guest.has(at, size)) return null;
-    const room = Math.min(size, kept.length - length);
-    kept.set(guest.slice(at, room), length);
-    length += room;
+  for (let at = iovs; at < iovs + count * IOVEC_BYTES; at += IOVEC_BYTES) {
+    const size = view.getUint32(at + 4, true);
+    if (!guest.has(view.getUint32(at, true), size)) return null;
     total += size;
   }
-  const isClosed = length === total && length > 0 && kept[length - 1] === NEWLINE;
-  return { bytes: kept.subarray(0, isClosed ? length - 1 : length), total };
+  return total;
+}
+
+function print(guest: Caller, fd: number, iovs: number, count: number): void {
+  const { view } = guest;
+  const line = guest.outputLine(fd === STDOUT ? LogLevel.Info : LogLevel.Error);
+  for (let at = iovs; at < iovs + count * IOVEC_BYTES; at += IOVEC_BYTES) {
+    line.append(guest.slice(view.getUint32(at, true), view.getUint32(at + 4, true)));
+  }
+  if (line.isEnded) guest.endOutput();
 }

@@ -45,6 +45,24 @@ describe("fd_write", () => {
     expect(outcome.logs.map((entry) => [entry.level, entry.message])).toEqual([[level, "hello world"]]);
   });
 
+  it("logs one line for what is written piece by piece, at a newline or when the callback ends", () => {
+    const pieces = ["panic: ", "on purpose\n", "line", " two"];
+    const calls = pieces.map((_, i) => call("fd_write", 2, IOVS_AT + 8 * i, 1, OUT));
+    const { logs } = run(calls, { data: vectors(...pieces) });
+    expect(logs.map(({ message }) => message)).toEqual(["panic: on purpose", "line two"]);
+  });
+
+  it("ends a line where the other descriptor is written to", () => {
+    const calls = [1, 2, 1].map((fd, i) => call("fd_write", fd, IOVS_AT + 8 * i, 1, OUT));
+    const { logs } = run(calls, { data: vectors("out", "err", "out\n") });
+    expect(logs.map(({ level, message }) => `${level} ${message}`)).toEqual(["2 out", "4 err", "2 out"]);
+  });
+
+  it("shows the beginning of a line that is too long, and how long it was at least", () => {
+    const { logs } = ask("fd_write", [1, IOVS_AT, 2, OUT], { data: vectors("a".repeat(4096), "b\n") });
+    expect(logs.map(({ message }) => message)).toEqual([`${"a".repeat(4096)}… (4097 bytes)`]);
+  });
+
   it.each([
     { pieces: [""], written: 0 },
     { pieces: ["\n"], written: 1 },
