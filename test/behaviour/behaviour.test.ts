@@ -79,13 +79,19 @@ function passesTheTable(guest: Guest, bytes: Uint8Array): void {
 }
 
 function meets(observations: readonly Observation[], { steps }: BehaviourCase): void {
-  const expected = steps.map(({ expect: wanted }) => ({ traps: false, ...wanted }));
+  const expected = steps.map(({ expect: wanted }) => ({ traps: null, ...wanted }));
   const seen = observations.map(({ logs, failure, ...rest }, at) => ({
     ...rest,
     logs: known(logs, expected[at]!.logs),
-    traps: failure?.cause === "trap",
+    traps: wordsOf(failure, expected[at]!.traps ?? ""),
   }));
   expect(seen.map((observation, at) => onlyNamed(observation, expected[at]))).toEqual(expected);
+}
+
+/** The words that were wanted when the guest trapped with them. */
+function wordsOf(failure: Observation["failure"], wanted: string): string | null {
+  if (failure === null) return null;
+  return failure.cause === "trap" && failure.message.includes(wanted) ? wanted : failure.message;
 }
 
 /** A plain module has none; where its failures happened is said in offsets of its own. */

@@ -37,8 +37,8 @@ export interface Expected {
   /** As the client gets it. */
   readonly response?: ExpectedMessage;
   readonly status?: number;
-  /** The guest is ended for a trap. */
-  readonly traps?: boolean;
+  /** The guest is ended for a trap; the failure's message has these words of it. */
+  readonly traps?: string;
   /** Callouts and what became of them. */
   readonly asked?: readonly string[];
   /** Lines of the behaviour, each `level: text`; what an SDK says of itself is left out. */
@@ -384,7 +384,7 @@ export const CASES: readonly BehaviourCase[] = [
     name: "traps, and serves the next request as if it had not",
     behaviour: "trap",
     steps: [
-      { expect: { traps: true, status: 503, request: null } },
+      { expect: { traps: "on purpose", status: 503, request: null } },
       {
         request: {
           headers: [

@@ -424,7 +424,7 @@ uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_heade
   if (behaves(id, "metrics")) count();
   if (behaves(id, "environment")) set_header(REQUEST_HEADERS, "x-colour", getenv("COLOUR"));
   if (behaves(id, "clock")) show_time();
-  if (behaves(id, "trap")) abort();
+  if (behaves(id, "trap")) fputs("on purpose\n", stderr), abort();
   if (behaves(id, "log")) {
     log_line(DEBUG, "a debug line");
     log_line(INFO, "an info line");
