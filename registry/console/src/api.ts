@@ -94,6 +94,12 @@ export interface ProofCase {
   readonly failures: readonly string[];
 }
 
+export interface AdvisedImport {
+  readonly name: string;
+  /** What to do, or to know; null: it is served to every revision. */
+  readonly advice?: string | null;
+}
+
 export interface Proof {
   readonly ok: boolean;
   readonly refusal: Problem | null;
@@ -102,6 +108,10 @@ export interface Proof {
     readonly callbacks: readonly string[];
     readonly language: string | null;
     readonly sizes: { readonly bytes: number };
+    // Absent in proofs of versions that an older registry took.
+    readonly sdk?: string | null;
+    readonly imports?: readonly AdvisedImport[];
+    readonly lastingChanges?: readonly string[];
   } | null;
   readonly configured: boolean;
   readonly requests: readonly ProofCase[];

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-import type { Proof } from "../api.ts";
+import type { AdvisedImport, Proof } from "../api.ts";
 import { bytesText, countText } from "./figures.ts";
 import { ProblemNote } from "./problem-note.tsx";
 
@@ -17,9 +17,17 @@ export function ProofView({ proof }: { proof: Proof }): JSX.Element {
             <dd>
               {bytesText(inspection.sizes.bytes)}, ABI {inspection.abi}
               {inspection.language !== null && `, ${inspection.language}`}
+              {inspection.sdk && `, ${inspection.sdk}`}
             </dd>
             <dt>Callbacks</dt>
             <dd>{inspection.callbacks.join(", ")}</dd>
+            <Advice imports={inspection.imports ?? []} />
+            {(inspection.lastingChanges ?? []).length > 0 && (
+              <>
+                <dt>Made anew</dt>
+                <dd>for each stream of its own, for {inspection.lastingChanges!.join("; ")}</dd>
+              </>
+            )}
           </>
         )}
         <dt>Configured</dt>
@@ -52,5 +60,21 @@ export function ProofView({ proof }: { proof: Proof }): JSX.Element {
         </ul>
       )}
     </div>
+  );
+}
+
+/** What its imports need of an operator, or will not do. */
+function Advice({ imports }: { imports: readonly AdvisedImport[] }): JSX.Element | null {
+  const advised = imports.filter(({ advice }) => advice !== undefined && advice !== null);
+  if (advised.length === 0) return null;
+  return (
+    <>
+      <dt>Imports</dt>
+      {advised.map(({ name, advice }) => (
+        <dd key={name}>
+          <code>{name}</code> <span class="quiet">{advice}</span>
+        </dd>
+      ))}
+    </>
   );
 }
