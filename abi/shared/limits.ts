@@ -8,6 +8,9 @@ export const SHARD_HALF_BYTES = 128 * 1024;
 export const BUCKETS = 256;
 /** Attempts to get a lock: about 0.2 ms, a hundred times what a holder needs for a value of 4 KiB. */
 export const LOCK_SPINS_MAX = 20_000;
+/** After those, how often a thread gives up its core for so long: on a machine with more threads than cores the holder may have none. */
+export const LOCK_NAPS_MAX = 50;
+export const LOCK_NAP_MS = 0.2;
 
 /** Shared queues of a process, and of one vm id. */
 export const QUEUES_MAX = 128;

@@ -3,7 +3,7 @@
 //
 //   word:  0 free  ·  (owner + 1) << 16 | epoch   held; the epoch tells a replaced worker from its predecessor
 
-import { LOCK_SPINS_MAX } from "./limits.ts";
+import { LOCK_NAP_MS, LOCK_NAPS_MAX, LOCK_SPINS_MAX } from "./limits.ts";
 
 const FREE = 0;
 const EPOCH_MASK = 0xffff;
@@ -18,12 +18,17 @@ export function lockWord({ index, epoch }: Owner): number {
   return ((index + 1) << 16) | (epoch & EPOCH_MASK);
 }
 
-/** True when taken; false after LOCK_SPINS_MAX attempts. `mine` when it is held already by this owner: a lock it left behind. */
+/** `busy` after LOCK_SPINS_MAX attempts and as many naps as it may have. `mine`: held already by this owner, who left it behind. */
 export function acquireLock(words: Int32Array, at: number, own: number): "taken" | "mine" | "busy" {
   for (let spin = 0; spin < LOCK_SPINS_MAX; spin++) {
     const holder = Atomics.compareExchange(words, at, FREE, own);
     if (holder === FREE) return "taken";
     if (holder === own) return "mine";
+  }
+  for (let nap = 0; nap < LOCK_NAPS_MAX; nap++) {
+    // Nobody notifies: releasing a lock costs no system call, and this is rare.
+    Atomics.wait(words, at, Atomics.load(words, at), LOCK_NAP_MS);
+    if (Atomics.compareExchange(words, at, FREE, own) === FREE) return "taken";
   }
   return "busy";
 }
