@@ -70,11 +70,13 @@ function Advice({ imports }: { imports: readonly AdvisedImport[] }): JSX.Element
   return (
     <>
       <dt>Imports</dt>
-      {advised.map(({ name, advice }) => (
-        <dd key={name}>
-          <code>{name}</code> <span class="quiet">{advice}</span>
-        </dd>
-      ))}
+      <dd>
+        {advised.map(({ name, advice }) => (
+          <div key={name}>
+            <code>{name}</code> <span class="quiet">{advice}</span>
+          </div>
+        ))}
+      </dd>
     </>
   );
 }
