@@ -33,10 +33,10 @@ export class CalloutBench {
   }
 
   /** As a snapshot has it: by cluster the ports of its endpoints. */
-  client(ports: Readonly<Record<string, readonly number[]>>): CalloutClient {
+  client(ports: Readonly<Record<string, readonly number[]>>, connectTimeoutMs = 1_000): CalloutClient {
     const clusters = Object.entries(ports).map(([name, all]): [string, Cluster] => {
       const endpoints = all.map((port) => ({ host: "127.0.0.1", port }));
-      return [name, compileCluster({ name, endpoints, connectTimeoutMs: 1_000, policy: "roundRobin" }, this.directory)];
+      return [name, compileCluster({ name, endpoints, connectTimeoutMs, policy: "roundRobin" }, this.directory)];
     });
     return this.callouts.client(new Map(clusters));
   }

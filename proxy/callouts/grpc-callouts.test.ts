@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { once } from "node:events";
-import type { ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { headOf } from "@sluice/abi";
 import type { CalloutClient, GrpcStream, Head } from "@sluice/abi";
@@ -300,9 +300,12 @@ describe("a gRPC call", () => {
     expect(await call(client).over).toBe("closed 14 the stream was reset with code 7");
   });
 
-  it("whose session dies is told so, and the next has another", async () => {
+  it.each([
+    { name: "dies", die: (session: ServerHttp2Session) => session.destroy() },
+    { name: "is ended with an error", die: (session: ServerHttp2Session) => session.goaway(11) },
+  ])("whose session $name is told so, and the next has another", async ({ die }) => {
     const auth = await origin((stream, headers) => {
-      if (headers["x-id"] === "die") stream.session!.destroy();
+      if (headers["x-id"] === "die") die(stream.session as ServerHttp2Session);
       else answerWith(stream, ["yes"]);
     });
     const client = bench.client({ auth: [auth.port] });
@@ -406,6 +409,23 @@ describe("a gRPC stream", () => {
     await expect.poll(() => bench.callouts.live).toBe(0);
     expect(notes.heard).toEqual(["metadata 1", "message a", "message b"]);
     expect(bench.counted()).toEqual({ sent: 1, cancelled: 1 });
+  });
+
+  it("to a peer that takes the connection and says nothing ends when its time to connect is over", async () => {
+    const silent = await rawOrigin(() => {});
+    const { notes, stream } = open(bench.client({ auth: [silent] }, 30));
+    expect(stream.send(Buffer.from("early"), false)).toBe(true);
+    expect(await notes.over).toBe("closed 14 connect");
+    expect(bench.counted()).toEqual({ sent: 1, connect: 1 });
+  });
+
+  it("sends what was said before there was a session, in its order", async () => {
+    const auth = await origin(async (stream) => answerWith(stream, [await allOf(stream)]));
+    const { notes, stream } = open(bench.client({ auth: [auth.port] }));
+    stream.send(Buffer.from("a"), false);
+    stream.send(Buffer.from("b"), true);
+    await notes.over;
+    expect(notes.heard[1]).toBe(`message ${Buffer.concat([frame("a"), frame("b")]).toString("latin1")}`);
   });
 
   it("ends when the worker does", async () => {
