@@ -46,6 +46,8 @@ export const LOG_LINES_PER_SECOND = 1000;
 export const NAME_BYTES_MAX = 4096;
 /** `policy_attribute` ids of one plugin. */
 export const ATTRIBUTES_MAX = 1024;
+/** Quotas whose names a plugin keeps as its guest spells them; further ones are looked up each time. */
+export const QUOTAS_KEPT_MAX = 16;
 /** Metrics of one slot; a further one gets the overflow id. */
 export const METRICS_PER_SLOT = 64;
 

@@ -5,10 +5,11 @@ import { DECLARED_PROPERTIES_MAX } from "../foreign/limits.ts";
 import { MatcherTable } from "../matcher/matcher-table.ts";
 import type { ModuleArtifact } from "../module/artifact.ts";
 import type { QueueReceiver } from "../shared/queue-store.ts";
+import type { Quota } from "../quota/quota-backend.ts";
 import { AttributeTable } from "./attributes.ts";
 import type { Caller } from "./caller.ts";
 import { FrameNames } from "./frame-names.ts";
-import { LOG_LINES_PER_SECOND } from "./limits.ts";
+import { LOG_LINES_PER_SECOND, QUOTAS_KEPT_MAX } from "./limits.ts";
 import { printable } from "./log-text.ts";
 import { MetricIds } from "./metric-ids.ts";
 import type { PluginSpec } from "./plugin.ts";
@@ -40,6 +41,7 @@ export class PluginScope {
   /** By declared property, whether it is set once in a stream; null until one is declared. */
   declared: Map<string, boolean> | null = null;
   private readonly ownProperties: ReadonlyMap<string, Uint8Array>;
+  private readonly quotas: { readonly name: Uint8Array; readonly quota: Quota }[] = [];
   private readonly said = new Set<string>();
   private logSecond = 0;
   private logLines = 0;
@@ -82,6 +84,15 @@ export class PluginScope {
     if (this.declared.has(path) || this.declared.size >= DECLARED_PROPERTIES_MAX) return false;
     this.declared.set(path, isReadOnly);
     return true;
+  }
+
+  /** The quota that the guest names at [at, at + length) of its memory. The few that it asks for are kept: no string is made. */
+  quotaAt(bytes: Uint8Array, at: number, length: number): Quota | null {
+    for (const { name, quota } of this.quotas) if (isAt(name, bytes, at, length)) return quota;
+    const name = bytes.slice(at, at + length);
+    const quota = this.services.quotas.find(Buffer.from(name.buffer).toString("latin1"));
+    if (quota !== null && this.quotas.length < QUOTAS_KEPT_MAX) this.quotas.push({ name, quota });
+    return quota;
   }
 
   rootDone(): void {
@@ -128,6 +139,12 @@ export class PluginScope {
 
 /** `quota.NAME.burst` and `quota.NAME.window_ms`. */
 const QUOTA_PREFIX = "quota\0";
+
+function isAt(name: Uint8Array, bytes: Uint8Array, at: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== name[i]) return false;
+  return true;
+}
 
 function int64(value: number): Uint8Array {
   const bytes = new Uint8Array(8);

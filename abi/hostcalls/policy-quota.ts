@@ -25,10 +25,10 @@ export function policyQuota(
   if ((flags & ~ALL_FLAGS) !== 0 || keySize >>> 0 > QUOTA_KEY_BYTES_MAX) return Status.BadArgument;
   guest.charge((nameSize >>> 0) + (keySize >>> 0));
   if (nameSize >>> 0 > NAME_BYTES_MAX) return Status.NotFound;
-  const name = guest.latin1(namePtr, nameSize);
-  const quota = guest.scope.services.quotas.find(name);
+  const quota = guest.scope.quotaAt(guest.bytes, namePtr >>> 0, nameSize >>> 0);
   if (quota === null) {
-    guest.scope.logOnce("quota", WARN, `policy_quota names a quota that the deployment does not have: ${shown(name)}`);
+    const name = JSON.stringify(guest.latin1(namePtr, Math.min(nameSize >>> 0, SHOWN_BYTES)));
+    guest.scope.logOnce("quota", WARN, `policy_quota names a quota that the deployment does not have: ${name}`);
     return Status.NotFound;
   }
   const units = amount >>> 0;
@@ -44,7 +44,5 @@ export function policyQuota(
 }
 
 const WARN = 3;
-
-function shown(name: string): string {
-  return JSON.stringify(name.slice(0, 64));
-}
+/** Of a name that there is no quota of. */
+const SHOWN_BYTES = 64;
