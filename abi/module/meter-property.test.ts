@@ -45,18 +45,18 @@ interface Metered extends Ran {
   readonly changed: number;
 }
 
-function runMetered(metered: MeteredModule, argument: number): Metered {
+function runMetered(metered: MeteredModule, argument: number, budget = BUDGET): Metered {
   let handles: MeterHandles | null = null;
   const ran = run(metered.bytes, argument, (exports) => {
     handles = meterHandles(exports, metered);
-    handles.fuel = BUDGET;
+    handles.fuel = budget;
     handles.takeDirty();
     handles.takeChanged();
   });
   const { fuel, depth, takeDirty, takeChanged } = handles!;
   return {
     ...ran,
-    spent: BUDGET - fuel,
+    spent: budget - fuel,
     depth,
     dirty: takeDirty(),
     changed: takeChanged(),
@@ -95,6 +95,11 @@ describe("A metered program", () => {
         const again = runMetered(metered, argument);
         expect([again.spent, again.dirty, again.changed]).toEqual([first.spent, first.dirty, first.changed]);
         expect(first.spent).toBeGreaterThan(0);
+        // Enough to the last unit is enough; one less is not, wherever it runs out.
+        expect(runMetered(metered, argument, first.spent).result).toEqual(first.result);
+        const short = runMetered(metered, argument, first.spent - 1);
+        expect(short.spent).toBeGreaterThan(first.spent - 1);
+        if (typeof first.result === "number") expect(short.result).toBe("unreachable");
         if (typeof first.result === "number") expect(first.depth).toBe(1_024);
         expect(unnoted(first)).toEqual([]);
         expect(changedGlobals(first) & ~first.changed).toBe(0);
