@@ -4,6 +4,7 @@ import { prepareModule } from "../module/artifact.ts";
 import { filter } from "../module/fixtures/wat.ts";
 import { inspect } from "../module/inspect.ts";
 import { errorOf } from "../module/refusal.ts";
+import { GuestText } from "../stream/fixtures/guest-text.ts";
 import { parseFilterDocument } from "../requests/filter-document.ts";
 import { ModuleTrials, tryModule } from "./trial.ts";
 import type { TrialInput } from "./trial-report.ts";
@@ -45,6 +46,36 @@ describe("tryModule", () => {
     ]);
     expect(report.fuelMax).toBeGreaterThan(0);
     expect(report.compileMs).toBeGreaterThan(0);
+  });
+});
+
+describe("A trial of a filter that asks clusters", () => {
+  const asks = new GuestText();
+  const answered = [asks.whenFailed(asks.completeCheck(2), "(return)"), asks.completeCheck(1)];
+  const module = asks
+    .on("configure", asks.call("/early"))
+    .on("check", asks.keepStream(), asks.call("/check"), asks.result(4))
+    .on("answer", asks.actOnStream(), ...answered)
+    .module();
+  const document = "apiVersion: sluice/v1\nkind: Filter\nname: asks\ncapabilities: [callout]\n";
+  const requests = (answer: string, kind: string): TrialInput["requests"] => [
+    {
+      file: "a.yaml",
+      text: `apiVersion: sluice/v1
+kind: Requests
+cases: [{ name: asks, request: {}, callouts: [{ cluster: auth, ${answer} }], expect: { verdict: { kind: ${kind} } } }]`,
+    },
+  ];
+
+  it.each([
+    ["is answered", "response: { status: 200 }", "allow", null],
+    ["hears of no answer", "fail: timeout", "deny", null],
+    ["expects another", "fail: refused", "allow", "SLUICE-E1124"],
+  ])("that %s runs its request files", async (_name, answer, kind, refusal) => {
+    const filter = parseFilterDocument(document);
+    const report = await trials.try(trialOf(module, { filter, requests: requests(answer, kind) }));
+    expect(report.refusal?.code ?? null).toBe(refusal);
+    expect(report.requests).toHaveLength(1);
   });
 });
 
