@@ -36,6 +36,16 @@ const WORK: Readonly<Record<string, Work>> = {
   "a name to look for": { made: call("proxy_get_header_map_value", 0, brokenAtTheEnd, OUT, OUT) },
   "a whole map that is refused": { made: call("proxy_set_header_map_pairs", 0, pairs) },
   "a key of shared data": { made: call("proxy_get_shared_data", brokenAtTheEnd, OUT, OUT, OUT), grant: "sharedData" },
+  "a queue's name": { made: call("proxy_register_shared_queue", brokenAtTheEnd, OUT), grant: "queue" },
+  "an item for no queue": { made: call("proxy_enqueue_shared_queue", 9, brokenAtTheEnd), grant: "queue" },
+  "arguments for no function": {
+    made: call("proxy_call_foreign_function", "nothing", brokenAtTheEnd, OUT, OUT),
+    grant: "foreign",
+  },
+  "bytes to compress": {
+    made: call("proxy_call_foreign_function", "compress", text.slice(0, 200), OUT, OUT),
+    grant: "foreign",
+  },
   "random bytes": { made: call("random_get", 4096, LONG) },
   "vectors to write": { made: call("fd_write", 1, 4096, 1000, OUT) },
   "a line to log": { made: call("proxy_log", 2, text) },

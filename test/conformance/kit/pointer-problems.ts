@@ -22,7 +22,7 @@ export function pointerProblems(host: Host, row: HostcallRow, rows: readonly Val
       ...writeProblems(row, values, status, before, after),
     ];
     if (status !== Status.Ok && JSON.stringify(exchange.state()) !== untouched) problems.push("changes the exchange");
-    before = after;
+    if (!table.isFresh) before = after;
     return problems.map((problem) => `${row.name}(${values.join(", ")}) = ${status} ${problem}`);
   });
 }

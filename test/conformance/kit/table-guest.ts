@@ -26,32 +26,45 @@ export function tableModule(row: HostcallRow, rows: readonly Values[], bytes: Ui
 
 /** Before each call it goes as many calls deep as the plugin's configuration has bytes. */
 export class TableGuest {
-  readonly guest: HostedGuest;
+  guest: HostedGuest;
   private readonly callback: string;
+  private readonly startWith: (vmConfigBytes: number) => HostedGuest;
+  private calls = 0;
 
   constructor(host: Host, row: HostcallRow, module: Uint8Array, settings: GuestSettings) {
     this.callback = callbackOf(row);
-    this.guest = host.start(module, settings);
+    this.startWith = (size) => host.start(module, { ...settings, vmConfig: new Uint8Array(size) });
+    this.guest = this.startWith(0);
   }
 
-  /** Makes the next row's call for a stream over the exchange; its status. */
+  /** What a plugin does at configure it does once: every call is made in a guest of its own. */
+  get isFresh(): boolean {
+    return this.callback === CONFIGURE;
+  }
+
+  /** Makes the next row's call, where it may be for a stream over the exchange; its status. */
   next(exchange: Exchange = exchangeIn(this.callback)): number {
-    const id = this.guest.createStream(exchange);
-    if (this.callback !== CREATE) {
-      this.guest.call(this.callback, isOfRoot(this.callback) ? ROOT_CONTEXT : id);
-      this.guest.call("proxy_on_delete", id);
-    }
+    this.calls++;
+    if (this.isFresh) this.guest = this.startWith(this.calls);
+    else this.callFor(this.guest.createStream(exchange));
     const { buffer, byteOffset } = this.guest.memory();
     return new DataView(buffer, byteOffset).getUint32(0, true);
+  }
+
+  private callFor(id: number): void {
+    if (this.callback === CREATE) return;
+    this.guest.call(this.callback, isOfRoot(this.callback) ? ROOT_CONTEXT : id);
+    this.guest.call("proxy_on_delete", id);
   }
 }
 
 const CREATE = "proxy_on_context_create";
-const PREFERRED = ["proxy_on_request_headers", "policy_on_check", "proxy_on_http_call_response", CREATE];
+const CONFIGURE = "proxy_on_configure";
+const PREFERRED = ["proxy_on_request_headers", "policy_on_check", "proxy_on_http_call_response", CREATE, CONFIGURE];
 
-/** A callback that may make the call; one that may not, and is refused it, when only the start may. */
+/** A callback that may make the call. */
 export function callbackOf(row: HostcallRow): string {
-  return PREFERRED.find((name) => row.callbacks.includes(name)) ?? PREFERRED[0]!;
+  return PREFERRED.find((name) => row.callbacks.includes(name))!;
 }
 
 function rowOf(callback: string): CallbackRow {
@@ -83,7 +96,9 @@ function textOf(row: HostcallRow, rows: readonly Values[], bytes: Uint8Array, ca
     ${preparation}
     (memory (export "memory") 1)
     (global $depth (mut i32) (i32.const 0))
+    (global $n (mut i32) (i32.const 0))
     (global $row (mut i32) (i32.const ${TABLE_AT}))
+    (global $rowBytes i32 (i32.const ${params.length * CELL_BYTES}))
     (global $next (mut i32) (i32.const ${BLOCKS_AT}))
     (func (export "proxy_abi_version_${row.versions.includes("0.2.1") ? "0_2_1" : "0_1_0"}"))
     (func (export "sluice_policy_abi_version_1"))
@@ -94,21 +109,28 @@ function textOf(row: HostcallRow, rows: readonly Values[], bytes: Uint8Array, ca
       (local.get $block))
     (func $ask (local $row i32)
       (local.set $row (global.get $row))
-      (global.set $row (i32.add (local.get $row) (i32.const ${params.length * CELL_BYTES})))
+      (global.set $row (i32.add (local.get $row) (global.get $rowBytes)))
       (global.set $next (i32.const ${BLOCKS_AT}))
       (i32.store (i32.const 4) (i32.const ${BLOCKS_AT}))
       (i32.store (i32.const 0) (call $${row.name} ${loads})))
     (func $deep (param $calls i32)
       (if (local.get $calls) (then (call $deep (i32.sub (local.get $calls) (i32.const 1)))) (else (call $ask))))
+    (func (export "proxy_on_vm_start") (param $root i32) (param $size i32) (result i32)
+      (global.set $n (local.get $size)) (i32.const 1))
     (func (export "proxy_on_configure") (param $root i32) (param $size i32) (result i32)
-      (global.set $depth (local.get $size)) (call $prepare) (i32.const 1))
-    ${callbackText(row, callback)}
+      (global.set $depth (local.get $size)) (call $prepare) ${callback === CONFIGURE ? NTH_CALL : ""} (i32.const 1))
+    ${callback === CONFIGURE ? "" : callbackText(row, callback)}
     ${data.text}
     (data (i32.const ${TABLE_AT}) "${escaped(tableOf(rows))}")
     (data (i32.const ${BYTES_AT}) "${escaped(bytes)}"))`;
 }
 
 const EFFECTIVE = "proxy_set_effective_context";
+
+/** The call of row n, counted from 1, where the VM's configuration has n bytes. */
+const NTH_CALL = `(if (global.get $n) (then
+  (global.set $row (i32.add (global.get $row) (i32.mul (i32.sub (global.get $n) (i32.const 1)) (global.get $rowBytes))))
+  (call $deep (global.get $depth))))`;
 
 function callbackText(row: HostcallRow, callback: string): string {
   const { params: names, paramsIn, result } = rowOf(callback);
