@@ -9,4 +9,4 @@ export const TABLE_BYTES_MAX = 2 * 1024 * 1024;
 /** Fuel of a byte of a table that is sorted and checked. */
 export const TABLE_FUEL_PER_BYTE = 16;
 /** Fuel of a match besides that of its value's bytes. */
-export const MATCH_FUEL = 50;
+export const MATCH_FUEL = 100;
