@@ -1,7 +1,7 @@
 // What compiling a module may cost, told before anything is compiled. V8 compiles lazily: the pause is a first request's
 // where nobody has warmed the module.
 import type { CodePlan, FunctionPlan } from "./code-plan.ts";
-import { COMPILE_COST_MAX, COST_PER_MS } from "./limits.ts";
+import { COMPILE_COST_MAX, COST_PER_MS, FUNCTIONS_PER_MS } from "./limits.ts";
 import { functionTitle } from "./name-section.ts";
 import type { ModuleShape } from "./module-shape.ts";
 
@@ -30,7 +30,7 @@ export function compileCostOf(shape: ModuleShape, { functions }: CodePlan): Comp
   const dearest = costs.indexOf(costs.reduce((most, each) => Math.max(most, each), 0));
   return {
     cost,
-    expectedMs: Math.ceil(cost / COST_PER_MS),
+    expectedMs: Math.ceil(cost / COST_PER_MS + functions.length / FUNCTIONS_PER_MS),
     dearest: dearest < 0 ? null : dearestOf(shape, functions[dearest]!, dearest),
   };
 }
