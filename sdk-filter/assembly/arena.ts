@@ -40,9 +40,10 @@ export function allocate(size: u32): usize {
   return start;
 }
 
-/** Forgets everything handed out before; called where a callback begins. */
-export function beginCallback(): void {
+/** Forgets everything handed out before; called where a callback begins. `stream` is whose it is, 0 for the plugin's own. */
+export function beginCallback(stream: u32): void {
   forgetAll();
+  actAs(stream);
   collectNowAndThen();
 }
 
@@ -73,7 +74,7 @@ export function encodedSize(): i32 {
   return load<i32>(state, ENCODED_SIZE);
 }
 
-/** The stream that what the plugin itself asks is for; 0 for none. Set by callbacks that may ask. */
+/** The stream that what the plugin itself asks is for; 0 for none. */
 export function actAs(context: u32): void {
   store<u32>(state, context, CONTEXT);
 }

@@ -26,7 +26,7 @@ class Open {
   @lazy static readonly callouts: IdTable<Asker> = new IdTable<Asker>();
 }
 
-/** `stream` is 0 when the plugin asks: then it is for the stream whose check runs, or for none. */
+/** `stream` is 0 when the plugin asks: then it is for the stream whose callback runs, or for none. */
 export function noteCallout(id: u32, stream: u32, isCall: bool): void {
   Open.callouts.add(id, new Asker(stream == 0 ? acting() : stream, stream != 0, isCall));
 }
