@@ -162,7 +162,9 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
 
   /** QueueReceiver: an item is in a queue that the root registered. From the event loop, never within a hostcall. */
   queueReady(token: number): void {
-    this.tellRoot((root) => root.queueReady(token));
+    if (this.tellRoot((root) => root.queueReady(token))) return;
+    // The root cannot be started now. The item waits, and so must the word of it: nobody else is told.
+    this.services.timers.schedule({ tick: () => this.queueReady(token) }, RESTART_BACKOFF_MS_MIN);
   }
 
   /** Calls a function that host and filter agreed on: proxy_on_foreign_function. `args` are copied when the guest reads them. */
@@ -312,13 +314,15 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     return (waitMs / 2) * (1 + chance[0]! / 255);
   }
 
-  private tellRoot(tell: (root: Instance) => void): void {
-    if (this.isClosed) return;
+  /** False: there is no root to be told now, and one will be. */
+  private tellRoot(tell: (root: Instance) => void): boolean {
+    if (this.isClosed) return true;
     if (this.root === null || this.root.failed) this.remakeRoot();
     const { root } = this;
-    if (root === null) return;
+    if (root === null) return false;
     this.asksRoot(() => tell(root));
     this.epoch++;
+    return true;
   }
 
   /** A root callback's failure harms no stream of an isolated plugin, and is nobody's to catch: it is kept and logged. */
