@@ -681,6 +681,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "foreign",
     effect: "impure",
     served: true,
-    prose: "Calls a host function by name. Either result pointer may be 0: not wanted.",
+    prose: "Calls a host function by name (docs/foreign-functions.md). Either result pointer may be 0: not wanted.",
   },
 ];
