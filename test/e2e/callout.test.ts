@@ -1,14 +1,16 @@
 // A filter that asks an authorisation service, in a whole proxy: what passes, what does not, and a reload while questions
 // are out.
 
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildFilter, initFilter } from "@sluice/sdk-filter";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { H2Origin, answerWith } from "../../proxy/callouts/callouts.fixture.ts";
 import { Accountant } from "../load/accountant.ts";
 import type { Entry } from "../load/accountant.ts";
 import { RunningProxy } from "./running-proxy.ts";
@@ -16,8 +18,31 @@ import { RunningProxy } from "./running-proxy.ts";
 /** How long the service takes: questions are out at every moment of the load. */
 const SERVICE_MS = 20;
 
+/** Asks by gRPC; an answer that is no yes is the reason of the denial. */
+const GRPC_SOURCE = `
+export * from "@sluice/sdk-filter/assembly/exports";
+import { Filter, GrpcMethod, NoConfig, Text, Value, Verdict, calloutFailure, filter } from "@sluice/sdk-filter/assembly";
+const AUTH: Text = Text.of("grpc");
+class Asks extends Filter<NoConfig> {
+  method: GrpcMethod = new GrpcMethod("auth.v1.Check", "May");
+  check(): Verdict {
+    return this.grpcCall(AUTH, this.method, String.UTF8.encode("may I?"), 5000) == 0 ? Verdict.Error : Verdict.Pending;
+  }
+  onGrpcMessage(id: u32, message: Value): void {
+    this.completeCheck(message.is(Text.of("you may")) ? Verdict.Allow : this.deny(message.toString()));
+  }
+  onGrpcClose(id: u32, status: i32): void {
+    this.completeCheck(this.deny(calloutFailure(), 503));
+  }
+}
+filter<Asks>();`;
+
 let module: Uint8Array;
+let grpcModule: Uint8Array;
 let service: Server;
+let grpcService: H2Origin;
+/** What it answers next. */
+let grpcAnswer: (stream: ServerHttp2Stream) => void;
 let proxy: RunningProxy;
 let asked: string[];
 
@@ -26,6 +51,10 @@ beforeAll(async () => {
   await symlink(join(import.meta.dirname, "../../node_modules"), join(root, "node_modules"));
   const { folder } = await initFilter("asks", join(root, "asks"), { template: "callout" });
   module = (await buildFilter(folder)).wasm;
+  await mkdir(join(root, "grpc", "assembly"), { recursive: true });
+  await writeFile(join(root, "grpc", "assembly", "index.ts"), GRPC_SOURCE);
+  await writeFile(join(root, "grpc", "filter.yaml"), "apiVersion: sluice/v1\nkind: Filter\nname: grpc\n");
+  grpcModule = (await buildFilter(join(root, "grpc"))).wasm;
   return () => rm(root, { recursive: true, force: true });
 });
 
@@ -40,7 +69,9 @@ beforeEach(async () => {
     }, SERVICE_MS);
   });
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  grpcService = await H2Origin.start((stream) => grpcAnswer(stream));
   proxy = await RunningProxy.prepare();
+  await proxy.write("grpc.wasm", grpcModule);
   await proxy.write("asks.wasm", module);
   await proxy.write("deployment.yaml", deployment({ cluster: "auth" }));
   const { port } = service.address() as AddressInfo;
@@ -48,13 +79,14 @@ beforeEach(async () => {
   await proxy.changeMachine((text) =>
     text.replace(
       "clusters: [",
-      `clusters: [{ name: auth, endpoints: ["127.0.0.1:${port}"] }, { name: dead, endpoints: ["127.0.0.1:${closed}"] }, `,
+      `clusters: [{ name: auth, endpoints: ["127.0.0.1:${port}"] }, { name: dead, endpoints: ["127.0.0.1:${closed}"] }, { name: grpc, endpoints: ["127.0.0.1:${grpcService.port}"] }, `,
     ),
   );
   await proxy.start();
 });
 afterEach(async () => {
   await proxy.close();
+  await grpcService.stop();
   service.closeAllConnections();
   service.close();
 });
@@ -120,6 +152,27 @@ describe("A proxy whose filter asks a cluster", () => {
     await reload({ cluster: "none" });
     expect((await get("/orders", "Bearer good")).status).toBe(503);
     await proxy.until(() => proxy.stdout.includes('"reason":"auth-not-asked"'));
+  });
+
+  it("asks by gRPC over one session, and tells every end", async () => {
+    const grpc = "filter: grpc, module: grpc.wasm, capabilities: [callout]";
+    await proxy.write("deployment.yaml", deployment({ cluster: "auth" }).replace(/filter: .* \}\]/, `${grpc} }]`));
+    expect((await proxy.admin("POST", "/reload")).status).toBe(200);
+    const answers = ["you may", "closed today"].map(
+      (text) => (stream: ServerHttp2Stream) => answerWith(stream, [text]),
+    );
+    const busy = { "grpc-status": "14", "grpc-message": "come%20back" };
+    const statuses = [];
+    for (const answer of [...answers, (stream: ServerHttp2Stream) => answerWith(stream, [], busy)]) {
+      grpcAnswer = answer;
+      statuses.push((await get("/orders")).status);
+    }
+    expect(statuses).toEqual([200, 403, 503]);
+    // One of each worker at most.
+    expect(grpcService.sessions.length).toBeLessThanOrEqual(2);
+    await proxy.until(() => proxy.stdout.trim().split("\n").length === 3);
+    const reasons = proxy.stdout.match(/"reason":("[^"]*"|null)/g);
+    expect(reasons).toEqual(['"reason":null', '"reason":"closed today"', '"reason":"come back"']);
   });
 
   it("reloads under load while questions are out, and loses and doubles nothing", async () => {
