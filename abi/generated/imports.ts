@@ -86,7 +86,7 @@ export interface EnvHostcalls {
   proxy_record_metric(metricId: number, value: bigint): number;
   /** Reads a counter or a gauge. */
   proxy_get_metric(metricId: number, valueOut: number): number;
-  /** Calls a host function by name. Either result pointer may be 0: not wanted. */
+  /** Calls a host function by name (docs/foreign-functions.md). Either result pointer may be 0: not wanted. */
   proxy_call_foreign_function(functionNamePtr: number, functionNameSize: number, argumentsPtr: number, argumentsSize: number, resultsPtrOut: number, resultsSizeOut: number): number;
 }
 

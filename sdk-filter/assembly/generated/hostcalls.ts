@@ -211,7 +211,7 @@ export declare function proxy_record_metric(metricId: u32, value: u64): u32;
 @external("env", "proxy_get_metric")
 export declare function proxy_get_metric(metricId: u32, valueOut: usize): u32;
 
-/** Calls a host function by name. Either result pointer may be 0: not wanted. */
+/** Calls a host function by name (docs/foreign-functions.md). Either result pointer may be 0: not wanted. */
 // @ts-ignore: decorator
 @external("env", "proxy_call_foreign_function")
 export declare function proxy_call_foreign_function(functionNamePtr: usize, functionNameSize: u32, argumentsPtr: usize, argumentsSize: u32, resultsPtrOut: usize, resultsSizeOut: usize): u32;
