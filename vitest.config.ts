@@ -1,4 +1,5 @@
-// Two projects: `unit` lives beside the code, `e2e` starts real processes. Two files at a time: most of an e2e file is
+// Three projects: `unit` lives beside the code, `conformance` asks a host (a hundred small files over the same modules, which
+// are therefore loaded once for all of them), `e2e` starts real processes. Two files at a time: most of an e2e file is
 // waiting for processes to start, and one fewer than the cores (vitest's default) is one on a small machine.
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
@@ -19,9 +20,18 @@ export default defineConfig({
           env,
           include: [
             ...unitFolders.map((folder) => `${folder}/**/*.test.ts`),
-            "test/{bench,behaviour,conformance,containment,fuzz,gate,load}/**/*.test.ts",
+            "test/{bench,behaviour,containment,fuzz,gate,load}/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "**/build/**", "**/templates/**"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "conformance",
+          env,
+          include: ["test/conformance/**/*.test.ts"],
+          isolate: false,
           testTimeout: 30_000,
         },
       },

@@ -9,7 +9,7 @@ import { SERVED_HOSTCALLS } from "./kit/rows.ts";
 import { BYTES_AT, OUTS_AT, OWN_BYTES, type Values } from "./kit/table-guest.ts";
 
 const PAGE = 65_536;
-const CALLS = 64;
+const CALLS = 48;
 
 /** What is worth being pointed at. */
 const PIECES = ["", "a", "x-a", "value", "request.path", "plugin_name", "x\r\ny", "0"].map((text) => Buffer.from(text));

@@ -18,7 +18,7 @@ describe("at the bound of depth", () => {
 describe("at the end of the stack", () => {
   // The end is not always at the same depth: code that runs often is compiled anew and needs less. A hostcall needs some
   // twenty calls' worth of stack.
-  const LEEWAY = 30;
+  const LEEWAY = 24;
 
   it.each(SERVED_HOSTCALLS)("$name happens wholly or not at all", (row) => {
     const deep = new DeepCalls(hostUnderTest, row, BEYOND_THE_STACK);

@@ -113,7 +113,15 @@ describe("a host that", () => {
     const vitest = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
     const { status, stdout } = spawnSync(
       process.execPath,
-      [vitest, "run", "--project", "unit", "--reporter", "verbose", "test/conformance/proxy-get-log-level.test.ts"],
+      [
+        vitest,
+        "run",
+        "--project",
+        "conformance",
+        "--reporter",
+        "verbose",
+        "test/conformance/proxy-get-log-level.test.ts",
+      ],
       {
         cwd: join(import.meta.dirname, "../.."),
         env: { ...process.env, NO_COLOR: "1", CONFORMANCE_HOST: join(import.meta.dirname, "kit/lying-host.ts") },

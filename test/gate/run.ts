@@ -40,7 +40,12 @@ const steps: readonly Step[] = [
   { name: "generated from abi/spec", command: ["node", "abi/spec/generate.ts", "--check"] },
   { name: "generated docs/errors.md", command: ["node", "docs/generate-errors.ts", "--check"] },
   { name: "guests of the behaviour table", command: ["node", "test/behaviour/build.ts"], timeoutMs: 300_000 },
-  { name: "unit", command: ["vitest", "run", "--project", "unit"], hasTests: true, timeoutMs: 600_000 },
+  {
+    name: "unit",
+    command: ["vitest", "run", "--project", "unit", "--project", "conformance"],
+    hasTests: true,
+    timeoutMs: 600_000,
+  },
   { name: "e2e", command: ["vitest", "run", "--project", "e2e"], hasTests: true, timeoutMs: 1_200_000 },
 ];
 

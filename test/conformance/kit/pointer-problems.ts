@@ -15,8 +15,7 @@ export function pointerProblems(host: Host, row: HostcallRow, rows: readonly Val
     const values = valuesAt(before, row, n);
     const exchange = exchangeIn(callbackOf(row));
     const untouched = JSON.stringify(exchange.state());
-    const status = table.next(exchange);
-    const after = table.guest.memory();
+    const { status, memory: after } = table.next(exchange);
     const problems = [
       ...statusProblems(row, values, status, before.length),
       ...writeProblems(row, values, status, before, after),

@@ -51,7 +51,7 @@ export class DeepCalls {
     const exchange = exchangeIn(callbackOf(this.row));
     const settings = { ...this.settings, pluginConfig: new Uint8Array(depth) };
     const table = new TableGuest(this.host, this.row, this.module, settings);
-    const end = endOf(() => table.next(exchange));
+    const end = endOf(() => table.next(exchange).status);
     return { end, state: JSON.stringify(exchange.state()), logs: table.guest.logs.map(({ message }) => message) };
   }
 }

@@ -7,7 +7,7 @@ import { wireParams, type CallbackRow, type HostcallRow } from "@sluice/abi/spec
 import { BLOCKS_AT, DataSection, importText } from "./guest.ts";
 import { ROOT_CONTEXT, type GuestSettings, type Host, type HostedGuest } from "./host.ts";
 import type { Exchange } from "./exchange.ts";
-import { exchangeIn, preparationText, SERVED_CALLBACKS } from "./rows.ts";
+import { preparationText, SERVED_CALLBACKS } from "./rows.ts";
 import { assemble } from "./wat.ts";
 
 export const BYTES_AT = 8192;
@@ -42,13 +42,13 @@ export class TableGuest {
     return this.callback === CONFIGURE;
   }
 
-  /** Makes the next row's call, where it may be for a stream over the exchange; its status. */
-  next(exchange: Exchange = exchangeIn(this.callback)): number {
+  /** Makes the next row's call, where it may be for a stream over the exchange; its status, and the memory behind it. */
+  next(exchange: Exchange): { status: number; memory: Uint8Array } {
     this.calls++;
     if (this.isFresh) this.guest = this.startWith(this.calls);
     else this.callFor(this.guest.createStream(exchange));
-    const { buffer, byteOffset } = this.guest.memory();
-    return new DataView(buffer, byteOffset).getUint32(0, true);
+    const memory = this.guest.memory();
+    return { status: new DataView(memory.buffer, memory.byteOffset).getUint32(0, true), memory };
   }
 
   private callFor(id: number): void {
