@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryServices } from "../host/memory-services.ts";
 import { Plugin } from "../host/plugin.ts";
@@ -287,6 +288,29 @@ describe("TcpStream", () => {
     line.services.clock.advance(10);
     expect(line.transcript()).toEqual(['< "held"', "close downstream"]);
     expect(line.logs()).toEqual(["downstream close", "by 1", "done", "log", "delete"]);
+  });
+
+  it("loses no byte and doubles none, whatever filters stop and however the bytes come", () => {
+    const says = fc.record({
+      from: fc.constantFrom("client" as const, "upstream" as const),
+      text: fc.string({ maxLength: 9 }),
+    });
+    fc.assert(
+      fc.property(fc.array(says, { maxLength: 30 }), fc.array(fc.nat({ max: 12 }), { maxLength: 3 }), (said, least) => {
+        // Each filter stops less than so many bytes, until the end.
+        const stops = (count: number): Guest => {
+          const some = `(if (i32.lt_u (local.get 1) (i32.const ${count})) (then (return (i32.const 1))))`;
+          return (g) => g.on("downstreamData", g.beforeEnd(some)).on("upstreamData", g.beforeEnd(some));
+        };
+        const { connection } = new Line(least.map(stops), {}, 16);
+        for (const { from, text } of said) connection[from === "client" ? "clientSays" : "upstreamSays"](text);
+        connection.clientEnds();
+        connection.upstreamEnds();
+        const all = (of: string): string => said.map(({ from, text }) => (from === of ? text : "")).join("");
+        expect([connection.toUpstream, connection.toClient]).toEqual([all("client"), all("upstream")]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("reads the connection's properties, keeps the filters' own for later ones, and has no maps and no bodies", () => {
