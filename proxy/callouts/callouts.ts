@@ -70,6 +70,8 @@ export class Callouts {
     return {
       hasCluster: (cluster) => clusters.has(cluster),
       http: (request, sink) => {
+        // A tick may be the first in a long while to ask what time it is.
+        this.options.clock.touch();
         const call = new HttpCall(this.deskOf(request.cluster), this.pool, request, sink);
         call.start(this.isClosed ? null : clusters.get(request.cluster)!);
         return call;
