@@ -1,4 +1,4 @@
-// Builds the five guests of the behaviour filter into build/, one after the other, each only when its sources or its
+// Builds the guests of the behaviour filter into build/, one after the other, each only when its sources or its
 // toolchain changed: `npx node test/behaviour/build.ts`. A guest whose toolchain is missing is skipped in one line that says
 // how to get it; under CI=true that is a failure.
 
@@ -30,7 +30,8 @@ export type GuestModule = { readonly file: string } | { readonly missing: string
 
 /** How one guest is made. */
 interface Recipe {
-  /** Of the guest's folder, as globs. */
+  readonly folder: string;
+  /** In the folder, as globs. */
   readonly sources: readonly string[];
   readonly version: string;
   /** Puts the module into a file that is not there yet. */
@@ -54,7 +55,7 @@ async function guestModule(name: GuestName): Promise<GuestModule> {
   }
   const file = join(output, `${name}.wasm`);
   const inputs = `${file}.inputs`;
-  const digest = digestOf(join(here, name), recipe);
+  const digest = digestOf(recipe);
   if (existsSync(file) && existsSync(inputs) && readFileSync(inputs, "utf8") === digest) return { file };
   await buildAside(recipe, file);
   writeFileSync(inputs, digest);
@@ -73,7 +74,7 @@ async function buildAside(recipe: Recipe, file: string): Promise<void> {
   }
 }
 
-function digestOf(folder: string, { sources, version }: Recipe): string {
+function digestOf({ folder, sources, version }: Recipe): string {
   const hash = createHash("sha256")
     .update(version)
     .update(readFileSync(import.meta.filename));
@@ -87,11 +88,14 @@ const RECIPES: Readonly<Record<GuestName, () => Recipe | string>> = {
   solo: soloRecipe,
   rust: rustRecipe,
   go: goRecipe,
-  c: cRecipe,
+  c: () => cRecipe("-mexec-model=reactor"),
+  // A command: its exports are called after its main has returned.
+  "c-0-1-0": () => cRecipe("-mexec-model=command", "-DABI_0_1_0"),
 };
 
 function assemblyScriptRecipe(): Recipe {
   return {
+    folder: join(here, "assemblyscript"),
     sources: ["filter.yaml", "assembly/index.ts", "../../../sdk-filter/assembly/**/*.ts"],
     version: "",
     async build(file) {
@@ -118,6 +122,7 @@ function soloRecipe(): Recipe {
     packages,
   ];
   return {
+    folder: join(here, "solo"),
     sources: ["assembly/index.ts"],
     version: readFileSync(compiler, "utf8"),
     build: (file) =>
@@ -132,6 +137,7 @@ function rustRecipe(): Recipe | string {
   const made = join(output, "cargo");
   const env = { ...rust.env, CARGO_TARGET_DIR: made };
   return {
+    folder: join(here, "rust"),
     sources: ["Cargo.toml", "Cargo.lock", "src/*.rs"],
     version: `${version} ${target}`,
     async build(file) {
@@ -147,6 +153,7 @@ function goRecipe(): Recipe | string {
   if (go === null) return "no Go; Debian: apt-get install golang-go";
   const env = { ...go.env, GOOS: "wasip1", GOARCH: "wasm", GOFLAGS: "-mod=readonly -buildvcs=false" };
   return {
+    folder: join(here, "go"),
     sources: ["go.mod", "go.sum", "*.go"],
     version: go.version,
     build: (file) =>
@@ -157,20 +164,13 @@ function goRecipe(): Recipe | string {
   };
 }
 
-function cRecipe(): Recipe | string {
+function cRecipe(...variant: readonly string[]): Recipe | string {
   const clang = findClang();
   if (clang === null)
     return "no clang for wasm32-wasi; Debian: apt-get install clang lld wasi-libc libclang-rt-dev-wasm32";
-  const options = [
-    "--target=wasm32-wasi",
-    "-mexec-model=reactor",
-    "-O2",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-Wno-unused-parameter",
-  ];
+  const options = ["--target=wasm32-wasi", ...variant, "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"];
   return {
+    folder: join(here, "c"),
     sources: ["*.c", "*.h"],
     version: clang.version,
     build: (file) => run(clang.program, [...options, "-o", file, "behaviour.c"], { cwd: join(here, "c") }),

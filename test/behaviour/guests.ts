@@ -1,8 +1,8 @@
-// The five guests of the behaviour filter, and what their SDKs cannot do.
+// The guests of the behaviour filter, and what their SDKs cannot do.
 
 import type { Ability } from "./cases.ts";
 
-export type GuestName = "assemblyscript" | "solo" | "rust" | "go" | "c";
+export type GuestName = "assemblyscript" | "solo" | "rust" | "go" | "c" | "c-0-1-0";
 
 /** Why a guest cannot do a thing, and the hostcall that it therefore must not import. */
 export interface Lack {
@@ -13,7 +13,7 @@ export interface Lack {
 export interface Guest {
   readonly name: GuestName;
   readonly title: string;
-  readonly abi: "0.2.0" | "0.2.1";
+  readonly abi: "0.1.0" | "0.2.0" | "0.2.1";
   /** As `inspect` tells it. */
   readonly language: string;
   readonly lacks: Readonly<Partial<Record<Ability, Lack>>>;
@@ -66,4 +66,11 @@ export const GUESTS: readonly Guest[] = [
     },
   },
   { name: "c", title: "C by the raw ABI", abi: "0.2.1", language: "C", lacks: {} },
+  {
+    name: "c-0-1-0",
+    title: "C by the raw ABI of 0.1.0, as a command",
+    abi: "0.1.0",
+    language: "C",
+    lacks: { tcp: { because: "in 0.1.0 no filter can close a connection", name: "proxy_on_new_connection" } },
+  },
 ];

@@ -1,4 +1,4 @@
-// The behaviour table through a whole proxy: its five guests in one deployment of two workers, each on a route of its own, with
+// The behaviour table through a whole proxy: its guests in one deployment of two workers, each on a route of its own, with
 // sockets, clusters and shared memory in the place of the host's in memory.
 
 import { once } from "node:events";

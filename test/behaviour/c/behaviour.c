@@ -1,5 +1,5 @@
-// The behaviour filter in C, by the raw ABI. What each behaviour does is in ../cases.ts; the five guests do the same under
-// the same names.
+// The behaviour filter in C, by the raw ABI. What each behaviour does is in ../cases.ts; the guests do the same under the same
+// names. With ABI_0_1_0 it is a command with a main, of the oldest ABI.
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -61,6 +61,28 @@ static Stream *stream_of_call(uint32_t call) {
 }
 
 static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
+
+#ifdef ABI_0_1_0
+#define ABI_MARKER "proxy_abi_version_0_1_0"
+#define HEADERS_END
+
+int main(void) { return 0; }
+
+static void continue_request(void) { must(proxy_continue_request()); }
+
+static uint32_t get_configuration(size_t size, Bytes *bytes) {
+  return proxy_get_configuration(&bytes->data, &bytes->size);
+}
+#else
+#define ABI_MARKER "proxy_abi_version_0_2_1"
+#define HEADERS_END , bool end_of_stream
+
+static void continue_request(void) { must(proxy_continue_stream(REQUEST)); }
+
+static uint32_t get_configuration(size_t size, Bytes *bytes) {
+  return proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &bytes->data, &bytes->size);
+}
+#endif
 
 // Headers
 
@@ -150,7 +172,7 @@ static uint32_t set_shared_number(const char *key, unsigned long number, uint32_
 
 // The root's callbacks
 
-__attribute__((export_name("proxy_abi_version_0_2_1"))) void abi_version(void) {}
+__attribute__((export_name(ABI_MARKER))) void abi_version(void) {}
 
 __attribute__((export_name("proxy_on_memory_allocate"))) void *allocate(size_t size) { return malloc(size); }
 
@@ -181,7 +203,7 @@ static uint32_t metric(uint32_t type, const char *name) {
 
 bool CALLBACK(proxy_on_configure)(uint32_t root, size_t size) {
   Bytes bytes = {0};
-  if (proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &bytes.data, &bytes.size) != OK) return false;
+  if (get_configuration(size, &bytes) != OK) return false;
   char *configuration = text_of(bytes);
   bool is_labelled = read_label(configuration);
   free(configuration);
@@ -203,7 +225,7 @@ void CALLBACK(proxy_on_tick)(uint32_t root) {
   must(set_shared_number("held", 0, 0));
   must(proxy_set_effective_context(held));
   set_header(REQUEST_HEADERS, "x-held", "yes");
-  must(proxy_continue_stream(REQUEST));
+  continue_request();
 }
 
 void CALLBACK(proxy_on_queue_ready)(uint32_t root, uint32_t token) {
@@ -234,7 +256,8 @@ static void frame(uint32_t buffer, size_t size, char before, char behind) {
 
 static void edit_request_headers(void) {
   char *name;
-  bool is_absent = header(REQUEST_HEADERS, "x-name", &name) == NOT_FOUND;
+  // In 0.1.0 what is absent is empty.
+  bool is_absent = header(REQUEST_HEADERS, "x-name", &name) == NOT_FOUND || name[0] == 0;
   set_header(REQUEST_HEADERS, "x-got", is_absent ? "absent" : name);
   free(name);
   add_header(REQUEST_HEADERS, "x-added", "one");
@@ -401,7 +424,7 @@ static void reply_twice(void) {
   reply(418, "short and stout", pairs, 2);
 }
 
-uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_headers, bool end_of_stream) {
+uint32_t CALLBACK(proxy_on_request_headers)(uint32_t id, uint32_t count_of_headers HEADERS_END) {
   Stream *stream = stream_of(id);
   char *behaviour;
   header(REQUEST_HEADERS, "x-behaviour", &behaviour);
@@ -469,7 +492,7 @@ static void edit_response_headers(void) {
   remove_header(RESPONSE_HEADERS, "x-internal");
 }
 
-uint32_t CALLBACK(proxy_on_response_headers)(uint32_t id, uint32_t count_of_headers, bool end_of_stream) {
+uint32_t CALLBACK(proxy_on_response_headers)(uint32_t id, uint32_t count_of_headers HEADERS_END) {
   if (behaves(id, "headers")) edit_response_headers();
   if (behaves(id, "body")) remove_header(RESPONSE_HEADERS, "content-length");
   if (behaves(id, "properties")) {
@@ -512,7 +535,7 @@ void CALLBACK(proxy_on_http_call_response)(uint32_t root, uint32_t call, uint32_
     set_header(REQUEST_HEADERS, "x-answer", answer);
     set_header(REQUEST_HEADERS, "x-answer-status", status);
     set_header(REQUEST_HEADERS, "x-answer-body", body);
-    must(proxy_continue_stream(REQUEST));
+    continue_request();
   }
   free(answer);
   free(status);
@@ -555,7 +578,7 @@ void CALLBACK(proxy_on_grpc_receive)(uint32_t root, uint32_t call, size_t size) 
   }
   must(proxy_set_effective_context(stream->id));
   show_text(REQUEST_HEADERS, "x-grpc", message);
-  must(proxy_continue_stream(REQUEST));
+  continue_request();
 }
 
 void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status) {
@@ -567,7 +590,7 @@ void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status
     hear(stream, text);
     must(proxy_set_effective_context(stream->id));
     set_header(REQUEST_HEADERS, "x-grpc", stream->heard);
-    must(proxy_continue_stream(REQUEST));
+    continue_request();
     return;
   }
   snprintf(text, sizeof text, "grpc status %u", status);
@@ -575,6 +598,7 @@ void CALLBACK(proxy_on_grpc_close)(uint32_t root, uint32_t call, uint32_t status
   reply(503, text, NULL, 0);
 }
 
+#ifndef ABI_0_1_0
 // TCP
 
 uint32_t CALLBACK(proxy_on_new_connection)(uint32_t id) {
@@ -610,6 +634,7 @@ static void log_close(const char *which, uint32_t peer) {
 void CALLBACK(proxy_on_downstream_connection_close)(uint32_t id, uint32_t peer) { log_close("downstream", peer); }
 
 void CALLBACK(proxy_on_upstream_connection_close)(uint32_t id, uint32_t peer) { log_close("upstream", peer); }
+#endif
 
 // The end
 

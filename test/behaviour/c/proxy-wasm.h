@@ -1,5 +1,5 @@
 // The hostcalls of proxy-wasm 0.2.1 that the behaviour filter uses, and its callbacks, as C declares them. No SDK: this is
-// the ABI itself.
+// the ABI itself. With ABI_0_1_0 those of 0.1.0, where they are other ones.
 #pragma once
 
 #include <stddef.h>
@@ -43,8 +43,13 @@ HOSTCALL(proxy_get_header_map_value)(uint32_t map, const char *name, size_t size
 HOSTCALL(proxy_add_header_map_value)(uint32_t map, const char *name, size_t size, const char *value, size_t value_size);
 HOSTCALL(proxy_replace_header_map_value)(uint32_t map, const char *name, size_t size, const char *value, size_t value_size);
 HOSTCALL(proxy_remove_header_map_value)(uint32_t map, const char *name, size_t size);
+#ifdef ABI_0_1_0
+HOSTCALL(proxy_get_configuration)(char **data, size_t *size);
+HOSTCALL(proxy_continue_request)(void);
+#else
 HOSTCALL(proxy_continue_stream)(uint32_t stream);
 HOSTCALL(proxy_close_stream)(uint32_t stream);
+#endif
 HOSTCALL(proxy_send_local_response)(uint32_t status, const char *details, size_t details_size, const char *body,
                                     size_t body_size, const char *headers, size_t headers_size, int32_t grpc_status);
 HOSTCALL(proxy_http_call)(const char *cluster, size_t cluster_size, const char *headers, size_t headers_size,

@@ -1,4 +1,4 @@
-// The behaviour filter with proxy-wasm-go-sdk. What each behaviour does is in ../cases.ts; the five guests do the same
+// The behaviour filter with proxy-wasm-go-sdk. What each behaviour does is in ../cases.ts; the guests do the same
 // under the same names. The SDK has no gRPC, so that behaviour is missing.
 package main
 

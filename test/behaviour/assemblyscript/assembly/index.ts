@@ -1,4 +1,4 @@
-// The behaviour filter with our SDK. What each behaviour does is in ../../cases.ts; the five guests do the same under the
+// The behaviour filter with our SDK. What each behaviour does is in ../../cases.ts; the guests do the same under the
 // same names.
 
 import {

@@ -1,4 +1,4 @@
-// The behaviour filter with the `proxy-wasm` crate. What each behaviour does is in ../../cases.ts; the five guests do the
+// The behaviour filter with the `proxy-wasm` crate. What each behaviour does is in ../../cases.ts; the guests do the
 // same under the same names.
 
 use std::time::{Duration, UNIX_EPOCH};

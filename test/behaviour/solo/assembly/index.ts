@@ -1,4 +1,4 @@
-// The behaviour filter with @solo-io/proxy-runtime. What each behaviour does is in ../../cases.ts; the five guests do the
+// The behaviour filter with @solo-io/proxy-runtime. What each behaviour does is in ../../cases.ts; the guests do the
 // same under the same names. Where a wrapper of the SDK is wrong, its own declaration of the hostcall is called instead;
 // what it does not declare, or declares with the wrong parameters, is missing here and named in ../../guests.ts.
 
