@@ -12,8 +12,9 @@ export function policyReport(
   valueSize: number,
 ): number {
   const guest = caller();
+  if (valueType >>> 0 > ReportType.Bytes) return Status.BadArgument;
   if (!guest.has(keyPtr, keySize) || !guest.has(valuePtr, valueSize)) return Status.InvalidMemoryAccess;
-  if (keySize === 0 || keySize >>> 0 > NAME_BYTES_MAX || !fits(valueType >>> 0, valueSize)) return Status.BadArgument;
+  if (keySize === 0 || keySize >>> 0 > NAME_BYTES_MAX || !fits(valueType, valueSize)) return Status.BadArgument;
   const { stream, slot } = guest.acting;
   if (stream === null || !mayReport(guest)) return Status.BadArgument;
   if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
@@ -23,6 +24,5 @@ export function policyReport(
 
 function fits(valueType: number, size: number): boolean {
   if (valueType === ReportType.Int || valueType === ReportType.Double) return size === 8;
-  if (valueType === ReportType.Bool) return size === 1;
-  return valueType === ReportType.String || valueType === ReportType.Bytes;
+  return valueType !== ReportType.Bool || size === 1;
 }
