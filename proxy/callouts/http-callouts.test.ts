@@ -222,7 +222,9 @@ describe("an HTTP callout fails once", () => {
       await expect.poll(() => waiting.length).toBe(asked.length);
     }
     for (let i = 0; i < 10; i++) asked.push(ask(client));
-    expect(await Promise.all(asked.slice(CALLOUTS_PER_CLUSTER_MAX))).toEqual(Array(10).fill("overload"));
+    expect(await Promise.all(asked.slice(CALLOUTS_PER_CLUSTER_MAX))).toEqual(
+      Array.from({ length: 10 }, () => "overload"),
+    );
     for (const socket of waiting) socket.write(OK);
     const answers = await Promise.all(asked.slice(0, CALLOUTS_PER_CLUSTER_MAX));
     expect(answers.every((one) => typeof one !== "string")).toBe(true);
