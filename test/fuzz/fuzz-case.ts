@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import {
   chainOfOne,
   headOf,
+  MemoryConnection,
   inspect,
   MemoryServices,
   Plugin,
@@ -13,6 +14,8 @@ import {
   takeStream,
   type ModuleArtifact,
   type PluginSpec,
+  type RecordedCallout,
+  type ScriptedAnswer,
 } from "@sluice/abi";
 import { CAPABILITY_FAMILIES } from "@sluice/abi/spec";
 
@@ -24,7 +27,7 @@ export class Finding extends Error {
 const MEMORY_PAGES = 16;
 const PAGE_BYTES = 65_536;
 const CALLBACK_FUEL = 100_000;
-const START_FUEL = 1_000_000;
+const START_FUEL = 10_000_000;
 /** The root, the one that makes streams' images, and the stream's own; a failed one may wait for the collector. */
 const INSTANCES_MAX = 4;
 
@@ -48,6 +51,12 @@ function prepare(module: Uint8Array): ModuleArtifact {
   }
 }
 
+/** By the names that the seeds use. */
+const QUOTAS = ["per-user", "per-key", "q"].map((name) => ({
+  name,
+  windows: [{ count: 1, perMs: 60_000, burst: 10 }],
+}));
+
 interface Played {
   readonly outcome: string;
   /** Everything that must be the same on every run. */
@@ -55,7 +64,7 @@ interface Played {
 }
 
 function play(artifact: ModuleArtifact, config: Uint8Array): Played {
-  const services = new MemoryServices();
+  const services = new MemoryServices({ calloutScript: answer, quotas: QUOTAS });
   const plugin = new Plugin(artifact, specOf(config), services);
   try {
     plugin.start();
@@ -64,13 +73,15 @@ function play(artifact: ModuleArtifact, config: Uint8Array): Played {
     return { outcome: `not started ${error.code.slice("SLUICE-".length)}`, trace: error.message };
   }
   const { outcome, fuel } = request(plugin, services);
+  const transcript = connect(plugin, services);
+  plugin.callForeign(7, Buffer.from("arguments"));
   checkMemory(plugin);
   const image = plugin.image();
   const state = image === null ? "" : createHash("sha256").update(image.bytes).digest("hex");
   const globals = image === null ? "" : image.globals.map(String).join(",");
   const logs = services.logs.map(({ message }) => message).join("\n");
   plugin.close();
-  return { outcome, trace: [outcome, fuel, state, globals, logs].join(" ") };
+  return { outcome, trace: [outcome, fuel, transcript, state, globals, logs].join(" ") };
 }
 
 function request(plugin: Plugin, services: MemoryServices): { readonly outcome: string; readonly fuel: number } {
@@ -96,6 +107,26 @@ function request(plugin: Plugin, services: MemoryServices): { readonly outcome: 
   if (exchange.answered === null && exchange.cut === null) throw new Finding("the stream ended without an answer");
   const { error, fuel } = stream.slotReport(0);
   return { outcome: error === null ? "ran" : `failed ${error.cause}`, fuel };
+}
+
+/** A TCP connection through the same plugin; what became of it. */
+function connect(plugin: Plugin, { clock }: MemoryServices): string {
+  const connection = new MemoryConnection({ chain: chainOfOne(plugin) });
+  connection.clientSays("up");
+  clock.advance(50);
+  if (connection.isConnected) connection.upstreamSays("down");
+  connection.upstreamEnds();
+  connection.clientEnds();
+  clock.advance(50);
+  connection.upstreamCloses();
+  connection.clientCloses();
+  return connection.transcript.join(", ");
+}
+
+/** What clusters answer, so that each callback of a callout has its turn. */
+function answer({ kind }: RecordedCallout): ScriptedAnswer {
+  if (kind === "http") return { response: { headers: [["x-h", "1"]], body: "an answer", trailers: [["x-t", "1"]] } };
+  return { grpc: { metadata: [["x-m", "1"]], messages: ["one", "two"], trailers: [["x-t", "1"]] } };
 }
 
 function checkMemory(plugin: Plugin): void {
