@@ -1,33 +1,35 @@
 // The behaviour table through a whole proxy: its guests in one deployment of two workers, each on a route of its own, with
-// sockets, clusters and shared memory in the place of the host's in memory.
+// sockets, clusters and shared memory in the place of the host's in memory. The guests take their cases side by side.
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, request } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildGuests } from "../behaviour/build.ts";
 import { CASES } from "../behaviour/cases.ts";
 import type { BehaviourCase, Fields, Message, Step } from "../behaviour/cases.ts";
 import { onlyNamed } from "../behaviour/expectation.ts";
 import { GUESTS } from "../behaviour/guests.ts";
 import type { Guest } from "../behaviour/guests.ts";
-import { fieldValues } from "../behaviour/observe-case.ts";
 import type { ObservedMessage } from "../behaviour/observe-case.ts";
+import { BehaviourOrigin, messageOf } from "./behaviour-origin.ts";
+import { EchoService } from "./echo-service.ts";
 import { RunningProxy } from "./running-proxy.ts";
 
 const modules = await buildGuests();
 const guests = GUESTS.filter(({ name }) => "file" in modules.get(name)!);
 
-/** What stands where a clock cannot be moved, or is other than the table's: time, connection, environment, gRPC, what is counted. */
-const ELSEWHERE = ["timer", "hold", "properties", "clock", "environment", "metrics", "log", "grpc", "grpc-stream"];
+/** What a proxy has otherwise than the table: a clock that nobody moves, addresses, counts and lines of all that went on. */
+const ELSEWHERE = ["timer", "hold", "properties", "clock", "metrics", "log"];
 
-let origin: Origin;
+let origin: BehaviourOrigin;
+let echo: EchoService;
 let proxy: RunningProxy;
 
 beforeAll(async () => {
-  origin = await Origin.start();
+  origin = await BehaviourOrigin.start();
+  echo = await EchoService.start();
   proxy = await RunningProxy.prepare();
   for (const { name } of guests) await proxy.write(`${name}.wasm`, readFileSync(fileOf(name)));
   await proxy.changeMachine((text) => text.replace(/^routes:.*$/m, routes()).replace(/^clusters:.*$/m, clusters()));
@@ -38,21 +40,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.close();
   origin.close();
+  echo.close();
 });
 
-describe.each(guests)("$title in a proxy", (guest) => {
-  const served = CASES.filter(
-    ({ behaviour, needs }) =>
-      !ELSEWHERE.includes(behaviour) && (needs === undefined || guest.lacks[needs] === undefined),
-  );
-
-  it.each(served)("$name", async (behaviourCase) => {
-    for (const step of behaviourCase.steps) await passes(guest, behaviourCase, step);
+it.concurrent.each(guests)("a proxy passes the table with $title", async (guest) => {
+  const served = CASES.filter(({ behaviour, needs }) => {
+    return !ELSEWHERE.includes(behaviour) && (needs === undefined || guest.lacks[needs] === undefined);
   });
+  for (const behaviourCase of served) {
+    for (const step of behaviourCase.steps) await passes(guest, behaviourCase, step);
+  }
 });
 
 /** Where the table lets time pass, what came of it is asked for until it is there. */
-async function passes(guest: Guest, { behaviour }: BehaviourCase, step: Step): Promise<void> {
+async function passes(guest: Guest, { name, behaviour }: BehaviourCase, step: Step): Promise<void> {
   const { request: wanted, response, status } = step.expect;
   const expected = {
     ...(wanted === undefined ? {} : { request: wanted }),
@@ -62,7 +63,7 @@ async function passes(guest: Guest, { behaviour }: BehaviourCase, step: Step): P
   for (;;) {
     const seen = onlyNamed(await exchange(guest, behaviour, step), expected);
     if (step.afterMs !== undefined && JSON.stringify(seen) !== JSON.stringify(expected)) continue;
-    expect(seen).toEqual(expected);
+    expect(seen, name).toEqual(expected);
     return;
   }
 }
@@ -73,12 +74,9 @@ interface Exchanged {
   readonly response: ObservedMessage;
 }
 
-async function exchange(
-  { name }: Guest,
-  behaviour: string,
-  { path = "/", request: sent = {}, response = {} }: Step,
-): Promise<Exchanged> {
-  origin.answerNext(response.status ?? 200, response);
+async function exchange({ name }: Guest, behaviour: string, step: Step): Promise<Exchanged> {
+  const { path = "/", request: sent = {}, response = {} } = step;
+  origin.answerNext(name, { status: response.status ?? 200, message: response });
   const call = request({
     host: "127.0.0.1",
     port: proxy.ready.listeners["http"]!,
@@ -92,8 +90,8 @@ async function exchange(
   call.addTrailers(Object.fromEntries(sent.trailers ?? []));
   call.end();
   const [answer] = (await once(call, "response")) as [IncomingMessage];
-  const seen = await messageOf(answer);
-  return { status: answer.statusCode!, request: origin.seen, response: seen };
+  const received = await messageOf(answer);
+  return { status: answer.statusCode!, request: origin.seenOf(name), response: received };
 }
 
 function requestFields(behaviour: string, { headers = [], chunks, trailers }: Message): Fields {
@@ -101,89 +99,16 @@ function requestFields(behaviour: string, { headers = [], chunks, trailers }: Me
   return [
     ["host", "test"],
     ...(isNamed ? [] : [["x-behaviour", behaviour] as const]),
-    ...headers.filter(([name]) => name !== "content-length"),
+    ...headers.filter(([name]) => name !== "content-length").map(toGrpc(behaviour)),
     ...(chunks === undefined ? [] : [["transfer-encoding", "chunked"] as const]),
     ...(trailers === undefined ? [] : [["trailer", trailers.map(([name]) => name).join()] as const]),
   ];
 }
 
-async function messageOf(message: IncomingMessage): Promise<ObservedMessage> {
-  const chunks = await message.setEncoding("utf8").toArray();
-  return {
-    headers: fieldValues(pairsOf(message.rawHeaders)),
-    body: chunks.join(""),
-    trailers: fieldValues(pairsOf(message.rawTrailers)),
-  };
-}
-
-function pairsOf(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at]!.toLowerCase(), raw[2 * at + 1]!]);
-}
-
-/** The upstream of all routes and the cluster `answers`: plays a case's response, and answers callouts as the table says. */
-class Origin {
-  private readonly server: Server;
-  /** Takes connections and says nothing. */
-  private readonly silent = createServer(() => {});
-  private next: { readonly status: number; readonly message: Message } = { status: 200, message: {} };
-  /** The last request that was no callout; null: none came. */
-  seen: ObservedMessage | null = null;
-
-  static async start(): Promise<Origin> {
-    const origin = new Origin();
-    for (const server of [origin.server, origin.silent]) await once(server.listen(0, "127.0.0.1"), "listening");
-    return origin;
-  }
-
-  private constructor() {
-    this.server = createServer((received, response) => void this.answer(received, response));
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  get silentPort(): number {
-    return (this.silent.address() as AddressInfo).port;
-  }
-
-  answerNext(status: number, message: Message): void {
-    this.next = { status, message };
-    this.seen = null;
-  }
-
-  close(): void {
-    for (const server of [this.server, this.silent]) {
-      server.closeAllConnections();
-      server.close();
-    }
-  }
-
-  private async answer(received: IncomingMessage, response: ServerResponse): Promise<void> {
-    const message = await messageOf(received);
-    if (received.url === "/ask") return answerCallout(received, message, response);
-    this.seen = { ...message, headers: { ...message.headers, ":path": withoutGuest(received.url!) } };
-    const { status, message: scripted } = this.next;
-    for (const [field, value] of scripted.headers ?? [])
-      if (field !== "content-length") response.appendHeader(field, value);
-    response.writeHead(status);
-    for (const chunk of scripted.chunks ?? []) if (chunk !== "") response.write(chunk);
-    response.end();
-  }
-}
-
-function answerCallout(
-  { method, url, headers }: IncomingMessage,
-  { body }: ObservedMessage,
-  response: ServerResponse,
-): void {
-  response
-    .writeHead(203, { "x-answer": "forty-two" })
-    .end(`because: ${method} ${url} ${headers["x-ask"] as string} ${body}`);
-}
-
-function withoutGuest(path: string): string {
-  return path.slice(path.indexOf("/", 1));
+/** One port does not speak both HTTP/1 and HTTP/2. */
+function toGrpc(behaviour: string): (field: Fields[number]) => Fields[number] {
+  const isGrpc = behaviour.startsWith("grpc");
+  return ([name, value]) => (isGrpc && name === "x-cluster" && value === "answers" ? [name, "echo"] : [name, value]);
 }
 
 function fileOf(name: Guest["name"]): string {
@@ -191,12 +116,14 @@ function fileOf(name: Guest["name"]): string {
 }
 
 function routes(): string {
-  return `routes: [${guests.map(({ name }) => `{ name: ${name}, match: { path: { prefix: /${name}/ } }, cluster: origin }`).join(", ")}]`;
+  const all = guests.map(({ name }) => `{ name: ${name}, match: { path: { prefix: /${name}/ } }, cluster: origin }`);
+  return `routes: [${all.join(", ")}]`;
 }
 
 function clusters(): string {
-  const at = `127.0.0.1:${origin.port}`;
-  return `clusters: [{ name: origin, endpoints: [${at}] }, { name: answers, endpoints: [${at}] }, { name: slow, endpoints: [127.0.0.1:${origin.silentPort}] }, { name: broken, endpoints: [127.0.0.1:1] }]`;
+  const ports = { origin: origin.port, answers: origin.port, slow: origin.silentPort, echo: echo.port, broken: 1 };
+  const all = Object.entries(ports).map(([name, port]) => `{ name: ${name}, endpoints: [127.0.0.1:${port}] }`);
+  return `clusters: [${all.join(", ")}]`;
 }
 
 function deployment(): string {
@@ -210,6 +137,7 @@ function deployment(): string {
         module: ${name}.wasm
         capabilities: [timer, sharedData, queue, callout, foreign]
         pluginConfig: { label: blue }
+        environment: { COLOUR: green }
 `,
   );
   return `apiVersion: sluice/v1\nkind: Deployment\nname: default\nslots:\n${slots.join("")}`;
