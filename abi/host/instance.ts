@@ -17,7 +17,7 @@ import {
   type GuestContext,
   type Restriction,
 } from "./caller.ts";
-import { CalloutBook, type CalloutListener } from "./callout-book.ts";
+import type { CalloutListener } from "./callout-book.ts";
 import { perform } from "./effects.ts";
 import { describeFailure } from "./failure.ts";
 import { CALLBACK, CALLBACK_EXPORTS, type GuestExports, type GuestFunction } from "./guest-exports.ts";

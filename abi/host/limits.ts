@@ -15,6 +15,11 @@ export const POOLED_INSTANCES_PER_PROCESS = 12_288;
 
 /** Instructions for instantiation, start and configure together. */
 export const START_FUEL = 500_000_000;
+/**
+ * The same for an instance that is made for one stream because no image can put it back: a start while requests wait. At the
+ * bound it takes a tenth of a second; with START_FUEL two of them would stop a worker's heartbeat.
+ */
+export const STREAM_START_FUEL = 50_000_000;
 
 /** Bytes that one callback may make the host keep: header edits, bodies, replies, properties, shared data, report. */
 export const CALLBACK_HELD_BYTES_MAX = 4 * 1024 * 1024;

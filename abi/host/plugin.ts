@@ -16,6 +16,8 @@ import {
   PENDING_DONE_MS_MAX,
   RESTART_BACKOFF_MS_MAX,
   RESTART_BACKOFF_MS_MIN,
+  START_FUEL,
+  STREAM_START_FUEL,
   TICK_FUEL_PER_MS,
   TICK_PERIOD_MS_MAX,
   TICK_PERIOD_MS_MIN,
@@ -192,7 +194,8 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
   make(): Instance {
     // Every stream would try again what costs a whole start.
     if (this.refusal !== null && this.waits) throw this.refusal;
-    const instance = this.makeFrom(this.image());
+    const image = this.image();
+    const instance = image === null ? this.startInstance(STREAM_START_FUEL) : this.makeFrom(image);
     this.recovered();
     return instance;
   }
@@ -247,9 +250,10 @@ export class Plugin implements RootControl, InstanceSource, TickTarget {
     }
   }
 
-  private startInstance(): Instance {
+  private startInstance(fuel = START_FUEL): Instance {
     const linked = this.link();
-    const { instance } = linked;
+    const { instance, exports } = linked;
+    if (fuel !== START_FUEL) exports.refuel?.(fuel);
     try {
       runStartFunction(linked);
       const refusedIn = instance.startRoot();

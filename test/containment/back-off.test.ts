@@ -90,3 +90,22 @@ function started(isolation: "stream" | "shared"): Started {
 function failures(services: MemoryServices): number {
   return services.logs.filter(({ source, message }) => source === "host" && message.includes("returned false")).length;
 }
+
+describe("A filter that is started anew for every stream", () => {
+  it("has less fuel for that than for its first start, so that no request waits long", () => {
+    const text = (count: number): string => `(module (memory (export "memory") 1) (table 1 funcref)
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "proxy_on_configure") (param i32 i32) (result i32) (local $i i32)
+        (table.set (i32.const 0) (ref.null func)) (local.set $i (i32.const ${count}))
+        (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))) (i32.const 1)))`;
+    const instanceOf = (count: number, isolation: "stream" | "shared"): { made: boolean; failure: string | null } => {
+      const plugin = guestPlugin("guest", text(count), new MemoryServices(), { isolation });
+      plugin.start();
+      return { made: plugin.acquire() !== null, failure: plugin.failure };
+    };
+    expect(instanceOf(1_000, "stream")).toEqual({ made: true, failure: null });
+    expect(instanceOf(20_000_000, "shared")).toEqual({ made: true, failure: null });
+    const { made, failure } = instanceOf(20_000_000, "stream");
+    expect([made, failure]).toEqual([false, expect.stringContaining("failed in proxy_on_configure: out of fuel")]);
+  });
+});
