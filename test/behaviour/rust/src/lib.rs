@@ -89,7 +89,11 @@ impl RootContext for Plugin {
     }
 
     fn get_type(&self) -> Option<ContextType> {
-        Some(if self.label == "tcp" { ContextType::StreamContext } else { ContextType::HttpContext })
+        Some(if self.label == "tcp" {
+            ContextType::StreamContext
+        } else {
+            ContextType::HttpContext
+        })
     }
 }
 
@@ -160,7 +164,10 @@ impl Context for Stream {
     }
 
     fn on_grpc_stream_initial_metadata(&mut self, _: u32, _: u32) {
-        self.heard.push(text(self.get_grpc_stream_initial_metadata_value("x-first").unwrap_or_default()));
+        self.heard.push(text(
+            self.get_grpc_stream_initial_metadata_value("x-first")
+                .unwrap_or_default(),
+        ));
     }
 
     fn on_grpc_stream_message(&mut self, _: u32, size: usize) {
@@ -169,7 +176,10 @@ impl Context for Stream {
     }
 
     fn on_grpc_stream_trailing_metadata(&mut self, _: u32, _: u32) {
-        self.heard.push(text(self.get_grpc_stream_trailing_metadata_value("x-last").unwrap_or_default()));
+        self.heard.push(text(
+            self.get_grpc_stream_trailing_metadata_value("x-last")
+                .unwrap_or_default(),
+        ));
     }
 
     fn on_grpc_stream_close(&mut self, _: u32, status: u32) {
@@ -320,8 +330,11 @@ impl Stream {
         self.set_http_request_header("x-replaced", Some("new"));
         self.set_http_request_header("x-removed", None);
         let headers = self.get_http_request_headers();
-        let pairs: Vec<&str> =
-            headers.iter().filter(|(name, _)| name.starts_with("x-pair-")).map(|(_, value)| value.as_str()).collect();
+        let pairs: Vec<&str> = headers
+            .iter()
+            .filter(|(name, _)| name.starts_with("x-pair-"))
+            .map(|(_, value)| value.as_str())
+            .collect();
         self.set_http_request_header("x-pairs", Some(&pairs.join(",")));
     }
 
@@ -344,10 +357,19 @@ impl Stream {
     fn call_out(&self) -> Action {
         let cluster = self.get_http_request_header("x-cluster").unwrap_or_default();
         let name = self.get_http_request_header("x-name").unwrap_or_default();
-        let headers =
-            vec![(":method", "POST"), (":path", "/ask"), (":authority", "answers"), ("x-ask", name.as_str())];
-        let sent =
-            self.dispatch_http_call(&cluster, headers, Some(b"question"), vec![], Duration::from_millis(CALL_MS));
+        let headers = vec![
+            (":method", "POST"),
+            (":path", "/ask"),
+            (":authority", "answers"),
+            ("x-ask", name.as_str()),
+        ];
+        let sent = self.dispatch_http_call(
+            &cluster,
+            headers,
+            Some(b"question"),
+            vec![],
+            Duration::from_millis(CALL_MS),
+        );
         if sent.is_err() {
             self.send_http_response(500, vec![], Some(b"refused"));
         }
@@ -367,7 +389,9 @@ impl Stream {
 
     fn stream_grpc(&self) -> Action {
         let cluster = self.get_http_request_header("x-cluster").unwrap_or_default();
-        let stream = self.open_grpc_stream(&cluster, "behaviour.Echo", "Chat", vec![("x-meta", b"data")]).unwrap();
+        let stream = self
+            .open_grpc_stream(&cluster, "behaviour.Echo", "Chat", vec![("x-meta", b"data")])
+            .unwrap();
         self.send_grpc_stream_message(stream, Some(b"ping"), false);
         self.send_grpc_stream_message(stream, Some(b"pong"), true);
         Action::Pause
@@ -387,7 +411,9 @@ impl Stream {
     fn show_properties(&self) {
         let method = self.get_property(vec!["request", "method"]).unwrap_or_default();
         self.set_http_request_header("x-method", Some(&text(method)));
-        let value = self.get_property(vec!["request", "headers", "x-name"]).unwrap_or_default();
+        let value = self
+            .get_property(vec!["request", "headers", "x-name"])
+            .unwrap_or_default();
         self.set_http_request_header("x-header", Some(&text(value)));
         let port = number(self.get_property(vec!["source", "port"]));
         self.set_http_request_header("x-source-port", Some(&port));
