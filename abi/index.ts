@@ -32,7 +32,7 @@ export { Stream, takeStream } from "./stream/stream.ts";
 export { ReadLog } from "./stream/read-log.ts";
 export type { SlotReport } from "./stream/slot-report.ts";
 export type { VerdictKind } from "./stream/verdict.ts";
-export { NO_CALLOUTS, SILENT_CALLOUTS } from "./host/callouts.ts";
+export { SILENT_CALLOUTS } from "./host/callouts.ts";
 export type {
   Callout,
   CalloutClient,

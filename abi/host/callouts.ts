@@ -43,14 +43,6 @@ export interface CalloutClient {
   grpcStream(request: GrpcRequest, sink: GrpcSink): GrpcStream;
 }
 
-/** For an embedding without clusters: a filter learns at once that it cannot call. */
-export const NO_CALLOUTS: CalloutClient = {
-  hasCluster: () => false,
-  http: refuse,
-  grpcCall: refuse,
-  grpcStream: refuse,
-};
-
 const UNHEARD: GrpcStream = { cancel() {}, send: () => true, halfClose() {} };
 
 /** For a trial: every cluster may be called, and nothing goes out. */
@@ -60,10 +52,6 @@ export const SILENT_CALLOUTS: CalloutClient = {
   grpcCall: () => UNHEARD,
   grpcStream: () => UNHEARD,
 };
-
-function refuse(): never {
-  throw new Error("a callout was asked of a cluster that does not exist");
-}
 
 /** Something under way. */
 export interface Callout {
