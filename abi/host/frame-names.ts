@@ -2,6 +2,7 @@
 // and line. The map speaks of the pushed bytes, the stack of the metered ones.
 
 import { originalOffset, type OffsetTable } from "../module/offset-table.ts";
+import { readableName } from "../module/readable-name.ts";
 import { readSourceMap, type PlaceOf } from "./source-map.ts";
 
 export class FrameNames {
@@ -16,7 +17,7 @@ export class FrameNames {
   }
 
   nameOf(functionIndex: number, offset: number, name: string | null): string {
-    const shown = name ?? `function ${functionIndex}`;
+    const shown = name === null ? `function ${functionIndex}` : readableName(name);
     if (this.placeOf === undefined) this.placeOf = this.sourceMap === null ? null : readSourceMap(this.sourceMap);
     const place = this.placeOf === null ? null : this.placeOf(originalOffset(this.offsets, offset));
     return place === null ? shown : `${shown} (${place})`;

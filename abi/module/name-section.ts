@@ -1,6 +1,7 @@
 // Reads the name section: what traces and messages call functions. It only informs, so damage in it refuses nothing.
 import { ByteReader } from "./byte-reader.ts";
 import type { ModuleShape } from "./module-shape.ts";
+import { readableName } from "./readable-name.ts";
 import { ModuleRefused } from "./refusal.ts";
 
 export interface NameSection {
@@ -38,7 +39,7 @@ export function functionTitle(shape: ModuleShape, index: number): string {
     module: () => undefined,
     function: (at, name) => void (at === index && (found = name)),
   });
-  return found === null ? String(index) : `${index} "${printableName(found)}"`;
+  return found === null ? String(index) : `${index} "${printableName(readableName(found))}"`;
 }
 
 const NAME_SHOWN_MAX = 120;
