@@ -173,7 +173,7 @@ function cRecipe(...variant: readonly string[]): Recipe | string {
     folder: join(here, "c"),
     sources: ["*.c", "*.h"],
     version: clang.version,
-    build: (file) => run(clang.program, [...options, "-o", file, "behaviour.c"], { cwd: join(here, "c") }),
+    build: (file) => run(clang.program, [...options, "-o", file, "behaviour.c", "guest.c"], { cwd: join(here, "c") }),
   };
 }
 

@@ -1,25 +1,17 @@
 // The behaviour filter in C, by the raw ABI. What each behaviour does is in ../cases.ts; the guests do the same under the same
 // names. With ABI_0_1_0 it is a command with a main, of the oldest ABI.
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "proxy-wasm.h"
+#include "guest.h"
 
 #define TICK_MS 100
 #define CALL_MS 1000
 #define STREAMS_MAX 64
-#define TEXT_MAX 256
 #define QUEUE "behaviour"
-
-// What the host hands over is allocated for us and ours to free.
-typedef struct {
-  char *data;
-  size_t size;
-} Bytes;
 
 typedef struct {
   uint32_t id, call;
@@ -30,18 +22,6 @@ typedef struct {
 static char label[TEXT_MAX];
 static uint32_t queue, requests, level, sizes;
 static Stream streams[STREAMS_MAX];
-
-static void must(uint32_t status) {
-  if (status != OK) abort();
-}
-
-// A copy with a NUL behind it; the host's block is freed.
-static char *text_of(Bytes bytes) {
-  char *text = calloc(bytes.size + 1, 1);
-  if (bytes.size > 0) memcpy(text, bytes.data, bytes.size);
-  free(bytes.data);
-  return text;
-}
 
 static Stream *stream_of(uint32_t id) {
   for (Stream *stream = streams; stream < streams + STREAMS_MAX; stream++)
@@ -58,116 +38,6 @@ static Stream *stream_of_call(uint32_t call) {
   for (Stream *stream = streams; stream < streams + STREAMS_MAX; stream++)
     if (stream->id != 0 && stream->call == call) return stream;
   return NULL;
-}
-
-static void log_line(uint32_t log_level, const char *text) { must(proxy_log(log_level, text, strlen(text))); }
-
-#ifdef ABI_0_1_0
-#define ABI_MARKER "proxy_abi_version_0_1_0"
-#define HEADERS_END
-
-int main(void) { return 0; }
-
-static void continue_request(void) { must(proxy_continue_request()); }
-
-static uint32_t get_configuration(size_t size, Bytes *bytes) {
-  return proxy_get_configuration(&bytes->data, &bytes->size);
-}
-#else
-#define ABI_MARKER "proxy_abi_version_0_2_1"
-#define HEADERS_END , bool end_of_stream
-
-static void continue_request(void) { must(proxy_continue_stream(REQUEST)); }
-
-static uint32_t get_configuration(size_t size, Bytes *bytes) {
-  return proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &bytes->data, &bytes->size);
-}
-#endif
-
-// Headers
-
-static uint32_t header(uint32_t map, const char *name, char **value) {
-  Bytes bytes = {0};
-  uint32_t status = proxy_get_header_map_value(map, name, strlen(name), &bytes.data, &bytes.size);
-  *value = text_of(bytes);
-  return status;
-}
-
-static void set_header(uint32_t map, const char *name, const char *value) {
-  must(proxy_replace_header_map_value(map, name, strlen(name), value, strlen(value)));
-}
-
-static void add_header(uint32_t map, const char *name, const char *value) {
-  must(proxy_add_header_map_value(map, name, strlen(name), value, strlen(value)));
-}
-
-static void remove_header(uint32_t map, const char *name) {
-  must(proxy_remove_header_map_value(map, name, strlen(name)));
-}
-
-static uint32_t word(const char *data, size_t index) {
-  uint32_t value;
-  memcpy(&value, data + 4 * index, 4);
-  return value;
-}
-
-// u32 count, then for each pair two u32 sizes, then for each name NUL value NUL.
-static char *join_pairs(void) {
-  Bytes bytes = {0};
-  must(proxy_get_header_map_pairs(REQUEST_HEADERS, &bytes.data, &bytes.size));
-  char *joined = calloc(bytes.size + 1, 1);
-  uint32_t count = word(bytes.data, 0);
-  const char *name = bytes.data + 4 + 8 * count;
-  for (uint32_t i = 0; i < count; i++) {
-    const char *value = name + word(bytes.data, 1 + 2 * i) + 1;
-    if (strncmp(name, "x-pair-", 7) == 0) {
-      if (joined[0] != 0) strcat(joined, ",");
-      strcat(joined, value);
-    }
-    name = value + word(bytes.data, 2 + 2 * i) + 1;
-  }
-  free(bytes.data);
-  return joined;
-}
-
-// `pairs` is name, value, name, value, …; the answer is serialised into `into`.
-static size_t serialise(const char *pairs[][2], uint32_t count, char *into) {
-  memcpy(into, &count, 4);
-  char *at = into + 4 + 8 * count;
-  for (uint32_t i = 0; i < count; i++) {
-    for (uint32_t part = 0; part < 2; part++) {
-      uint32_t size = strlen(pairs[i][part]);
-      memcpy(into + 4 + 8 * i + 4 * part, &size, 4);
-      memcpy(at, pairs[i][part], size + 1);
-      at += size + 1;
-    }
-  }
-  return at - into;
-}
-
-static void reply(uint32_t status, const char *body, const char *pairs[][2], uint32_t count) {
-  char headers[TEXT_MAX];
-  size_t size = count == 0 ? 0 : serialise(pairs, count, headers);
-  must(proxy_send_local_response(status, NULL, 0, body, strlen(body), headers, size, -1));
-}
-
-// Shared data
-
-// A number kept as text; 0 and no cas when nobody has set it.
-static unsigned long shared_number(const char *key, uint32_t *cas) {
-  Bytes bytes = {0};
-  *cas = 0;
-  if (proxy_get_shared_data(key, strlen(key), &bytes.data, &bytes.size, cas) != OK) return 0;
-  char *text = text_of(bytes);
-  unsigned long number = strtoul(text, NULL, 10);
-  free(text);
-  return number;
-}
-
-static uint32_t set_shared_number(const char *key, unsigned long number, uint32_t cas) {
-  char text[16];
-  int size = snprintf(text, sizeof text, "%lu", number);
-  return proxy_set_shared_data(key, strlen(key), text, size, cas);
 }
 
 // The root's callbacks
@@ -239,19 +109,6 @@ void CALLBACK(proxy_on_queue_ready)(uint32_t root, uint32_t token) {
   }
 }
 
-// Puts one byte before and one behind what is in a buffer.
-static void frame(uint32_t buffer, size_t size, char before, char behind) {
-  Bytes bytes = {0};
-  must(proxy_get_buffer_bytes(buffer, 0, size, &bytes.data, &bytes.size));
-  char *framed = malloc(bytes.size + 2);
-  framed[0] = before;
-  memcpy(framed + 1, bytes.data, bytes.size);
-  framed[bytes.size + 1] = behind;
-  must(proxy_set_buffer_bytes(buffer, 0, size, framed, bytes.size + 2));
-  free(bytes.data);
-  free(framed);
-}
-
 // Requests
 
 static void edit_request_headers(void) {
@@ -264,7 +121,7 @@ static void edit_request_headers(void) {
   add_header(REQUEST_HEADERS, "x-added", "two");
   set_header(REQUEST_HEADERS, "x-replaced", "new");
   remove_header(REQUEST_HEADERS, "x-removed");
-  char *pairs = join_pairs();
+  char *pairs = join_values("x-pair-");
   set_header(REQUEST_HEADERS, "x-pairs", pairs);
   free(pairs);
 }
@@ -348,32 +205,6 @@ static void show_foreign(void) {
   // Where the result is not wanted, the pointers may be null.
   bool is_missing = proxy_call_foreign_function("missing", strlen("missing"), NULL, 0, NULL, NULL) == NOT_FOUND;
   set_header(REQUEST_HEADERS, "x-missing", is_missing ? "not found" : "found");
-}
-
-// A path's segments are joined by NUL; `path` is a literal, so its size is known.
-#define PROPERTY(path, value) property(path, sizeof path - 1, value)
-
-static bool property(const char *path, size_t size, Bytes *value) {
-  *value = (Bytes){0};
-  return proxy_get_property(path, size, &value->data, &value->size) == OK;
-}
-
-static void show_text(uint32_t map, const char *name, Bytes value) {
-  char *text = text_of(value);
-  set_header(map, name, text);
-  free(text);
-}
-
-// The ABI's integers are eight bytes, little-endian.
-static void show_number(uint32_t map, const char *name, Bytes value) {
-  char text[32] = "absent";
-  int64_t number;
-  if (value.size == sizeof number) {
-    memcpy(&number, value.data, sizeof number);
-    snprintf(text, sizeof text, "%lld", number);
-  }
-  free(value.data);
-  set_header(map, name, text);
 }
 
 static void show_properties(void) {

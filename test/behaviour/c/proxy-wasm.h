@@ -8,6 +8,14 @@
 #define HOSTCALL(name) __attribute__((import_module("env"), import_name(#name))) uint32_t name
 #define CALLBACK(name) __attribute__((export_name(#name))) name
 
+#ifdef ABI_0_1_0
+#define ABI_MARKER "proxy_abi_version_0_1_0"
+#define HEADERS_END
+#else
+#define ABI_MARKER "proxy_abi_version_0_2_1"
+#define HEADERS_END , bool end_of_stream
+#endif
+
 enum Status { OK = 0, NOT_FOUND = 1, CAS_MISMATCH = 8 };
 enum LogLevel { DEBUG = 1, INFO = 2, WARN = 3, ERROR = 4 };
 enum Action { CONTINUE = 0, PAUSE = 1 };
