@@ -77,6 +77,8 @@ export interface HostedGuest {
    * the result as the host takes it, 0 for none. Its effects have been done when it returns.
    */
   call(callback: string, contextId: number, ...rest: number[]): number;
+  /** Calls a function that host and filter agreed on: proxy_on_foreign_function, the arguments in buffer CallData. */
+  callForeign(functionId: number, args: string): void;
   /** Its whole memory, as a copy. */
   memory(): Uint8Array;
   /** A counter's or a gauge's value, null when nobody defined it; what a histogram was told. */

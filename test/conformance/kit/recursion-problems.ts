@@ -6,6 +6,9 @@ import type { GuestSettings, Host } from "./host.ts";
 import { EVERYTHING, exchangeIn, goodArguments } from "./rows.ts";
 import { BYTES_AT, callbackOf, OUTS_AT, TableGuest, tableModule, type Values } from "./table-guest.ts";
 
+/** Deeper than any host lets a guest nest. */
+const ENDLESS = 1_000_000;
+
 /** How a guest is said to have met the bound. */
 const END = /calls nested too deep|out of stack/;
 
@@ -25,8 +28,8 @@ export class DeepCalls {
 
   /** At `callsMax` depths from `first` on, or fewer when `failuresMax` of them in a row have ended the guest. */
   problems(first: number, failuresMax: number, callsMax: number): string[] {
-    const untouched = JSON.stringify(exchangeIn(callbackOf(this.row)).state());
     const complete = this.callAt(0);
+    const untouched = this.callAt(ENDLESS).state;
     const problems: string[] = [];
     for (let depth = first, failures = 0; failures < failuresMax && depth < first + callsMax; depth++) {
       const call = this.callAt(depth);
@@ -52,7 +55,9 @@ export class DeepCalls {
     const settings = { ...this.settings, pluginConfig: new Uint8Array(depth) };
     const table = new TableGuest(this.host, this.row, this.module, settings);
     const end = endOf(() => table.next(exchange).status);
-    return { end, state: JSON.stringify(exchange.state()), logs: table.guest.logs.map(({ message }) => message) };
+    const { guest } = table;
+    const state = JSON.stringify([exchange.state(), guest.metric("m"), guest.observed("m"), guest.metric("value")]);
+    return { end, state, logs: table.guest.logs.map(({ message }) => message) };
   }
 }
 

@@ -139,6 +139,10 @@ class SluiceGuest implements HostedGuest {
     }
   }
 
+  callForeign(functionId: number, args: string): void {
+    this.plugin.callForeign(functionId, Buffer.from(args));
+  }
+
   memory(): Uint8Array {
     return this.instance.takeImage().memory;
   }

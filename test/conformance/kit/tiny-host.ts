@@ -104,6 +104,7 @@ export class TinyGuest implements HostedGuest {
     return [];
   }
   advance(): void {}
+  callForeign(): void {}
 
   // ── What its hostcalls ask ──
 
