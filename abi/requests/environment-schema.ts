@@ -9,6 +9,7 @@ const Value = Type.String({
   description: "a text without NUL",
 });
 
+/** `environment` of a revision: what its module reads through WASI. */
 export const EnvironmentSchema = Type.Record(
   Type.String({ pattern: `^[A-Za-z_][A-Za-z0-9_]{0,${ENVIRONMENT_NAME_CHARS_MAX - 1}}$` }),
   Value,
