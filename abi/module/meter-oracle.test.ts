@@ -61,16 +61,21 @@ const OPERATOR_NAMES = [
   "end",
 ];
 
+/** The library takes the table of an indirect call for one byte; newer linkers write five, and it reads on in the middle. */
+const PADDING_BYTES = 4;
+
 /** Loops and instructions of each function as another reader counts them. */
 function countByOracle(bytes: Uint8Array): Counted[] {
   const reader = new BinaryReader();
   reader.setData(Uint8Array.from(bytes).buffer, 0, bytes.length);
   const functions: { loops: number; instructions: number }[] = [];
+  let misread = 0;
   while (reader.read()) {
     if (reader.state < 0) throw reader.error;
     if (reader.state === BEGIN_FUNCTION_BODY) functions.push({ loops: 0, instructions: 0 });
-    if (reader.state !== CODE_OPERATOR) continue;
+    if (reader.state !== CODE_OPERATOR || misread-- > 0) continue;
     const { code } = reader.result as IOperatorInformation;
+    misread = code === OP.callIndirect && bytes[reader.position - 1]! >= 0x80 ? PADDING_BYTES : 0;
     const name = OPERATOR_NAMES[code] ?? "";
     const now = functions.at(-1)!;
     if (name === "loop") now.loops++;
