@@ -39,10 +39,10 @@ export class DeepCalls {
     return problems;
   }
 
-  /** The deepest it may go and still make the call; at `fails` it may not. */
+  /** About the deepest it may go and still make the call; at `fails` it may not. */
   deepest(fails: number): number {
     let [fits, limit] = [0, fails];
-    while (limit - fits > 1) {
+    while (limit - fits > 4) {
       const middle = (fits + limit) >> 1;
       if (END.test(String(this.callAt(middle).end))) limit = middle;
       else fits = middle;
