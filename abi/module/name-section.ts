@@ -21,7 +21,7 @@ export function readNames(shape: ModuleShape): NameSection | null {
   let module: string | null = null;
   let functions = 0;
   const usable = visitNames(shape, {
-    module: (name) => (module = name),
+    module: (name) => (module = printableName(name)),
     function: () => void functions++,
   });
   return { module, functions, bytes: section.end - section.start, usable };
