@@ -61,6 +61,8 @@ export interface LoadOptions {
   readonly callouts?: readonly CalloutEntry[] | CalloutScript;
   /** Clusters that there are for mirrors and callouts. Absent: every name is one. */
   readonly clusters?: readonly string[];
+  /** What WASI shows as the environment, as a revision's `environment`. Default: nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Callbacks may spend this much; default as a proxy's. */
   readonly fuelMax?: number;
 }
@@ -204,18 +206,25 @@ function propertiesOf({ source = "198.51.100.7:40000", destinationPort = 80 }: T
 }
 
 function specOf(name: string, artifact: ModuleArtifact, options: LoadOptions): PluginSpec {
-  const { config, capabilities = [], requiresCheck = false, isolation = "stream", fuelMax = FUEL_MAX } = options;
+  const {
+    config,
+    environment = {},
+    capabilities = [],
+    requiresCheck = false,
+    isolation = "stream",
+    fuelMax = FUEL_MAX,
+  } = options;
   return {
     slot: "test",
     filter: name,
     version: artifact.digest,
     revision: artifact.digest,
     pluginName: name,
-    rootId: "",
+    rootId: name,
     vmId: "test",
     pluginConfig: pluginConfigBytes(config),
     vmConfig: new Uint8Array(0),
-    environment: {},
+    environment,
     capabilities: [...new Set([...DEFAULT_CAPABILITIES, ...capabilities])],
     limits: { memoryBytes: MEMORY_BYTES_MAX, fuel: fuelMax, depth: DEPTH_MAX },
     isolation,
