@@ -1,5 +1,5 @@
-// The import table of a plugin, made from the specification's rows: what is served, what is not served yet, and what this
-// revision was not granted. One table serves all instances of the plugin.
+// The import table of a plugin, made from the specification's rows: what is served, and what this revision was not
+// granted. One table serves all instances of the plugin.
 
 import { HOSTCALL_TABLE } from "../hostcalls/index.ts";
 import { BufferType, Errno, LogLevel, Status } from "../spec/enums.ts";
@@ -30,8 +30,7 @@ export function importsFor(scope: PluginScope): WebAssembly.Imports {
 }
 
 function hostcall(row: HostcallRow, scope: PluginScope): ImportFunction {
-  const served = row.served ? hostcalls[row.name] : undefined;
-  if (served === undefined) return () => notServed(row.name, scope);
+  const served = hostcalls[row.name]!;
   if (isGranted(row.family, scope)) return served;
   return isBufferRead(row)
     ? configurationOnly(row, served, scope)
@@ -66,12 +65,6 @@ function configurationOnly(row: HostcallRow, served: ImportFunction, scope: Plug
     const isConfiguration = args[0] === BufferType.VmConfiguration || args[0] === BufferType.PluginConfiguration;
     return isConfiguration ? served(...args) : notGranted(row, scope, Status.InternalFailure);
   };
-}
-
-function notServed(name: string, scope: PluginScope): number {
-  caller();
-  scope.logOnce(name, LogLevel.Warn, `${name} is not served yet and answers InternalFailure`);
-  return Status.InternalFailure;
 }
 
 function notGranted(row: HostcallRow | WasiRow, scope: PluginScope, refusal: number): number {

@@ -1,25 +1,17 @@
 // Judges a module's imports: each must be on the specification's list, with the specification's type.
 import { ABI_ERRORS } from "../error-table.ts";
 import { IMPORT_TYPES } from "../generated/imports.ts";
-import { HOSTCALLS } from "../spec/hostcalls.ts";
-import { POLICY_HOSTCALLS } from "../spec/policy.ts";
 import { adviceForUnknown, needsOf, type ImportNeeds } from "./import-advice.ts";
 import type { ModuleShape } from "./module-shape.ts";
 import { printableName } from "./name-section.ts";
 import { refuse } from "./refusal.ts";
 
-/** `notServed`: it links, answers InternalFailure and is logged once. */
 export interface ImportInspection extends ImportNeeds {
   readonly module: string;
   readonly name: string;
   /** `(i32, i32) → i32`. */
   readonly type: string;
-  readonly status: "served" | "notServed";
 }
-
-const NOT_SERVED: ReadonlySet<string> = new Set(
-  [...HOSTCALLS, ...POLICY_HOSTCALLS].filter(({ served }) => !served).map(({ module, name }) => `${module}.${name}`),
-);
 
 /** Every import once, in order. Throws ModuleRefused naming all that are not on the list. */
 export function inspectImports(shape: ModuleShape): ImportInspection[] {
@@ -35,7 +27,6 @@ export function inspectImports(shape: ModuleShape): ImportInspection[] {
     name,
     type: signature(IMPORT_TYPES[key]!),
     ...needsOf(name),
-    status: NOT_SERVED.has(key) ? "notServed" : "served",
   }));
 }
 

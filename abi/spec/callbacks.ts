@@ -50,7 +50,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "parentContextId"],
     result: null,
     context: "either",
-    served: true,
     prose: "A context begins; parent 0 makes it a root context. Comes before every other callback of that context.",
   },
   {
@@ -60,7 +59,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "vmConfigurationSize"],
     result: "bool",
     context: "root",
-    served: true,
     prose: "The instance starts; false refuses the revision.",
   },
   {
@@ -70,7 +68,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "pluginConfigurationSize"],
     result: "bool",
     context: "root",
-    served: true,
     prose: "The plugin reads its configuration; false refuses the revision.",
   },
   {
@@ -80,7 +77,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId"],
     result: null,
     context: "root",
-    served: true,
     prose: "The tick period has passed.",
   },
   {
@@ -90,7 +86,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: "Action",
     context: "stream",
-    served: true,
     prose: "A TCP connection was accepted.",
   },
   {
@@ -100,7 +95,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "dataSize", "endOfStream"],
     result: "Action",
     context: "stream",
-    served: true,
     prose: "Bytes came from the downstream.",
   },
   {
@@ -110,7 +104,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "peerType"],
     result: null,
     context: "stream",
-    served: true,
     prose: "The downstream connection closed.",
   },
   {
@@ -120,7 +113,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "dataSize", "endOfStream"],
     result: "Action",
     context: "stream",
-    served: true,
     prose: "Bytes came from the upstream.",
   },
   {
@@ -130,7 +122,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "peerType"],
     result: null,
     context: "stream",
-    served: true,
     prose: "The upstream connection closed.",
   },
   {
@@ -141,7 +132,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     paramsIn: { "0.1.0": ["contextId", "headerCount"] },
     result: "HeadersStatus",
     context: "stream",
-    served: true,
     prose: "The request's head is there.",
   },
   {
@@ -151,7 +141,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "bodySize", "endOfStream"],
     result: "DataStatus",
     context: "stream",
-    served: true,
     prose: "Bytes of the request body are there; the size counts all that is buffered.",
   },
   {
@@ -161,7 +150,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "trailerCount"],
     result: "TrailersStatus",
     context: "stream",
-    served: true,
     prose: "The request's trailers are there; they end it.",
   },
   {
@@ -172,7 +160,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     paramsIn: { "0.1.0": ["contextId", "headerCount"] },
     result: "HeadersStatus",
     context: "stream",
-    served: true,
     prose: "The response's head is there.",
   },
   {
@@ -182,7 +169,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "bodySize", "endOfStream"],
     result: "DataStatus",
     context: "stream",
-    served: true,
     prose: "Bytes of the response body are there; the size counts all that is buffered.",
   },
   {
@@ -192,7 +178,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "trailerCount"],
     result: "TrailersStatus",
     context: "stream",
-    served: true,
     prose: "The response's trailers are there; they end it.",
   },
   {
@@ -202,7 +187,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "callId", "headerCount", "bodySize", "trailerCount"],
     result: null,
     context: "root",
-    served: true,
     prose: "A callout's answer; no headers means that it failed.",
   },
   {
@@ -212,7 +196,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "elementCount"],
     result: null,
     context: "root",
-    served: true,
     prose: "First metadata of a gRPC stream.",
   },
   {
@@ -222,7 +205,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "messageSize"],
     result: null,
     context: "root",
-    served: true,
     prose: "A gRPC message; for a call it also means success.",
   },
   {
@@ -232,7 +214,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "elementCount"],
     result: null,
     context: "root",
-    served: true,
     prose: "Last metadata of a gRPC stream.",
   },
   {
@@ -242,7 +223,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "token", "grpcStatus"],
     result: null,
     context: "root",
-    served: true,
     prose: "A gRPC call failed, or the peer closed the stream.",
   },
   {
@@ -252,7 +232,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["rootContextId", "queueToken"],
     result: null,
     context: "root",
-    served: true,
     prose: "An item was put into a queue this root registered last.",
   },
   {
@@ -262,7 +241,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId", "functionId", "argumentsSize"],
     result: null,
     context: "either",
-    served: true,
     prose: "The host calls a function it agreed on with the guest.",
   },
   {
@@ -272,7 +250,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: "bool",
     context: "either",
-    served: true,
     prose: "The context is at its end; a root that returns false ends it later by proxy_done.",
   },
   {
@@ -282,7 +259,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: null,
     context: "either",
-    served: true,
     prose: "The stream has ended; everything about it may be read, nothing changed.",
   },
   {
@@ -292,7 +268,6 @@ export const CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: null,
     context: "either",
-    served: true,
     prose: "The context is gone; its id is never used again.",
   },
 ];

@@ -51,7 +51,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...ANY, "start", "allocator"],
     family: "log",
     effect: "replayable",
-    served: true,
     prose: "Writes a line to the filter's log. Control characters are escaped, bytes that are not UTF-8 replaced.",
   },
   {
@@ -64,7 +63,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "log",
     effect: "impure",
-    served: true,
     prose: "The lowest level that is written.",
   },
   {
@@ -77,7 +75,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "clock",
     effect: "impure",
-    served: true,
     prose: "Nanoseconds since 1970.",
   },
   {
@@ -90,7 +87,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "timer",
     effect: "forbidden",
-    served: true,
     prose:
       "Sets the period of the root context's ticks; 0 stops them. The next tick is one period after the last returned.",
   },
@@ -104,7 +100,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "always",
     effect: "impure",
-    served: true,
     prose: "Hostcalls mean this context until the callback returns.",
   },
   {
@@ -117,7 +112,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "always",
     effect: "forbidden",
-    served: true,
     prose: "Ends a root context whose proxy_on_done returned false.",
   },
   {
@@ -133,7 +127,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "always",
     effect: "impure",
-    served: true,
     prose: "How the root's last callout or gRPC call failed.",
   },
   {
@@ -146,7 +139,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "always",
     effect: "tracked",
-    served: true,
     prose: "The plugin configuration during proxy_on_configure, the VM configuration otherwise.",
   },
   {
@@ -162,7 +154,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "properties",
     effect: "tracked",
-    served: true,
     prose: "The value at a path of segments joined by NUL. Ids, ports, times and sizes make a check impure.",
   },
   {
@@ -175,7 +166,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "properties",
     effect: "impure",
-    served: true,
     prose:
       "Keeps a value under a path for the rest of the stream, for later filters too. Built-in properties are read-only.",
   },
@@ -195,7 +185,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "body",
     effect: "impure",
     exception: CONFIGURATION_IS_TRACKED,
-    served: true,
     prose: "Bytes of a buffer from `start` on, as many as there are up to `maxSize`. Configurations need no grant.",
   },
   {
@@ -209,7 +198,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "body",
     effect: "impure",
     exception: CONFIGURATION_IS_TRACKED,
-    served: true,
     prose: "Size of a buffer; its flags are always 0.",
   },
   {
@@ -227,7 +215,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: WRITES_BUFFERS,
     family: "body",
     effect: "impure",
-    served: true,
     prose: "Replaces `size` bytes at `start`: 0 and 0 prepends, a start at or behind the end appends.",
   },
   {
@@ -241,7 +228,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "headers",
     effect: "tracked",
     exception: REQUEST_TRAILERS_ARE_IMPURE,
-    served: true,
     prose: "The whole map, serialised; a map that is not available is empty.",
   },
   {
@@ -255,7 +241,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "headers",
     effect: "tracked",
     exception: REQUEST_TRAILERS_ARE_IMPURE,
-    served: true,
     prose: "Bytes of all names and values together.",
   },
   {
@@ -269,7 +254,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     family: "headers",
     effect: "tracked",
     exception: REQUEST_TRAILERS_ARE_IMPURE,
-    served: true,
     prose: "The first value under a name. An absent name is NotFound, in 0.1.0 an empty value.",
   },
   {
@@ -282,7 +266,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: WRITES_HEADERS,
     family: "headers",
     effect: "replayable",
-    served: true,
     prose: "Appends a field and keeps those of the same name.",
   },
   {
@@ -295,7 +278,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: WRITES_HEADERS,
     family: "headers",
     effect: "replayable",
-    served: true,
     prose: "Puts one field in the place of all of that name; adds it when there is none.",
   },
   {
@@ -308,7 +290,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: WRITES_HEADERS,
     family: "headers",
     effect: "replayable",
-    served: true,
     prose: "Removes every field of a name; Ok when there is none.",
   },
   {
@@ -321,7 +302,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: WRITES_HEADERS,
     family: "headers",
     effect: "replayable",
-    served: true,
     prose: "Replaces the whole map. Malformed bytes are BadArgument and leave the map as it was.",
   },
   {
@@ -334,7 +314,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose: "Resumes a paused stream after the callback has returned; without effect when nothing is paused.",
   },
   {
@@ -347,7 +326,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose: "Resets a stream after the callback has returned.",
   },
   {
@@ -360,7 +338,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose: "proxy_continue_stream(Request) of 0.1.0.",
   },
   {
@@ -373,7 +350,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STEERS_STREAM,
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose: "proxy_continue_stream(Response) of 0.1.0.",
   },
   {
@@ -386,7 +362,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...ARRIVALS, ...REQUEST],
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose:
       "Asks for the route to be chosen anew; we do so by ourselves when a field that routing looks at was changed.",
   },
@@ -406,7 +381,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...ARRIVALS, ...REQUEST, ...RESPONSE],
     family: "stream",
     effect: "forbidden",
-    served: true,
     prose:
       "Answers the stream itself once the callback has returned. The first one wins; a check uses policy_set_response.",
   },
@@ -427,7 +401,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Sends a request to a named cluster; the answer comes once, in proxy_on_http_call_response.",
   },
   {
@@ -448,7 +421,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Sends a unary gRPC request to a named cluster.",
   },
   {
@@ -467,7 +439,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Opens a gRPC stream to a named cluster.",
   },
   {
@@ -484,7 +455,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Sends a message on a gRPC stream.",
   },
   {
@@ -497,7 +467,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Cancels a gRPC call, resets a gRPC stream; nothing of it is delivered afterwards.",
   },
   {
@@ -510,7 +479,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "callout",
     effect: "impure",
-    served: true,
     prose: "Cancels a gRPC call, half-closes a gRPC stream; the peer's messages still arrive.",
   },
   {
@@ -523,7 +491,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "sharedData",
     effect: "impure",
-    served: true,
     prose: "A value shared by all instances with the same vmId, and its compare-and-swap number.",
   },
   {
@@ -536,7 +503,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "sharedData",
     effect: "impure",
-    served: true,
     prose: "Stores a shared value; a number other than 0 must be the one last read.",
   },
   {
@@ -552,7 +518,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: true,
     prose: "Makes or finds a queue by name; this root becomes its receiver.",
   },
   {
@@ -569,7 +534,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: true,
     prose: "Finds a queue by vmId and name.",
   },
   {
@@ -582,7 +546,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: true,
     prose: "Appends an item; the receiver's proxy_on_queue_ready follows.",
   },
   {
@@ -598,7 +561,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "queue",
     effect: "impure",
-    served: true,
     prose: "Takes the oldest item.",
   },
   {
@@ -615,7 +577,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "metrics",
     effect: "impure",
-    served: true,
     prose: "Makes or finds a metric by name.",
   },
   {
@@ -631,7 +592,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "metrics",
     effect: "replayable",
-    served: true,
     prose: "Adds to a counter (more than 0) or a gauge.",
   },
   {
@@ -647,7 +607,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "metrics",
     effect: "replayable",
-    served: true,
     prose: "Sets a gauge, observes a histogram, adds to a counter.",
   },
   {
@@ -663,7 +622,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "metrics",
     effect: "impure",
-    served: true,
     prose: "Reads a counter or a gauge.",
   },
   {
@@ -680,7 +638,6 @@ export const HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "foreign",
     effect: "impure",
-    served: true,
     prose: "Calls a host function by name (docs/foreign-functions.md). Either result pointer may be 0: not wanted.",
   },
 ];

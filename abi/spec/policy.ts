@@ -30,7 +30,6 @@ export const POLICY_CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: "CheckKind",
     context: "stream",
-    served: true,
     prose: "The check of this slot, before its request-headers callback and before a byte goes upstream.",
   },
   {
@@ -40,7 +39,6 @@ export const POLICY_CALLBACKS: readonly CallbackRow[] = [
     params: ["contextId"],
     result: null,
     context: "stream",
-    served: true,
     prose: "The stream has ended: add to its record. Comes before proxy_on_log.",
   },
 ];
@@ -59,7 +57,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: DECIDES,
     family: "policy",
     effect: "replayable",
-    served: true,
     prose: "The code (7, PERMISSION_DENIED, when never called) and a short machine-readable reason of the verdict.",
   },
   {
@@ -76,7 +73,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: DECIDES,
     family: "policy",
     effect: "replayable",
-    served: true,
     prose: "The direct response of a deny; without it one is made from the code.",
   },
   {
@@ -92,7 +88,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ANY,
     family: "policy",
     effect: "tracked",
-    served: true,
     prose: "Resolves an attribute, or one key of a map such as `request.headers[x-role]`, to an id.",
   },
   {
@@ -108,7 +103,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STREAM,
     family: "policy",
     effect: "tracked",
-    served: true,
     prose: "The attribute's value, encoded as a property. NotFound is absent, not empty; of several values the first.",
   },
   {
@@ -124,7 +118,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STREAM,
     family: "policy",
     effect: "tracked",
-    served: true,
     prose: "All values of a multi-valued attribute: pairs whose keys are the values.",
   },
   {
@@ -140,7 +133,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STREAM,
     family: "policy",
     effect: "tracked",
-    served: true,
     prose: "A scalar attribute without a copy: int, bool (0 or 1), timestamp or duration. BadArgument for other types.",
   },
   {
@@ -157,7 +149,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ["proxy_on_configure"],
     family: "policy",
     effect: "forbidden",
-    served: true,
     prose:
       "Prepares a table at configure: pairs of a string and its class in decimal, from 1 on. No string twice. An address may be a network of its own.",
   },
@@ -175,7 +166,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: STREAM,
     family: "policy",
     effect: "tracked",
-    served: true,
     prose:
       "Class of the attribute's value: 0 no entry, -1 absent, -2 several values. The verdict depends on the class only.",
   },
@@ -196,7 +186,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...CHECK, ...REQUEST],
     family: "policy",
     effect: "impure",
-    served: true,
     prose:
       "Reserves an amount of a quota; `flags` are the bits of QuotaFlags. What is not granted may be asked for again after `retryAfter` milliseconds.",
   },
@@ -214,7 +203,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...ARRIVALS, ...CONNECTION, ...CHECK, ...REQUEST, ...RESPONSE, ...REPORT],
     family: "policy",
     effect: "replayable",
-    served: true,
     prose: "Adds a value to the stream's record, under this slot's name.",
   },
   {
@@ -230,7 +218,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: [...CHECK, ...REQUEST],
     family: "callout",
     effect: "impure",
-    served: true,
     prose:
       "Copies this request to a cluster once it goes upstream itself; nobody waits for the answer. Flags: 1 keep credentials, 2 compare, 4 without body. NotFound: no such cluster.",
   },
@@ -244,7 +231,6 @@ export const POLICY_HOSTCALLS: readonly HostcallRow[] = [
     callbacks: ARRIVALS,
     family: "policy",
     effect: "forbidden",
-    served: true,
     prose: "Ends the pending check of the effective stream.",
   },
 ];

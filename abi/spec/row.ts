@@ -84,15 +84,13 @@ export interface HostcallRow {
   readonly params: readonly Param[];
   /** Every hostcall answers a status, the first three of 0.1.0 included, though that text lists none. */
   readonly result: "status";
-  /** What it may answer beyond InternalFailure, which every hostcall answers when it is not granted or not served. */
+  /** What it may answer beyond InternalFailure, which every hostcall answers when it is not granted. */
   readonly statuses: readonly string[];
   /** Where it can have its effect: callbacks, and the two moments `start` and `allocator` that are not callbacks. */
   readonly callbacks: readonly string[];
   readonly family: CapabilityFamily | "always";
   readonly effect: Effect;
   readonly exception?: EffectException;
-  /** False: it links, answers InternalFailure and is logged once. */
-  readonly served: boolean;
   readonly prose: string;
 }
 
@@ -108,7 +106,6 @@ export interface CallbackRow {
   readonly result: string | null;
   /** The kind of context whose id is the first parameter. */
   readonly context: "root" | "stream" | "either";
-  readonly served: boolean;
   readonly prose: string;
 }
 

@@ -50,7 +50,6 @@ function asHostcall({ name, params, family }: WasiRow): HostcallRow {
     versions: ["0.2.1"],
     result: "status",
     effect: "impure",
-    served: true,
     prose: "",
   } as const;
   return { ...rest, name, params, family, statuses: [], callbacks: ["proxy_on_request_headers"] };

@@ -106,7 +106,7 @@ function whereMet({ harmful, refusal }: Crowd, { failedIn }: Ended): (string | u
 }
 
 /** Connections have a driver, and tests, of their own. */
-const served = [...CALLBACKS, ...POLICY_CALLBACKS].filter((row) => row.served).map(({ name }) => name);
+const served = [...CALLBACKS, ...POLICY_CALLBACKS].map(({ name }) => name);
 const OF_CONNECTIONS: readonly string[] = CONNECTION;
 
 describe("A trap", () => {

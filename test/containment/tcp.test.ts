@@ -8,7 +8,7 @@ const CONNECTIONS = 100;
 const HARMED = 50;
 const WHOLE = ["connect", '> "up"', '< "down"', "close downstream"];
 
-const served = CALLBACKS.filter((row) => row.served && (CONNECTION as readonly string[]).includes(row.name));
+const served = CALLBACKS.filter((row) => (CONNECTION as readonly string[]).includes(row.name));
 
 /** Traps where the connection has the property `harm`; the other callbacks let everything pass. */
 function guestText(trapsIn: string): string {

@@ -22,7 +22,7 @@ export function printReference(): GeneratedFile {
     "# The ABI",
     "",
     "What a filter imports and exports: proxy-wasm 0.1.0, 0.2.0 and 0.2.1, the policy extension, and WASI.",
-    "A name that is not listed here refuses the module. *Not served* means: it links, answers InternalFailure (10) and is logged once.",
+    "A name that is not listed here refuses the module.",
     "",
     `Capability families are granted per revision; without a word: ${DEFAULT_CAPABILITIES.join(", ")}. *always* needs no grant.`,
     "A hostcall that is not granted answers InternalFailure.",
@@ -66,7 +66,7 @@ function printCallback(row: CallbackRow): string[] {
   return [
     `### ${row.name}`,
     "",
-    `\`(${row.params.join(", ")})${row.result === null ? "" : ` → ${row.result}`}\` · ${versions}${row.context} context${served(row)}`,
+    `\`(${row.params.join(", ")})${row.result === null ? "" : ` → ${row.result}`}\` · ${versions}${row.context} context`,
     "",
     `${row.prose}${older.join("")}`,
     "",
@@ -79,17 +79,13 @@ function printHostcall(row: HostcallRow): string[] {
   return [
     `### ${row.name}`,
     "",
-    `\`(${params.join(", ")}) → Status\` · ${versions}capability ${row.family} · in a check: ${effectText(row)}${served(row)}`,
+    `\`(${params.join(", ")}) → Status\` · ${versions}capability ${row.family} · in a check: ${effectText(row)}`,
     "",
     `${row.prose}${enumsText(row)}`,
     "",
     `Answers ${row.statuses.join(", ")}. Callable in ${placesText(row.callbacks)}.`,
     "",
   ];
-}
-
-function served(row: { readonly served: boolean }): string {
-  return row.served ? "" : " · **not served**";
 }
 
 function versionsText(versions: readonly string[]): string {

@@ -4,6 +4,7 @@ import {
   CAPABILITY_FAMILIES,
   CONNECTION,
   HOSTCALLS,
+  MatcherKind,
   POLICY_CALLBACKS,
   POLICY_HOSTCALLS,
   Status,
@@ -18,11 +19,7 @@ import { pairsOf } from "./pairs.ts";
 import { PLAIN_SETTINGS } from "./sluice-host.ts";
 
 export const ALL_HOSTCALLS: readonly HostcallRow[] = [...HOSTCALLS, ...POLICY_HOSTCALLS];
-export const SERVED_HOSTCALLS = ALL_HOSTCALLS.filter(({ served }) => served);
-/** What a host calls; nothing calls the others. */
-export const SERVED_CALLBACKS: readonly CallbackRow[] = [...CALLBACKS, ...POLICY_CALLBACKS].filter(
-  ({ served }) => served,
-);
+export const ALL_CALLBACKS: readonly CallbackRow[] = [...CALLBACKS, ...POLICY_CALLBACKS];
 
 export function hostcallRow(name: string): HostcallRow {
   return ALL_HOSTCALLS.find((row) => row.name === name)!;
@@ -64,8 +61,32 @@ const GOOD_NUMBERS: Readonly<Record<string, number>> = {
   timeout: 1000,
 };
 
-export function goodArguments({ params }: HostcallRow): Argument[] {
-  return params.flatMap<Argument>(({ name, type }) => {
+/** By hostcall and parameter, where what is good by type is none: whom to ask, and what a preparation has made. */
+const GOOD_ARGUMENTS: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
+  proxy_http_call: {
+    headers: pairsOf([
+      [":method", "GET"],
+      [":path", "/"],
+      [":authority", "a.test"],
+    ]),
+  },
+  proxy_grpc_send: { token: 6 },
+  proxy_grpc_cancel: { token: 6 },
+  proxy_grpc_close: { token: 6 },
+  proxy_resolve_shared_queue: { vmId: PLAIN_SETTINGS.vmId },
+  proxy_enqueue_shared_queue: { token: 1 },
+  proxy_dequeue_shared_queue: { token: 1 },
+  proxy_increment_metric: { metricId: 4 },
+  proxy_record_metric: { metricId: 9 },
+  proxy_get_metric: { metricId: 4 },
+  proxy_call_foreign_function: { functionName: "compress" },
+  policy_match: { matcherId: 1 },
+};
+
+export function goodArguments(row: HostcallRow): Argument[] {
+  return row.params.flatMap<Argument>(({ name, type }) => {
+    const own = GOOD_ARGUMENTS[row.name]?.[name];
+    if (own !== undefined) return [own];
     switch (type) {
       case "outBytes":
         return [OUT, OUT];
@@ -103,7 +124,8 @@ const PREPARATIONS: Readonly<Record<string, readonly Call[]>> = {
   proxy_get_metric: METRICS,
   policy_get: ATTRIBUTE,
   policy_get_values: ATTRIBUTE,
-  policy_get_i64: [call("policy_attribute", "response.code", OUT)],
+  policy_get_i64: [call("policy_attribute", "request.size", OUT)],
+  policy_match: [...ATTRIBUTE, call("policy_matcher", MatcherKind.Exact, pairsOf([["1", "7"]]), OUT)],
 };
 
 /** The text of a function `$prepare` that does it, and its imports but the one that there is already. */
@@ -120,7 +142,7 @@ const READS_ONLY = ["proxy_on_log", "proxy_on_done", "proxy_on_delete", "policy_
 
 /** An exchange whose maps are read-only where an engine's are. */
 export function exchangeIn(callback: string): Exchange {
-  const properties = { a: Buffer.from("1") };
+  const properties = { a: Buffer.from("1"), "request\0size": Uint8Array.from([7, 0, 0, 0, 0, 0, 0, 0]) };
   if (CONNECTION.some((name) => name === callback))
     return new Exchange({ downstreamData: "down", upstreamData: "up", properties });
   return new Exchange({
