@@ -2,8 +2,8 @@
 
 /** Callouts and gRPC streams under way from one worker to one cluster. */
 export const CALLOUTS_PER_CLUSTER_MAX = 1_024;
-/** HTTP connections of one worker to one endpoint, for callouts alone: each that is out needs one to itself. */
-export const CALLOUT_CONNECTIONS_PER_ENDPOINT_MAX = CALLOUTS_PER_CLUSTER_MAX;
+/** HTTP connections of one worker to one endpoint, for callouts alone: as many as callouts, each of which needs one to itself. */
+export const CALLOUT_CONNECTIONS_PER_ENDPOINT_MAX = 1_024;
 /** An answer's body, in bytes. */
 export const ANSWER_BYTES_MAX = 1024 * 1024;
 /** What all callouts of a worker hold of requests that were not taken and answers that are not whole. */
