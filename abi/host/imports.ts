@@ -8,7 +8,7 @@ import { POLICY_HOSTCALLS } from "../spec/policy.ts";
 import type { CapabilityFamily, HostcallRow, WasiRow } from "../spec/row.ts";
 import { ENV_FUNCTIONS, WASI_FUNCTIONS, WASI_MODULES } from "../spec/wasi.ts";
 import { COMPILER_SUPPORT_TABLE, WASI_TABLE } from "../wasi/index.ts";
-import { caller, callerAnytime, callerWhileStarting } from "./caller.ts";
+import { callerAnytime, callerWhileStarting } from "./caller.ts";
 import type { PluginScope } from "./plugin-scope.ts";
 
 type ImportFunction = (...args: never[]) => unknown;
