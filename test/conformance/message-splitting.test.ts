@@ -5,13 +5,13 @@ import { describe, expect, it } from "vitest";
 import { Status, type Param } from "@sluice/abi/spec";
 import { ready, call, type Argument } from "./kit/guest.ts";
 import { REQUEST } from "./kit/callouts.ts";
-import { EVERYTHING, exchangeIn, goodArguments, hostcallRow, SERVED_HOSTCALLS } from "./kit/rows.ts";
+import { EVERYTHING, exchangeIn, goodArguments, hostcallRow, ALL_HOSTCALLS } from "./kit/rows.ts";
 import { callbackOf } from "./kit/table-guest.ts";
 
 type Field = readonly [name: Uint8Array, value: Uint8Array];
 
 /** Serialised maps are tables of strings elsewhere too. */
-const OF_FIELDS = SERVED_HOSTCALLS.filter(
+const OF_FIELDS = ALL_HOSTCALLS.filter(
   ({ params }) => params.some(({ type, name }) => type === "pairs" && name !== "table") || isOneField(params),
 ).map(({ name }) => name);
 

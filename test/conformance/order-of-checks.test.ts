@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Status, type HostcallRow, type Param } from "@sluice/abi/spec";
 import { call, OUT, run, type Argument } from "./kit/guest.ts";
-import { EVERYTHING, exchangeIn, goodArguments, SERVED_HOSTCALLS } from "./kit/rows.ts";
+import { EVERYTHING, exchangeIn, goodArguments, ALL_HOSTCALLS } from "./kit/rows.ts";
 import { callbackOf } from "./kit/table-guest.ts";
 
 const PAGE = 65_536;
@@ -50,7 +50,7 @@ function ask(row: HostcallRow, ...changes: readonly ((param: Param) => readonly 
   return { status: outcome.status, isChanged, isWritten: args.includes(OUT) && outcome.u32(0) !== null };
 }
 
-const rows = SERVED_HOSTCALLS;
+const rows = ALL_HOSTCALLS;
 const withBoth = (first: typeof isEnum, second: typeof isEnum) =>
   rows.filter(({ params }) => params.some(first) && params.some(second));
 

@@ -5,7 +5,7 @@ import { wireParams, type Param } from "@sluice/abi/spec";
 import { hostUnderTest } from "./kit/host-under-test.ts";
 import { pairsOf } from "./kit/pairs.ts";
 import { pointerProblems } from "./kit/pointer-problems.ts";
-import { SERVED_HOSTCALLS } from "./kit/rows.ts";
+import { ALL_HOSTCALLS } from "./kit/rows.ts";
 import { BYTES_AT, OUTS_AT, OWN_BYTES, type Values } from "./kit/table-guest.ts";
 
 const PAGE = 65_536;
@@ -46,7 +46,7 @@ function valuesOf(param: Param): fc.Arbitrary<Values> {
   );
 }
 
-describe.each(SERVED_HOSTCALLS.filter(({ params }) => params.length > 0))("$name", (row) => {
+describe.each(ALL_HOSTCALLS.filter(({ params }) => params.length > 0))("$name", (row) => {
   it("answers as its row says, and writes nowhere but where it is told to", () => {
     const calls = fc.array(
       fc.tuple(...row.params.map(valuesOf)).map((values) => values.flat()),

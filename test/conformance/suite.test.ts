@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Status } from "@sluice/abi/spec";
-import { contextProblems } from "./kit/context-problems.ts";
+import { askEverywhere, contextProblems } from "./kit/context-problems.ts";
 import { pointerProblems } from "./kit/pointer-problems.ts";
 import { hostcallRow } from "./kit/rows.ts";
 import { BYTES_AT, OUTS_AT, type Values } from "./kit/table-guest.ts";
@@ -29,7 +29,10 @@ const CALLS: Readonly<Record<string, readonly Values[]>> = {
 
 function problemsOf(host: TinyHost, hostcall: string): string[] {
   const row = hostcallRow(hostcall);
-  return [...contextProblems(host, row, "0.2.1"), ...pointerProblems(host, row, CALLS[hostcall]!, BYTES)];
+  return [
+    ...contextProblems(row, askEverywhere(host, row, "0.2.1")),
+    ...pointerProblems(host, row, CALLS[hostcall]!, BYTES),
+  ];
 }
 
 describe("a host that keeps to the specification", () => {

@@ -63,12 +63,13 @@ function problems(row: HostcallRow, rows: readonly Values[]): string[] {
     const values = valuesAt(before, row, n).map(Number);
     const { status, memory } = table.next(exchangeIn(callbackOf(row)));
     const mayWrite = status === (WRITES_AND_REFUSES[row.name] ?? Errno.Success);
-    const told = mayWrite ? (WRITES[row.name]?.(...values) ?? []) : [];
+    const told = mayWrite ? (WRITES[row.name]?.(...values) ?? []).filter(([, length]) => length > 0) : [];
+    const call = `${row.name}(${values.join(", ")}) = ${status}`;
+    if (told.some(([at, length]) => at + length > PAGE))
+      return [`${call} though it is told to write where is no memory`];
     const left = Buffer.from(memory);
     for (const [at, length] of [[0, OWN_BYTES], ...told] as Range[]) left.set(before.subarray(at, at + length), at);
-    const problem = left.equals(before) ? [] : [`${row.name}(${values.join(", ")}) = ${status} wrote elsewhere`];
-    if (mayWrite && told.some(([at, length]) => at + length > PAGE))
-      problem.push(`${row.name}(${values.join(", ")}) succeeded`);
+    const problem = left.equals(before) ? [] : [`${call} wrote elsewhere`];
     before = memory;
     return problem;
   });

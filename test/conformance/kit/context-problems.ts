@@ -1,8 +1,6 @@
 // One hostcall of one version in every callback and at the two moments that are none, in guests made from its row: what
-// it answers there, and that it changes nothing where its row does not name the callback. The answer is a list of
-// complaints, so that a test can also ask for them.
+// it answers there, and whether it keeps to the row.
 import { ANY, ARRIVALS, MOMENTS, type AbiVersion, type CallbackRow, type HostcallRow } from "@sluice/abi/spec";
-import { Exchange } from "./exchange.ts";
 import { ALLOCATORS, BLOCKS_AT, call, callText, DataSection, importText } from "./guest.ts";
 import { ROOT_CONTEXT, type Host, type HostedGuest } from "./host.ts";
 import {
@@ -13,19 +11,48 @@ import {
   isIn,
   markerOf,
   paramsIn,
-  SERVED_CALLBACKS,
+  ALL_CALLBACKS,
   statusesOf,
 } from "./rows.ts";
 import { assemble } from "./wat.ts";
 
-/** Empty when the host keeps to the row. */
-export function contextProblems(host: Host, row: HostcallRow, version: AbiVersion): string[] {
-  const problems = MOMENTS.flatMap((moment) => problemsAtMoment(host, row, version, moment));
+/** The hostcall made once: where, and what came of it. */
+export interface Asked {
+  /** A callback, `start` or `allocator`; the root's context_create is told from a stream's. */
+  readonly where: string;
+  /** Null: it ended the guest. */
+  readonly status: number | null;
+  /** What it changed of the exchange, as it was and as it is. */
+  readonly changed: readonly [was: string, is: string] | null;
+}
+
+export const ROOT_CREATE = "proxy_on_context_create of the root";
+
+/** At the two moments first, then in every callback that the version has. */
+export function askEverywhere(host: Host, row: HostcallRow, version: AbiVersion): Asked[] {
   const guest = host.start(assemble(guestText(row, version)), EVERYTHING);
-  for (const callback of SERVED_CALLBACKS.filter((each) => isIn(version, each))) {
-    problems.push(...problemsIn(guest, row, callback));
+  const callbacks = ALL_CALLBACKS.filter((each) => isIn(version, each));
+  return [
+    ...MOMENTS.map((moment) => askAt(host, row, version, moment)),
+    ...callbacks.flatMap((callback) => askIn(guest, callback)),
+  ];
+}
+
+/** What is wrong with the answers; empty when the host keeps to the row. */
+export function contextProblems(row: HostcallRow, asked: readonly Asked[]): string[] {
+  return asked.flatMap((each) => problemsOf(row, each)).map((problem) => `${row.name} ${problem}`);
+}
+
+function problemsOf(row: HostcallRow, { where, status, changed }: Asked): string[] {
+  const isAllowed = row.callbacks.includes(where === ROOT_CREATE ? CREATE : where);
+  if ((MOMENTS as readonly string[]).includes(where)) {
+    if (!isAllowed) return status === null ? [] : [`does not end a guest that makes it at ${where}`];
+    if (status === null) return [`ends a guest that makes it at ${where}`];
   }
-  return problems.map((problem) => `${row.name} of ${version} ${problem}`);
+  if (status === NOT_CALLED) return [`was not made in ${where}: the host did not run it`];
+  if (!statusesOf(row).includes(status!)) return [`answers ${status} in ${where}, which its row does not name`];
+  if (isAllowed || changed === null) return [];
+  return [`changes the exchange in ${where}, where its row does not allow it: ${changed[0]} became ${changed[1]}`];
 }
 
 const CREATE = "proxy_on_context_create";
@@ -38,36 +65,21 @@ const NOT_CALLED = 0xcccc_cccc;
 /** Where a stream's context_create leaves its id, for root callbacks to make it the effective one. */
 const STREAM_ID_AT = 8;
 
-function problemsIn(guest: HostedGuest, row: HostcallRow, callback: CallbackRow): string[] {
-  const { name } = callback;
-  if (AT_START.includes(name)) return problemOf(row, name, statusAt(guest, cellOf(name)));
+function askIn(guest: HostedGuest, { name }: CallbackRow): Asked[] {
+  const own = (): number => statusAt(guest, cellOf(name));
+  if (AT_START.includes(name)) return [{ where: name, status: own(), changed: null }];
   const exchange = exchangeIn(name);
-  const before = exchange.state();
+  const before = JSON.stringify(exchange.state());
   const id = guest.createStream(exchange);
+  // What the stream's own context_create did is part of what was before any other callback.
+  const created = JSON.stringify(exchange.state());
   if (name === CREATE) {
-    return [
-      ...problemOf(row, `${name} of the root`, statusAt(guest, ROOT_CREATE_CELL)),
-      ...problemOf(row, name, statusAt(guest, cellOf(name))),
-      ...changes(row, name, before, exchange),
-    ];
+    const root = { where: ROOT_CREATE, status: statusAt(guest, ROOT_CREATE_CELL), changed: null };
+    return [root, { where: name, status: own(), changed: before === created ? null : [before, created] }];
   }
-  // What the stream's own context_create did is looked at above; here it is part of what was before.
-  const created = exchange.state();
   guest.call(name, isArrival(name) ? ROOT_CONTEXT : id);
-  return [...problemOf(row, name, statusAt(guest, cellOf(name))), ...changes(row, name, created, exchange)];
-}
-
-function problemOf(row: HostcallRow, where: string, status: number): string[] {
-  if (status === NOT_CALLED) return [`was not made in ${where}: the host did not run it`];
-  return statusesOf(row).includes(status) ? [] : [`answers ${status} in ${where}, which its row does not name`];
-}
-
-function changes(row: HostcallRow, callback: string, before: unknown, exchange: Exchange): string[] {
-  if (row.callbacks.includes(callback)) return [];
-  const [was, is] = [JSON.stringify(before), JSON.stringify(exchange.state())];
-  return was === is
-    ? []
-    : [`changes the exchange in ${callback}, where its row does not allow it: ${was} became ${is}`];
+  const after = JSON.stringify(exchange.state());
+  return [{ where: name, status: own(), changed: created === after ? null : [created, after] }];
 }
 
 function statusAt(guest: HostedGuest, cell: number): number {
@@ -95,7 +107,7 @@ function guestText(row: HostcallRow, version: AbiVersion): string {
     (func (export "sluice_policy_abi_version_1"))
     ${ALLOCATORS.bump}
     (func $ask (param $cell i32) ${made} (i32.store (local.get $cell) (i32.load (i32.const 0))))
-    ${SERVED_CALLBACKS.filter((each) => isIn(version, each))
+    ${ALL_CALLBACKS.filter((each) => isIn(version, each))
       .map((each) => callbackText(each, version))
       .join("\n")}
     (data (i32.const ${CELLS_AT}) "${"\\cc".repeat(cells * 4)}")
@@ -129,14 +141,13 @@ function bodyText({ name }: CallbackRow): string {
   return `${isArrival(name) ? `(drop (call $${EFFECTIVE} (i32.load (i32.const ${STREAM_ID_AT}))))` : ""} ${ask(cellOf(name))}`;
 }
 
-function problemsAtMoment(host: Host, row: HostcallRow, version: AbiVersion, moment: string): string[] {
-  const isAllowed = row.callbacks.includes(moment);
+function askAt(host: Host, row: HostcallRow, version: AbiVersion, moment: string): Asked {
   try {
     const guest = host.start(assemble(momentText(row, version, moment)), EVERYTHING);
     guest.call("proxy_on_request_headers", guest.createStream(exchangeIn("proxy_on_request_headers")));
-    return isAllowed ? problemOf(row, moment, statusAt(guest, 0)) : [`does not end a guest that makes it at ${moment}`];
-  } catch (ended) {
-    return isAllowed ? [`ends a guest that makes it at ${moment}: ${String(ended)}`] : [];
+    return { where: moment, status: statusAt(guest, 0), changed: null };
+  } catch {
+    return { where: moment, status: null, changed: null };
   }
 }
 

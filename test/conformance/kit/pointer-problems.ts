@@ -57,7 +57,9 @@ function writeProblems(
   const allowed =
     status === Status.Ok ? [...own, ...outsOf(row, values), { at: BLOCKS_AT, length: end - BLOCKS_AT }] : own;
   const left = Buffer.from(after);
-  for (const { at, length } of allowed) left.set(before.subarray(at, at + length), at);
+  for (const { at, length } of allowed) {
+    if (at + length <= before.length) left.set(before.subarray(at, at + length), at);
+  }
   if (left.equals(before)) return [];
   const first = left.findIndex((byte, at) => byte !== before[at]);
   return [`wrote at ${first}, which is none of its own`];

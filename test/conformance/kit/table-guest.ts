@@ -7,7 +7,7 @@ import { wireParams, type CallbackRow, type HostcallRow } from "@sluice/abi/spec
 import { BLOCKS_AT, DataSection, importText } from "./guest.ts";
 import { ROOT_CONTEXT, type GuestSettings, type Host, type HostedGuest } from "./host.ts";
 import type { Exchange } from "./exchange.ts";
-import { preparationText, SERVED_CALLBACKS } from "./rows.ts";
+import { preparationText, ALL_CALLBACKS } from "./rows.ts";
 import { assemble } from "./wat.ts";
 
 export const BYTES_AT = 8192;
@@ -68,7 +68,7 @@ export function callbackOf(row: HostcallRow): string {
 }
 
 function rowOf(callback: string): CallbackRow {
-  return SERVED_CALLBACKS.find(({ name }) => name === callback)!;
+  return ALL_CALLBACKS.find(({ name }) => name === callback)!;
 }
 
 function isOfRoot(callback: string): boolean {
