@@ -7,7 +7,14 @@ import { MATRIX } from "./generated/matrix.ts";
 import { askEverywhere, contextProblems, type Asked } from "./kit/context-problems.ts";
 import { hostUnderTest } from "./kit/host-under-test.ts";
 import { hostcallRow } from "./kit/rows.ts";
-import { sluiceHost } from "./kit/sluice-host.ts";
+import { isolatingHost, sluiceHost } from "./kit/sluice-host.ts";
+
+describe("in a guest that was put back from an image", () => {
+  it.each(MATRIX)("$hostcall answers as its row says, and changes nothing elsewhere", ({ hostcall, versions }) => {
+    const row = hostcallRow(hostcall);
+    expect(contextProblems(row, askEverywhere(isolatingHost, row, versions.at(-1)!))).toEqual([]);
+  });
+});
 
 /** By hostcall and what it answered, the versions in which it did. */
 const answers = new Map<string, Map<string, string[]>>();

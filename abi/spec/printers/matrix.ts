@@ -10,12 +10,13 @@ export function printMatrix(): GeneratedFile {
   const rows = [...HOSTCALLS, ...POLICY_HOSTCALLS].map(printRow);
   const text = [
     `// ${GENERATED_BY}`,
+    'import type { AbiVersion } from "@sluice/abi/spec";',
     "",
     "/** One hostcall: where it can have its effect. `start` and `allocator` are moments, not callbacks. */",
     "export interface MatrixRow {",
     "  readonly hostcall: string;",
     '  readonly module: "env" | "sluice";',
-    "  readonly versions: readonly string[];",
+    "  readonly versions: readonly AbiVersion[];",
     "  readonly allowedIn: readonly string[];",
     "  readonly refusedIn: readonly string[];",
     "}",

@@ -13,17 +13,24 @@ import type { GuestSettings, Host, HostedGuest, LogLine, MadeCallout } from "./h
 import { PlainCallouts } from "./plain-callouts.ts";
 import { PlainStream } from "./plain-stream.ts";
 
-export const sluiceHost: Host = {
-  name: "sluice",
-  start(module, settings) {
-    const services = new SluiceServices(settings);
-    const { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits } = settings;
-    const spec = { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits };
-    const plugin = new Plugin(artifactOf(module), specOf(spec), services);
-    plugin.start();
-    return new SluiceGuest(plugin, services);
-  },
-};
+export const sluiceHost: Host = hostOf("sluice", "shared");
+
+/** Its guests are put back from an image, with a stream's context in it where that can be; what a root hears they do not. */
+export const isolatingHost: Host = hostOf("sluice, isolating", "stream");
+
+function hostOf(name: string, isolation: PluginSpec["isolation"]): Host {
+  return {
+    name,
+    start(module, settings) {
+      const services = new SluiceServices(settings);
+      const { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits } = settings;
+      const spec = { capabilities, pluginName, rootId, vmId, pluginConfig, vmConfig, environment, limits, isolation };
+      const plugin = new Plugin(artifactOf(module), specOf(spec), services);
+      plugin.start();
+      return new SluiceGuest(plugin, services);
+    },
+  };
+}
 
 const artifacts = new WeakMap<Uint8Array, ModuleArtifact>();
 
