@@ -51,7 +51,7 @@ export interface GuestOptions {
   /** More calls, in another callback, which the test makes happen. Their statuses and OUTs follow those of the first. */
   readonly later?: { readonly in: string; readonly calls: readonly Call[] };
   /** What the allocator does: gives blocks, none, or is not there. */
-  readonly allocator?: "bump" | "zero" | "none" | "outOfRange";
+  readonly allocator?: "bump" | "growing" | "zero" | "none" | "outOfRange" | "trap";
   readonly abi?: "0_1_0" | "0_2_0" | "0_2_1";
   readonly capabilities?: readonly CapabilityFamily[];
   readonly stream?: Exchange;
@@ -191,6 +191,9 @@ export const ALLOCATORS: Readonly<Record<NonNullable<GuestOptions["allocator"]>,
       (local.set $block (global.get $next))
       (global.set $next (i32.add (global.get $next) (local.get $size)))
       (local.get $block))`,
+  growing: `(func (export "proxy_on_memory_allocate") (param i32) (result i32)
+      (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)))`,
+  trap: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (unreachable))',
   zero: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 0))',
   outOfRange: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 0xffff))',
   none: "",
