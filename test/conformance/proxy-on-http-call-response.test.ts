@@ -93,4 +93,19 @@ describe(NAME, () => {
     outcome.guest.callouts[1]!.fail("timeout");
     expect(outcome.guest.callouts.length).toBe(3);
   });
+
+  it("comes though the stream that asked is gone", () => {
+    const outcome = run([httpCall()], hearing(NAME, call("proxy_log", 2, "told")));
+    outcome.guest.call("proxy_on_delete", FIRST_STREAM);
+    outcome.guest.callouts[0]!.answer(ANSWER, "");
+    expect(outcome.logs.map(({ message }) => message)).toEqual(["told"]);
+  });
+
+  it("does not come to a guest that is over, whose callouts are cancelled", () => {
+    const failing = run([httpCall()], hearing("proxy_on_request_body", call("proc_exit", 3)));
+    expect(() => failing.guest.call("proxy_on_request_body", FIRST_STREAM)).toThrow(/proc_exit/);
+    expect(failing.guest.callouts).toMatchObject([{ state: "cancelled" }]);
+    failing.guest.callouts[0]!.answer(ANSWER, "");
+    expect(failing.logs).toEqual([]);
+  });
 });
