@@ -10,6 +10,7 @@ const documents = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   "abi/README.md",
+  "test/conformance/README.md",
   "docs/host-differences.md",
   "docs/dependencies.md",
 ];
