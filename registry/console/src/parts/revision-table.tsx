@@ -65,13 +65,17 @@ const ROWS: readonly {
   { title: "Last error", kind: "words", cell: ({ view }) => <LastError view={view} /> },
 ];
 
+const TITLE_PX = 128;
+/** Room for the widest row: two times and of how many. */
+const REVISION_PX = 340;
+
 export function RevisionTable({ view, recorder }: { view: SlotView; recorder: Recorder }): JSX.Element {
   const cells = view.revisions.map((revision): Cell => {
     return { view: revision, slot: view, rates: recorder.rates(revisionKey(view.slot.name, revision.digest)) };
   });
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`revisions of ${view.slot.name}`}>
-      <table class="side-by-side">
+      <table class="side-by-side" style={{ minWidth: `${TITLE_PX + cells.length * REVISION_PX}px` }}>
         <thead>
           <tr>
             <td />
@@ -150,14 +154,13 @@ function wordsOf(counts: Readonly<Record<string, number>>): JSX.Element {
   return <>{present.map(([name, count]) => `${name} ${countText(count)}`).join(" · ")}</>;
 }
 
+/** Its parts keep their places when the first measurement comes. */
 function spreadText(spread: Spread, text: (value: number) => string, unit: readonly [string, string]): JSX.Element {
-  if (spread.count === 0) return <span class="quiet">not measured yet</span>;
+  const isMeasured = spread.count > 0;
   return (
     <>
-      <b>
-        ≤ {text(spread.p50)} · {text(spread.p99)}
-      </b>{" "}
-      <span class="quiet">of {plural(spread.count, ...unit)}</span>
+      <b class="spread">{isMeasured ? `≤ ${text(spread.p50)} · ${text(spread.p99)}` : "–"}</b>{" "}
+      <span class="quiet">{isMeasured ? `of ${plural(spread.count, ...unit)}` : "not measured yet"}</span>
     </>
   );
 }
