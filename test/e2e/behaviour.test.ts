@@ -122,7 +122,11 @@ function routes(): string {
 
 function clusters(): string {
   const ports = { origin: origin.port, answers: origin.port, slow: origin.silentPort, echo: echo.port, broken: 1 };
-  const all = Object.entries(ports).map(([name, port]) => `{ name: ${name}, endpoints: [127.0.0.1:${port}] }`);
+  // What is slow takes connections and says nothing: callouts shall end by their own time, not by the connection's.
+  const patience = "connectTimeout: 60s";
+  const all = Object.entries(ports).map(
+    ([name, port]) => `{ name: ${name}, endpoints: [127.0.0.1:${port}]${name === "slow" ? `, ${patience}` : ""} }`,
+  );
   return `clusters: [${all.join(", ")}]`;
 }
 
