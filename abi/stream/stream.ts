@@ -5,35 +5,33 @@
 // Effects of filters (reply, reset, continue) are noted while frames of this stream are on the stack, every frame then
 // returns without another step, and `settle` at the outermost frame acts on them. So nothing is ever re-entered.
 
-import { CheckKind } from "../spec/enums.ts";
 import type { Head } from "../head/head.ts";
 import type { GuestFailure } from "../host/guest-failure.ts";
 import { MESSAGE_PHASES, PHASE } from "../host/phase.ts";
-import type { Plugin } from "../host/plugin.ts";
 import type { LocalReply } from "../host/stream-context.ts";
 import { CAUSE } from "./cause.ts";
-import type { Chain, SplitChoice } from "./chain.ts";
+import type { Chain } from "./chain.ts";
+import { CheckPhase, type CheckOwner } from "./check-phase.ts";
 import { Checks } from "./checks.ts";
 import type { Direction, StreamDriver, StreamFlag } from "./driver.ts";
 import { decideFailure } from "./fail-strategy.ts";
 import { HostcallContext } from "./hostcall-context.ts";
 import type { StreamEffects } from "./hostcall-context.ts";
-import { InstanceWait } from "./instance-wait.ts";
-import type { InstanceRetry } from "./instance-wait.ts";
-import { INSTANCE_RETRY_MS, INSTANCE_WAIT_MS_MAX, POOLED_STREAMS_MAX, REASON_LENGTH } from "./limits.ts";
+import { POOLED_STREAMS_MAX, REASON_LENGTH } from "./limits.ts";
 import { decideReply, phraseOf } from "./local-reply.ts";
 import { OUTCOME } from "./message-flow.ts";
 import type { FlowOwner, MessageFlow, Outcome } from "./message-flow.ts";
 import { statusNumber } from "./properties.ts";
 import type { ReadLog } from "./read-log.ts";
 import { FAILED, SlotCalls } from "./slot-calls.ts";
+import { SlotEntry } from "./slot-entry.ts";
 import { reportOf } from "./slot-report.ts";
 import type { SlotReport } from "./slot-report.ts";
 import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
 import { StagedReply } from "./staged-reply.ts";
 import { REQUEST, RESPONSE, StreamState } from "./stream-state.ts";
-import { codeOfStatus, decideCheck, NO_CODE, PERMISSION_DENIED, statusOfCode, UNAVAILABLE } from "./verdict.ts";
+import { codeOfStatus, statusOfCode, UNAVAILABLE } from "./verdict.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const STATUS = Buffer.from(":status");
@@ -41,11 +39,9 @@ const CONTENT_LENGTH = Buffer.from("content-length");
 
 const REQUEST_TAIL_PHASES = PHASE.requestBody | PHASE.requestTrailers;
 const RESPONSE_PHASES = PHASE.responseHeaders | PHASE.responseBody | PHASE.responseTrailers;
-/** Callbacks the engine makes one by one; context creation is the instance's. */
-const CALLED_PHASES = MESSAGE_PHASES | PHASE.report | PHASE.log | PHASE.done | PHASE.delete;
 
 /** One exchange on its way through a chain. Take one with `takeStream`, `open` it, feed it what arrives, `end` it; then it is pooled. */
-export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
+export class Stream implements FlowOwner, StreamEffects, CheckOwner {
   /** Counts uses of this pooled object: who keeps a stream for later compares it before touching the stream. */
   generation = 0;
   /** Status of the response head that was handed to the driver last, 0 before. */
@@ -58,6 +54,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   private readonly calls = new SlotCalls(this.state);
   private readonly checks = new Checks(this.state, this.calls);
   private readonly context = new HostcallContext(this.state, this.calls, this);
+  private readonly entry = new SlotEntry(this.state, this.calls, this.context, this);
+  private readonly check = new CheckPhase(this.checks, this);
   private readonly staged = new StagedReply();
   /** Frames of this stream on the stack. */
   private depth = 0;
@@ -242,19 +240,10 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.state.isFinished = true;
     this.staged.clear();
     this.closeFlows();
-    this.endWaits();
+    this.entry.endWaits();
     for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.report);
     for (let i = 0; i < this.state.slotCount; i++) this.calls.invokeLast(this.state.runAt(i), PHASE.log);
     this.leave();
-  }
-
-  private endWaits(): void {
-    for (let i = 0; i < this.state.slotCount; i++) {
-      const run = this.state.runAt(i);
-      if (!run.isWaiting) continue;
-      run.isWaiting = false;
-      run.revision!.plugin!.services.timers.cancel(run.wait!);
-    }
   }
 
   /** `finish()` if that is still to come, on_done, on_delete, instances given back; the object is the pool's again. */
@@ -272,6 +261,11 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   slotReport(i: number): SlotReport {
     const { reservations, now } = this.calls;
     return reportOf(this.state.runAt(i), reservations.usesOf(this.state.asked[i]!), now !== null);
+  }
+
+  /** A reply or a reset is noted and not done yet. */
+  get isAnswering(): boolean {
+    return this.staged.kind !== "none";
   }
 
   // ── FlowOwner: what a message meets at one slot ────────────────────────────────────────────────────────────────────
@@ -347,7 +341,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   // ── The request's head: check, headers callback, checks asked again, routing asked again ───────────────────────────
 
   private requestHeadPhase(flow: MessageFlow, slot: number): Outcome {
-    const run = this.askedRun(flow, slot);
+    const run = this.entry.runOf(flow, slot);
     let outcome: Outcome = OUTCOME.go;
     if (run.isAnswered) run.isAnswered = false;
     else outcome = this.beginChecked(run);
@@ -358,38 +352,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   }
 
   private beginChecked(run: SlotRun): Outcome {
-    const outcome = this.begin(run);
-    return outcome === OUTCOME.go && this.mustCheck(run) ? this.check(run) : outcome;
-  }
-
-  /** The slot's run: new, or one that has waited for an instance or for the answer to its check. */
-  private askedRun(flow: MessageFlow, slot: number): SlotRun {
-    const waiting = this.state.runs[slot];
-    if (waiting !== undefined && waiting.isWaiting) {
-      waiting.isWaiting = false;
-      return waiting;
-    }
-    if (waiting !== undefined && waiting.isAnswered) return waiting;
-    const { split } = this.state.chain!.slots[slot]!;
-    const run = this.state.addRun(slot, split === null ? 0 : this.chooseArm(slot, split));
-    const { plugin } = run.revision!;
-    if (plugin !== null) run.left = plugin.phases & CALLED_PHASES;
-    if (split !== null) this.narrowRequest(flow, run);
-    if (flow.isHeadOnly) run.left &= ~REQUEST_TAIL_PHASES;
-    return run;
-  }
-
-  private chooseArm(slot: number, split: SplitChoice): number {
-    const { state } = this;
-    if ((state.forcedMask & (1 << slot)) !== 0) return state.forcedArms[slot]!;
-    return split.choose(state.request.head!, this.context);
-  }
-
-  /** The plan stands for any of the slot's revisions: what this one does not look at passes it by. */
-  private narrowRequest(flow: MessageFlow, run: SlotRun): void {
-    const bit = 1 << run.slot!.index;
-    if ((run.left & PHASE.requestBody) === 0) flow.bodyMask &= ~bit;
-    if ((run.left & PHASE.requestTrailers) === 0) flow.trailersMask &= ~bit;
+    const outcome = this.entry.begin(run);
+    return outcome === OUTCOME.go ? this.check.pass(run) : outcome;
   }
 
   private requestHeadersPhase(flow: MessageFlow, run: SlotRun): Outcome {
@@ -398,37 +362,6 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.checks.noteEdits(run.slot!.index);
     run.held[REQUEST].isWatermarked = action !== 3;
     return this.outcomeOf(run, REQUEST, isHeadersPause(action));
-  }
-
-  /** An instance and a context for the slot. */
-  private begin(run: SlotRun): Outcome {
-    const { plugin, notLoaded } = run.revision!;
-    if (plugin === null) return this.slotFailed(run, CAUSE.notLoaded, notLoaded ?? "nothing is loaded", null);
-    if (run.left === 0) return OUTCOME.go;
-    const instance = plugin.acquire();
-    if (instance === null) {
-      // A plugin that was loaded and cannot be started again is not `notLoaded`: a request may have brought that about.
-      return plugin.failure === null
-        ? this.waitForInstance(run, plugin)
-        : this.slotFailed(run, CAUSE.limit, plugin.failure, null);
-    }
-    run.instance = instance;
-    this.state.liveMask |= 1 << run.slot!.index;
-    if (!this.calls.createContext(run, this.context)) return this.outcomeOfFailure(run);
-    return this.staged.kind === "none" ? OUTCOME.go : OUTCOME.stop;
-  }
-
-  /** All instances are in use: the head is held here for a while, and asks again. A check that runs again does not wait. */
-  private waitForInstance(run: SlotRun, plugin: Plugin): Outcome {
-    if (run.waitedMs >= INSTANCE_WAIT_MS_MAX || run.isRechecked) {
-      return this.slotFailed(run, CAUSE.limit, "all instances of the filter are in use", null);
-    }
-    run.wait ??= new InstanceWait(this, run);
-    run.isWaiting = true;
-    run.waitedMs += INSTANCE_RETRY_MS;
-    run.held[REQUEST].isWatermarked = true;
-    plugin.services.timers.schedule(run.wait, INSTANCE_RETRY_MS);
-    return OUTCOME.hold;
   }
 
   /** The head that waits at the run's slot asks for an instance again. */
@@ -441,51 +374,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     this.leave();
   }
 
-  private mustCheck(run: SlotRun): boolean {
-    return (run.left & PHASE.check) !== 0 || run.revision!.requiresCheck;
-  }
-
-  private check(run: SlotRun): Outcome {
-    const kind = (run.left & PHASE.check) === 0 ? 0 : this.checks.invoke(run);
-    run.hasChecked = true;
-    if (kind === FAILED) return this.outcomeOfFailure(run);
-    this.checks.noteEdits(run.slot!.index);
-    if (this.staged.kind !== "none") return OUTCOME.stop;
-    return kind === CheckKind.Pending ? this.pend(run) : this.judge(run, kind);
-  }
-
-  /** The check waits for an answer: the request stays here, unless the slot only watches. */
-  private pend(run: SlotRun): Outcome {
-    if (!run.instance!.isCallingOut(run.contextId)) return this.failPending(run, "is pending and has called nobody");
-    run.isPending = true;
-    if (run.slot!.dryRun) return OUTCOME.go;
-    run.held[REQUEST].isWatermarked = true;
-    return OUTCOME.hold;
-  }
-
-  private failPending(run: SlotRun, problem: string): Outcome {
-    run.isPending = false;
-    run.verdict = "error";
-    return this.slotFailed(run, CAUSE.error, `the check ${problem}`, "policy_on_check");
-  }
-
-  /** What follows from a check's answer. */
-  private judge(run: SlotRun, kind: number): Outcome {
-    const { verdict, problem } = decideCheck(kind, run.revision!.requiresCheck);
-    run.verdict = verdict;
-    if (verdict === "error") return this.slotFailed(run, CAUSE.error, run.reason ?? problem!, "policy_on_check");
-    if (verdict !== "deny") {
-      run.code = NO_CODE;
-      run.reason = null;
-      return OUTCOME.go;
-    }
-    if (run.code === NO_CODE) run.code = PERMISSION_DENIED;
-    if (run.slot!.dryRun) return OUTCOME.go;
-    this.stageDeny(run);
-    return OUTCOME.stop;
-  }
-
-  private stageDeny(run: SlotRun): void {
+  deny(run: SlotRun): void {
     const own = run.directResponse;
     if (own !== null) {
       this.stageReply(own.status, own.headers, own.body, "UAEX");
@@ -514,8 +403,8 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   private recheck(flow: MessageFlow): boolean {
     for (let run = this.checks.takeOutdated(); run !== null; run = this.checks.takeOutdated()) {
       flow.headAt = run.slot!.index;
-      const begun = run.instance === null ? this.begin(run) : OUTCOME.go;
-      const outcome = begun === OUTCOME.go ? this.check(run) : begun;
+      const begun = run.instance === null ? this.entry.begin(run) : OUTCOME.go;
+      const outcome = begun === OUTCOME.go ? this.check.ask(run) : begun;
       if (outcome === OUTCOME.hold) flow.holdAgain(run.slot!.index);
       if (outcome !== OUTCOME.go) return false;
       this.calls.releaseWhenThrough(run);
@@ -597,20 +486,20 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     const held = run.held[direction];
     const { isResumed } = held;
     held.isResumed = false;
-    if (this.staged.kind !== "none" || this.isCut) return OUTCOME.stop;
+    if (this.isAnswering || this.isCut) return OUTCOME.stop;
     return isPause && !isResumed ? OUTCOME.hold : OUTCOME.go;
   }
 
   // ── Failures ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The slot's fail strategy after a callback of a message phase failed. */
-  private outcomeOfFailure(run: SlotRun): Outcome {
+  outcomeOfFailure(run: SlotRun): Outcome {
     this.calls.discard(run);
     return this.applyStrategy(run, run.failureCause);
   }
 
   /** The same without a guest's failure: nothing loaded, no instance to be had, a check that is no answer. */
-  private slotFailed(run: SlotRun, cause: number, message: string, at: string | null): Outcome {
+  slotFailed(run: SlotRun, cause: number, message: string, at: string | null): Outcome {
     this.calls.keepFailure(run, cause, message, at);
     return this.applyStrategy(run, cause);
   }
@@ -682,7 +571,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     flag: StreamFlag | null,
     grpcStatus = -1,
   ): boolean {
-    if (this.staged.kind !== "none") return false;
+    if (this.isAnswering) return false;
     const decision = decideReply(this.response.isHeadSent, this.state.isFinished || this.isCut || this.isOver);
     if (decision === "ignore") return false;
     this.staged.stage(status, headers, body, grpcStatus);
@@ -737,7 +626,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
     for (let slot = this.resumedSlot(flow); slot >= 0; slot = this.resumedSlot(flow)) {
       if (flow.direction === REQUEST) this.checks.noteEdits(slot);
       flow.resume(slot);
-      if (this.staged.kind !== "none") return;
+      if (this.isAnswering) return;
       this.calls.releaseWhenThrough(this.state.runs[slot]!);
     }
   }
@@ -792,7 +681,7 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
 
   localResponse(run: SlotRun, reply: LocalReply): boolean {
     const isRequestPhase = this.response.head === null;
-    if (this.isTakenOver || this.staged.kind !== "none") return false;
+    if (this.isTakenOver || this.isAnswering) return false;
     this.enter();
     if (isRequestPhase && !this.isCut) noteOwnAnswer(run, reply);
     if (run.slot!.dryRun) this.letGoInDryRun(run);
@@ -818,12 +707,17 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   }
 
   completeCheck(run: SlotRun, kind: number): void {
-    if (!run.isPending) return;
-    run.isPending = false;
-    if (this.state.isFinished || this.isCut || this.staged.kind !== "none" || this.isTakenOver) return;
+    if (!this.awaitsCheck(run)) return;
     this.enter();
-    if (this.judge(run, kind) === OUTCOME.go) this.goOnBehindCheck(run);
+    if (this.check.complete(run, kind) === OUTCOME.go) this.goOnBehindCheck(run);
     this.leave();
+  }
+
+  /** A stream that is answered or cut otherwise waits for no check any more. */
+  private awaitsCheck(run: SlotRun): boolean {
+    const isOver = this.state.isFinished || this.isCut || this.isAnswering || this.isTakenOver;
+    if (isOver) run.isPending = false;
+    return run.isPending;
   }
 
   /** In dry run the request is gone already. Else the head is held at the slot, in front of its headers callback unless the check was asked a second time. */
@@ -842,15 +736,14 @@ export class Stream implements FlowOwner, StreamEffects, InstanceRetry {
   }
 
   calloutsOver(run: SlotRun): void {
-    if (!run.isPending || this.state.isFinished) return;
+    if (!this.awaitsCheck(run)) return;
     this.enter();
-    if (this.failPending(run, "was not completed when its last callout was answered") === OUTCOME.go)
-      this.goOnBehindCheck(run);
+    if (this.check.expire(run) === OUTCOME.go) this.goOnBehindCheck(run);
     this.leave();
   }
 
   closeStream(run: SlotRun): void {
-    if (this.state.isFinished || this.isCut || this.isOver || this.staged.kind !== "none") return;
+    if (this.state.isFinished || this.isCut || this.isOver || this.isAnswering) return;
     if (run.slot!.dryRun) {
       this.letGoInDryRun(run);
       return;
