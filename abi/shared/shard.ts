@@ -81,18 +81,6 @@ export class Shard {
     return "ok";
   }
 
-  /** Unlinks every entry whose name starts so. */
-  removeAll(prefix: Uint8Array): void {
-    const half = this.activeHalf();
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      let link = half / 4 + FIRST_BUCKET + bucket;
-      for (let entry = this.words[link]!; entry !== 0; entry = this.words[link]!) {
-        if (this.nameStartsWith(half + entry, prefix)) Atomics.store(this.words, link, this.field(half + entry, NEXT));
-        else link = (half + entry) / 4 + NEXT;
-      }
-    }
-  }
-
   /** Walks everything that can be reached. False: it is damaged, and was emptied. */
   check(): boolean {
     const active = this.words[this.base / 4 + ACTIVE]!;

@@ -107,13 +107,6 @@ describe("SharedData", () => {
     expect(text(store.get("vm", key))).toBe("small");
   });
 
-  it("forgets one vm id and nothing else", () => {
-    const store = new SharedData(createSharedDataBuffer(), MAIN);
-    for (let i = 0; i < 100; i++) store.set(i % 2 === 0 ? "even" : "odd", Buffer.from(`${i}`), Buffer.from("v"), 0);
-    expect(store.removeVm("even")).toBe(true);
-    expect([store.get("even", Buffer.from("2")), text(store.get("odd", Buffer.from("3")))]).toEqual(["absent", "v"]);
-  });
-
   it("loses no append of two threads", async () => {
     const buffer = createSharedDataBuffer();
     // The key must be there: the first value of a new one is set without a number, over whatever came in between.

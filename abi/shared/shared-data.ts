@@ -61,17 +61,6 @@ export class SharedData implements SharedDataStore {
     }
   }
 
-  /** Forgets everything of a vm id, when its last plugin is gone. False when a lock was not to be had: try again. */
-  removeVm(vmId: string): boolean {
-    const prefix = nameOf(vmId, new Uint8Array(0));
-    return this.shards.every((shard) => {
-      if (!this.lock(shard)) return false;
-      shard.removeAll(prefix);
-      releaseLock(this.words, shard.lockAt);
-      return true;
-    });
-  }
-
   /** Frees what a dead thread held, after a look at each such shard. Only for a thread that is known to have ended. */
   freeLocksOf(dead: Owner): FreedLocks {
     let freed = 0;
