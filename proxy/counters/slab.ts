@@ -7,7 +7,7 @@
 //   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | keyless | time in ns
 //                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | instances
 //                 | memory bytes | free
-//   mirror row: sent | answered | failed | cut | dropped by cause × 6 | free
+//   mirror row: sent | answered | failed | cut | dropped by cause × 7 | free
 //   callout row: sent | answered | cancelled | failed by cause × 8 | free
 
 import { CAUSE } from "@sluice/abi/data-path";
@@ -68,7 +68,15 @@ export const REVISION_CELL = {
 } as const;
 
 /** Why a copy for a mirror was never begun, in the order of their cells. */
-export const MIRROR_DROPS = ["noEndpoint", "unreachable", "connections", "copies", "memory", "overload"] as const;
+export const MIRROR_DROPS = [
+  "noEndpoint",
+  "unreachable",
+  "connections",
+  "copies",
+  "memory",
+  "overload",
+  "loop",
+] as const;
 
 /** Cells of a mirror row, counted from its start. */
 export const MIRROR_CELL = { sent: 0, answered: 1, failed: 2, cut: 3, dropped: 4 } as const;

@@ -4,6 +4,7 @@
 import { Http1ServerConnection, type ServerCodecHost } from "../codec/http1/server-connection.ts";
 import type { RequestSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
+import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import { Mirrors } from "../mirror/mirrors.ts";
 import type { Snapshot } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   readonly clock: CoarseClock;
   /** This worker's counters of the copies for a cluster. */
   mirrorRow(cluster: string): Float64Array;
+  /** What copies of this process are known by: a secret of it, the same on all workers. */
+  readonly mirrorOrigin: string;
   /** How connections are made; TCP when absent. */
   readonly transports?: TransportKind;
 }
@@ -68,8 +71,9 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     const { transports, stage, counters, clock, account } = this;
     const connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
     this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account, connectionsPerEndpointMax });
-    const { mirrorRow: rowOf, observer } = options;
-    this.mirrors = new Mirrors({ transports, clock, account, rowOf, compared: (facts) => observer.mirrored(facts) });
+    const { mirrorRow: rowOf, mirrorOrigin: origin, observer } = options;
+    const compared = (facts: MirrorFacts): void => observer.mirrored(facts);
+    this.mirrors = new Mirrors({ transports, clock, account, rowOf, compared, origin });
   }
 
   /** Starts to accept; resolves to the port. */

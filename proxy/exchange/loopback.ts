@@ -80,6 +80,7 @@ export class Loopback {
     this.account = new ByteAccount(options.accountBytesMax ?? 1 << 30);
     this.server = new HttpServer({
       listener: "test",
+      mirrorOrigin: "this-proxy",
       snapshot: () => this.snapshot,
       observer: { ended: (facts) => this.note(facts), mirrored: (facts) => void this.compared.push({ ...facts }) },
       mirrorRow: (cluster) => (this.mirrorRows[cluster] ??= new Float64Array(MIRROR_ROW_CELLS)),

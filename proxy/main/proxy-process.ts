@@ -1,6 +1,7 @@
 // The proxy process put together: documents → control → workers, with admin port, sinks and registry beside them.
 // What each part does stands in its own file; here is only who is told what.
 
+import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -60,6 +61,8 @@ export interface ProxyProcessOptions {
 
 export class ProxyProcess {
   readonly memory: WorkerMemory;
+  /** Nobody outside can guess it: a request that names it is a copy that this process made. */
+  private readonly mirrorOrigin = `sluice-${randomBytes(16).toString("hex")}`;
   readonly rows: RevisionRows;
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
@@ -291,6 +294,7 @@ export class ProxyProcess {
       workers: this.memory.slabs.length,
       quotas: this.memory.quotas,
       metrics: this.memory.metricsOf(index),
+      mirrorOrigin: this.mirrorOrigin,
       mirrorClusters: this.memory.mirrorClustersOf(index),
       calloutClusters: this.memory.calloutClustersOf(index),
       logLevel: FILTER_LOG_LEVEL,

@@ -30,6 +30,8 @@ export interface MirrorsOptions {
   /** This worker's counters of a cluster. */
   rowOf(cluster: string): Float64Array;
   compared(facts: MirrorFacts): void;
+  /** What copies of this process are known by: a token that nobody else can guess, or they could keep a request from being copied. */
+  readonly origin: string;
 }
 
 /** A copy as a slot asked for it. */
@@ -47,6 +49,8 @@ export interface CopyWish {
 type Drop = (typeof MIRROR_DROPS)[number];
 
 const MARK = Buffer.from("x-sluice-mirror");
+/** Who has made copies of a request so far (RFC 8586): a proxy that meets its own again would copy without end. */
+const LOOP = Buffer.from("cdn-loop");
 const CONTENT_LENGTH = Buffer.from("content-length");
 const NO_LENGTH = Buffer.from("0");
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-key"].map((name) => Buffer.from(name));
@@ -62,10 +66,12 @@ export class Mirrors implements CopyOwner {
   private readonly ownEndpoints = new WeakMap<Endpoint, Endpoint>();
   private readonly unreachableUntilMs = new Map<Endpoint, number>();
   private readonly rows = new Map<string, Float64Array>();
+  private readonly origin: Buffer;
   private turns = 0;
 
   constructor(options: MirrorsOptions) {
     this.options = options;
+    this.origin = Buffer.from(options.origin);
     this.account = new PartAccount(options.account, MIRROR_PENDING_BYTES_MAX);
     this.pool = new UpstreamPool({
       transports: options.transports,
@@ -85,7 +91,7 @@ export class Mirrors implements CopyOwner {
   /** Sends the head; body and trailers follow through the copy. Null: dropped, and counted. */
   begin(wish: CopyWish): MirrorCopy | null {
     const row = this.rowOf(wish.cluster.name);
-    const drop = this.reasonToDrop();
+    const drop = this.isOurCopy(wish.head) ? "loop" : this.reasonToDrop();
     if (drop !== null) return dropped(row, drop);
     const endpoint = this.nextEndpoint(wish.cluster);
     if (endpoint === null) return dropped(row, wish.cluster.endpoints.length === 0 ? "noEndpoint" : "unreachable");
@@ -105,7 +111,7 @@ export class Mirrors implements CopyOwner {
     this.copies.add(copy);
     connection.attach(copy, wish.isHeadRequest);
     const isHeadOnly = wish.endOfStream || (flags & MirrorFlags.WithoutBody) !== 0;
-    if (!connection.sendRequestHead(headOfCopy(wish, isHeadOnly), isHeadOnly)) copy.cut();
+    if (!connection.sendRequestHead(this.headOfCopy(wish, isHeadOnly), isHeadOnly)) copy.cut();
     else if (isHeadOnly) this.requestWhole(copy);
     return copy;
   }
@@ -147,6 +153,15 @@ export class Mirrors implements CopyOwner {
     this.options.compared(facts);
   }
 
+  private isOurCopy(head: Head): boolean {
+    for (let field = head.find(LOOP, 0, LOOP.length); field >= 0; field = head.find(LOOP, 0, LOOP.length, field + 1)) {
+      // Somewhere in it: who passes a request on may join fields of one name to a list.
+      const { buffer, byteOffset, length } = head.value(field);
+      if (Buffer.from(buffer, byteOffset, length).includes(this.origin)) return true;
+    }
+    return false;
+  }
+
   private reasonToDrop(): Drop | null {
     if (this.options.account.isOver) return "overload";
     if (this.copies.size >= COPIES_MAX) return "copies";
@@ -172,6 +187,16 @@ export class Mirrors implements CopyOwner {
     return own;
   }
 
+  /** The primary's head with the marks, and without what the copy may not have. Its fields stay the primary's bytes. */
+  private headOfCopy({ head, slot, flags, endOfStream }: CopyWish, isHeadOnly: boolean): Head {
+    copyHead.borrow(head);
+    if ((flags & MirrorFlags.KeepCredentials) === 0) for (const name of CREDENTIALS) copyHead.remove(name);
+    if (isHeadOnly && !endOfStream) copyHead.replace(CONTENT_LENGTH, NO_LENGTH);
+    copyHead.append(MARK, Buffer.from(slot));
+    copyHead.append(LOOP, this.origin);
+    return copyHead;
+  }
+
   private rowOf(cluster: string): Float64Array {
     let row = this.rows.get(cluster);
     if (row === undefined) {
@@ -180,15 +205,6 @@ export class Mirrors implements CopyOwner {
     }
     return row;
   }
-}
-
-/** The primary's head with the mark, and without what the copy may not have. Its fields stay the primary's bytes. */
-function headOfCopy({ head, slot, flags, endOfStream }: CopyWish, isHeadOnly: boolean): Head {
-  copyHead.borrow(head);
-  if ((flags & MirrorFlags.KeepCredentials) === 0) for (const name of CREDENTIALS) copyHead.remove(name);
-  if (isHeadOnly && !endOfStream) copyHead.replace(CONTENT_LENGTH, NO_LENGTH);
-  copyHead.append(MARK, Buffer.from(slot));
-  return copyHead;
 }
 
 function dropped(row: Float64Array, cause: Drop): null {

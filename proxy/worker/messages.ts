@@ -30,6 +30,8 @@ export interface WorkerStart {
   readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
+  /** What copies of this process are known by. */
+  readonly mirrorOrigin: string;
   /** Clusters that a predecessor mirrored to, by row. */
   readonly mirrorClusters: readonly string[];
   /** Clusters that filters of a predecessor called, by row. */

@@ -150,6 +150,7 @@ export class WorkerThread {
       account: this.account,
       clock: this.clock,
       mirrorRow: (cluster) => this.mirrorRows.rowOf(cluster),
+      mirrorOrigin: this.begin.mirrorOrigin,
     });
   }
 
