@@ -22,7 +22,7 @@ const OF_THE_HOP = new Set([
   "expect",
 ]);
 
-/** Pseudo headers first, names lower case. null: malformed, a field no request may carry, or one of the three is missing. */
+/** Pseudo headers first, names lower case. null: malformed, CONNECT, a field no request may carry, or one of the three is missing. */
 export function requestHeaders(bytes: Uint8Array): Head | null {
   const pairs = decodePairs(bytes);
   if (pairs === null) return null;
@@ -33,8 +33,10 @@ export function requestHeaders(bytes: Uint8Array): Head | null {
     if (isPseudo(name) && head.find(name, 0, name.length) >= 0) return null;
     if (!isOfTheHop(name)) appendField(head, name, pair.value);
   }
-  const isWhole = head.get(":method") !== null && head.get(":path") !== null && head.get(":authority") !== null;
-  return isWhole ? head : null;
+  const method = head.get(":method");
+  const isWhole = method !== null && head.get(":path") !== null && head.get(":authority") !== null;
+  // A tunnel has no answer that could be told.
+  return isWhole && method !== "CONNECT" ? head : null;
 }
 
 /** Trailers of a request or metadata of a gRPC call: no pseudo headers. null: malformed. */

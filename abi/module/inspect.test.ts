@@ -355,7 +355,7 @@ describe("inspect", () => {
     ["our peer's SDK", `(func $node_modules/@solo-io/proxy-runtime/x)`, "AssemblyScript", "@solo-io/proxy-runtime"],
     [
       "an SDK's version by the places of its panics",
-      `(data (i32.const 0) "/root/.cargo/registry/src/x/proxy-wasm-0.2.2/src/dispatcher.rs")`,
+      `(data (i32.const 0) "/home/builder/.cargo/registry/src/x/proxy-wasm-0.2.2/src/dispatcher.rs")`,
       "Rust",
       "proxy-wasm Rust SDK 0.2.2",
     ],

@@ -107,6 +107,28 @@ describe.each(["shared", "stream"] as const)("Stream with a callout of an instan
     stage.play(["finish", "end"]);
   });
 
+  it("goes on by its check's verdict and by nothing else that its guest does meanwhile", () => {
+    const continues = checks((g) => [g.continueStream(0), g.log("continues")]);
+    const stage = stageOf(continues, { isolation });
+    stage.play(["headers end"]);
+    stage.callouts.answer(0);
+    expect([stage.lines()[0], stage.verdict()]).toEqual(["drop upstream", "error error"]);
+    stage.play(["finish", "end"]);
+  });
+
+  it("shows no body to a slot whose check is pending, though it may look at it while paused", () => {
+    const looks: Guest = (g) => allows(g).on("requestBody", g.log("body"));
+    const stage = stageOf(looks, { isolation, bodyWhilePaused: true });
+    stage.play(["headers", "data a", "data b end"]);
+    expect([stage.lines(), stage.logs()]).toEqual([[], []]);
+    stage.callouts.answer(0);
+    expect([stage.lines(), stage.logs()]).toEqual([
+      ["> GET /a", '> "ab" end'],
+      ["headers", "body"],
+    ]);
+    stage.play(["finish", "end"]);
+  });
+
   it("fails a check whose last answer did not complete it", () => {
     const stage = stageOf(forgets, { isolation });
     stage.play(["headers end"]);

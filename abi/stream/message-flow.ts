@@ -321,9 +321,11 @@ export class MessageFlow {
     return held;
   }
 
-  /** `bodyWhilePaused`: a filter that holds the head may look at the body first. */
+  /** `bodyWhilePaused`: a filter that holds the head may look at the body first; not while its check holds it. */
   private mayShowBody(run: SlotRun): boolean {
-    return run.slot!.bodyWhilePaused && !run.isWaiting && (this.bodyMask & (1 << run.slot!.index)) !== 0;
+    return (
+      run.slot!.bodyWhilePaused && !run.isWaiting && !run.isPending && (this.bodyMask & (1 << run.slot!.index)) !== 0
+    );
   }
 
   private end(): void {

@@ -189,6 +189,7 @@ export class SlotCalls {
     if (instance === null) return;
     run.instance = null;
     run.contextId = 0;
+    run.isPending = false;
     run.left = 0;
     this.state.liveMask &= ~(1 << run.slot!.index);
     run.revision!.plugin!.release(instance);

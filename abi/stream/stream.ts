@@ -697,6 +697,8 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
   }
 
   continueStream(run: SlotRun, direction: Direction): void {
+    // Only its verdict lets a request go on that a check holds.
+    if (run.isPending && direction === REQUEST) return;
     const held = run.held[direction];
     const isInItsCallback = this.calls.running === run && directionOf(this.calls.runningPhase) === direction;
     if (held.at === HELD.not && !isInItsCallback) return;

@@ -65,6 +65,16 @@ describe("proxy_http_call", () => {
     { asked: { headers: without(":path") }, remark: "no :path" },
     { asked: { headers: without(":authority") }, remark: "no :authority" },
     { asked: { headers: pairsOf([]) }, remark: "no headers" },
+    {
+      asked: {
+        headers: pairsOf([
+          [":method", "CONNECT"],
+          [":path", "/"],
+          [":authority", "a.test"],
+        ]),
+      },
+      remark: "a tunnel",
+    },
     { asked: { headers: with_([":path", "/b"]) }, remark: "a pseudo header twice" },
     { asked: { headers: with_([":status", "200"]) }, remark: "a response's pseudo header" },
     { asked: { headers: with_(["x", "a\r\nb"]) }, remark: "a line break in a value" },
