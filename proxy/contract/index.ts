@@ -21,8 +21,10 @@ export {
 } from "./forced-revision.ts";
 export { ownRevisions } from "./per-route.ts";
 export { revisionDigest, sha256 } from "./revision-digest.ts";
+export { settleLimits } from "./limits-section.ts";
+export type { OverloadLimitsConfig, StreamLimitsConfig } from "./limits-section.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
-export type { ClusterConfig, Machine, SinkConfig, StreamLimitsConfig, TracingConfig } from "./machine.ts";
+export type { ClusterConfig, Machine, SinkConfig, TracingConfig } from "./machine.ts";
 export type {
   DirectConfig,
   HeaderChangesConfig,

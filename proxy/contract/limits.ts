@@ -11,6 +11,9 @@ export const CLUSTERS_MAX = 1024;
 export const CLUSTER_ENDPOINTS_MAX = 256;
 export const LISTENERS_MAX = 16;
 export const SINKS_MAX = 16;
+/** What `limits` may ask for: a process has no more descriptors than that. */
+export const CONNECTIONS_MAX = 1_000_000;
+export const CONNECTION_REQUESTS_MAX = 1_000_000_000;
 export const WORKERS_MAX = 128;
 export const LABELS_MAX = 32;
 /** Characters of a label's value, of `why` and of other free words. */

@@ -9,6 +9,8 @@ import { AddressSchema } from "./address-schema.ts";
 import { isPort, parseAddress } from "./address.ts";
 import type { Address } from "./address.ts";
 import { API_VERSION, refuseRepeats } from "./deployment.ts";
+import { DrainSchema, settleDrain } from "./drain-section.ts";
+import type { DrainConfig } from "./drain-section.ts";
 import {
   CLUSTERS_MAX,
   CLUSTER_ENDPOINTS_MAX,
@@ -19,6 +21,8 @@ import {
   SINKS_MAX,
   WORKERS_MAX,
 } from "./limits.ts";
+import { LimitsSchema, settleLimits } from "./limits-section.ts";
+import type { StreamLimitsConfig } from "./limits-section.ts";
 import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
 import { RouteSchema, checkRoute, directFile, settleRoute } from "./route.ts";
 import type { ReadFile, RouteConfig } from "./route.ts";
@@ -74,6 +78,7 @@ export const MachineSchema = Type.Object(
     ),
     admin: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
     health: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
+    drain: Type.Optional(DrainSchema),
     registry: Type.Optional(
       Type.Object(
         {
@@ -114,20 +119,7 @@ export const MachineSchema = Type.Object(
     quotaStores: Type.Optional(
       Type.Array(Type.Object({ name: NameSchema, type: Type.Enum(["memory"]) }, closed), { maxItems: 16 }),
     ),
-    limits: Type.Optional(
-      Type.Object(
-        {
-          headBytes: Type.Optional(SizeSchema),
-          headFields: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-          headTimeout: Type.Optional(DurationSchema),
-          streamIdleTimeout: Type.Optional(DurationSchema),
-          bodyBufferBytes: Type.Optional(SizeSchema),
-          drainTimeout: Type.Optional(DurationSchema),
-          drainingSnapshots: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
-        },
-        closed,
-      ),
-    ),
+    limits: Type.Optional(LimitsSchema),
   },
   closed,
 );
@@ -144,6 +136,7 @@ export interface Machine {
   readonly clusters: readonly ClusterConfig[];
   readonly admin: Address;
   readonly health: Address | null;
+  readonly drain: DrainConfig;
   readonly registry: { readonly address: string; readonly tokenFile: string | null } | null;
   readonly deployment: { readonly file: string } | null;
   readonly sinks: readonly SinkConfig[];
@@ -170,16 +163,6 @@ export interface TracingConfig {
 export type SinkConfig =
   | { readonly name: string; readonly type: "stdout" }
   | { readonly name: string; readonly type: "jsonl"; readonly file: string; readonly rotateAtBytes: number | null };
-
-export interface StreamLimitsConfig {
-  readonly headBytesMax: number;
-  readonly headFieldsMax: number;
-  readonly headTimeoutMs: number;
-  readonly streamIdleTimeoutMs: number;
-  readonly bodyBufferBytesMax: number;
-  readonly drainTimeoutMs: number;
-  readonly drainingSnapshotsMax: number;
-}
 
 /** Throws `DocumentError`, every problem by line. Without `readFile` what a direct response has from a file is empty. */
 export function parseMachine(text: string, file: string, readFile: ReadFile = () => NO_BYTES): Machine {
@@ -259,6 +242,7 @@ function settle(document: MachineDocument, files: readonly (Uint8Array | null)[]
     })),
     admin: parseAddress(document.admin?.address ?? "127.0.0.1:9901"),
     health: document.health === undefined ? null : parseAddress(document.health.address),
+    drain: settleDrain(document.drain ?? {}),
     registry:
       registry === undefined
         ? null
@@ -278,16 +262,4 @@ function settleSink(sink: Static<typeof SinkSchema>): SinkConfig {
   if (sink.type === "stdout") return { name: sink.name, type: "stdout" };
   const rotateAtBytes = sink.rotateAt === undefined ? null : sizeBytes(sink.rotateAt);
   return { name: sink.name, type: "jsonl", file: sink.file!, rotateAtBytes };
-}
-
-function settleLimits(limits: NonNullable<MachineDocument["limits"]>): StreamLimitsConfig {
-  return {
-    headBytesMax: sizeBytes(limits.headBytes ?? "32KiB"),
-    headFieldsMax: limits.headFields ?? 100,
-    headTimeoutMs: durationMs(limits.headTimeout ?? "10s"),
-    streamIdleTimeoutMs: durationMs(limits.streamIdleTimeout ?? "5m"),
-    bodyBufferBytesMax: sizeBytes(limits.bodyBufferBytes ?? "1MiB"),
-    drainTimeoutMs: durationMs(limits.drainTimeout ?? "10m"),
-    drainingSnapshotsMax: limits.drainingSnapshots ?? 8,
-  };
 }

@@ -35,8 +35,25 @@ export const EXCHANGE_COUNTER = {
   /** Requests that failed with all their retries used, and those that a cluster's budget for retries left without one. */
   retriesExhausted: 27,
   retriesOverBudget: 28,
+  /** Requests whose body was not whole in time, and streams that were cut because they took too long. */
+  requestTimeouts: 64,
+  streamTimeouts: 65,
+  /** Connections closed because they had served as many requests as one may. */
+  connectionsSpent: 66,
+  /** Connections closed as soon as they were accepted, by what was full. */
+  refusedByListener: 67,
+  refusedBySource: 68,
+  refusedByOverload: 69,
+  /** Connections that could not be accepted at all: no descriptor was left. */
+  acceptFailures: 70,
+  /** How often each action against overload was begun. */
+  actionDropMirrors: 71,
+  actionShrinkCaches: 72,
+  actionCloseConnections: 73,
+  actionRefuseStreams: 74,
+  actionRefuseConnections: 75,
 } as const;
 
-export const EXCHANGE_COUNTER_COUNT = 32;
+export const EXCHANGE_COUNTER_COUNT = 128;
 
 export type WorkerCounters = Float64Array;

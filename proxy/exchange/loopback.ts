@@ -5,12 +5,12 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Head } from "@sluice/abi";
 import { Chain } from "@sluice/abi/data-path";
-import { parseMachine } from "../contract/index.ts";
+import { parseMachine, settleLimits } from "../contract/index.ts";
 import { MIRROR_ROW_CELLS } from "../counters/slab.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
 import { compileRoutes } from "../routing/route-table.ts";
-import type { Cluster, Route, RouteTable, Snapshot, Tracing } from "../snapshot/runtime.ts";
+import type { Cluster, Route, RouteTable, Snapshot, StreamLimits, Tracing } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import { ByteAccount } from "./byte-account.ts";
 import { CoarseClock } from "./coarse-clock.ts";
@@ -51,6 +51,7 @@ export interface LoopbackOptions {
   readonly streamIdleTimeoutMs?: number;
   readonly headTimeoutMs?: number;
   readonly accountBytesMax?: number;
+  readonly limits?: Partial<StreamLimits>;
   /** Upstream address in place of the scripted one. */
   readonly endpointPort?: number;
   /** `routes` and `clusters` of sluice.yaml in place of the one route, given the upstream's address. */
@@ -150,13 +151,13 @@ export class Loopback {
       forced: null,
       tracing: options.tracing ?? null,
       limits: {
+        ...settleLimits({}),
         headBytesMax: 4096,
         headFieldsMax: 20,
         headTimeoutMs: options.headTimeoutMs ?? 10_000,
         streamIdleTimeoutMs: options.streamIdleTimeoutMs ?? 60_000,
-        bodyBufferBytesMax: 1 << 20,
-        drainTimeoutMs: 1000,
-        drainingSnapshotsMax: 8,
+        connectionsPerSourceMax: 1 << 20,
+        ...options.limits,
       },
       pins: 0,
       pin: () => void this.pins++,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { settleLimits } from "../contract/index.ts";
 import { EndpointDirectory } from "../routing/clusters.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
@@ -44,15 +45,7 @@ const plan: SnapshotPlan = {
   clusters: [{ name: "c", endpoints: [], connectTimeoutMs: 1, policy: "roundRobin" }],
   splitSecret: new Uint8Array(32),
   tracing: null,
-  limits: {
-    headBytesMax: 1,
-    headFieldsMax: 1,
-    headTimeoutMs: 1,
-    streamIdleTimeoutMs: 1,
-    bodyBufferBytesMax: 1,
-    drainTimeoutMs: 1,
-    drainingSnapshotsMax: 1,
-  },
+  limits: settleLimits({}),
 };
 
 function compile(): RuntimeSnapshot {

@@ -2,6 +2,7 @@
 // its headers to its end. Nothing behind these faces awaits, allocates per request or looks anything up by name.
 
 import type { Chain, Head } from "@sluice/abi";
+import type { StreamLimitsConfig } from "../contract/index.ts";
 import type { ForcedRevisions } from "../split/forced-revisions.ts";
 
 /** One published state of the proxy on one worker. Streams keep the one they started with. */
@@ -126,12 +127,4 @@ export interface Tracing {
 }
 
 /** `limits` of sluice.yaml in numbers. */
-export interface StreamLimits {
-  readonly headBytesMax: number;
-  readonly headFieldsMax: number;
-  readonly headTimeoutMs: number;
-  readonly streamIdleTimeoutMs: number;
-  readonly bodyBufferBytesMax: number;
-  readonly drainTimeoutMs: number;
-  readonly drainingSnapshotsMax: number;
-}
+export type StreamLimits = StreamLimitsConfig;
