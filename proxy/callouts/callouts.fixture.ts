@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { headOf } from "@sluice/abi";
 import type { Callout, CalloutClient, GrpcSink, Head, HttpCallout } from "@sluice/abi";
+import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import { CALLOUT_CELL, CALLOUT_FAILURES } from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
@@ -36,7 +37,7 @@ export class CalloutBench {
   client(ports: Readonly<Record<string, readonly number[]>>, connectTimeoutMs = 1_000): CalloutClient {
     const clusters = Object.entries(ports).map(([name, all]): [string, Cluster] => {
       const endpoints = all.map((port) => ({ host: "127.0.0.1", port }));
-      return [name, compileCluster({ name, endpoints, connectTimeoutMs, policy: "roundRobin" }, this.directory)];
+      return [name, compileCluster({ ...CLUSTER_DEFAULTS, name, endpoints, connectTimeoutMs }, this.directory)];
     });
     return this.callouts.client(new Map(clusters));
   }

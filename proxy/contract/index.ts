@@ -24,7 +24,9 @@ export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { settleLimits } from "./limits-section.ts";
 export type { OverloadLimitsConfig, StreamLimitsConfig } from "./limits-section.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
-export type { ClusterConfig, Machine, SinkConfig, TracingConfig } from "./machine.ts";
+export { CLUSTER_DEFAULTS } from "./cluster.ts";
+export type { ClusterConfig, HashOn, HealthCheckConfig, OutlierConfig } from "./cluster.ts";
+export type { Machine, SinkConfig, TracingConfig } from "./machine.ts";
 export type {
   DirectConfig,
   HeaderChangesConfig,

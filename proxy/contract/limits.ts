@@ -9,6 +9,12 @@ export const PER_ROUTE_MAX = 64;
 export const ROUTES_MAX = 4096;
 export const CLUSTERS_MAX = 1024;
 export const CLUSTER_ENDPOINTS_MAX = 256;
+export const ENDPOINT_WEIGHT_MAX = 128;
+/** Of one worker: what a cluster may have without a word, and the most it may ask for. */
+export const CLUSTER_CONNECTIONS_DEFAULT = 4_096;
+export const CLUSTER_PENDING_DEFAULT = 1_024;
+export const CLUSTER_REQUESTS_MAX = 1_000_000;
+export const NAME_SERVERS_MAX = 8;
 export const LISTENERS_MAX = 16;
 export const SINKS_MAX = 16;
 /** What `limits` may ask for: a process has no more descriptors than that. */

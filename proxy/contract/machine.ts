@@ -1,19 +1,20 @@
 // sluice.yaml: what belongs to the machine. Types, schema and reading; what a missing field means is filled in here,
 // so that everything behind it works on numbers and parsed addresses.
 
-import { DurationSchema, SizeSchema, durationMs, readDocument, sizeBytes } from "@sluice/abi";
+import { SizeSchema, readDocument, sizeBytes } from "@sluice/abi";
 import type { Complain } from "@sluice/abi";
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { AddressSchema } from "./address-schema.ts";
 import { isPort, parseAddress } from "./address.ts";
 import type { Address } from "./address.ts";
+import { ClusterSchema, checkCluster, settleCluster } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster.ts";
 import { API_VERSION, refuseRepeats } from "./deployment.ts";
 import { DrainSchema, settleDrain } from "./drain-section.ts";
 import type { DrainConfig } from "./drain-section.ts";
 import {
   CLUSTERS_MAX,
-  CLUSTER_ENDPOINTS_MAX,
   FREE_TEXT_CHARS_MAX,
   LABELS_MAX,
   LISTENERS_MAX,
@@ -64,18 +65,7 @@ export const MachineSchema = Type.Object(
       maxItems: LISTENERS_MAX,
     }),
     routes: Type.Array(RouteSchema, { maxItems: ROUTES_MAX }),
-    clusters: Type.Array(
-      Type.Object(
-        {
-          name: NameSchema,
-          endpoints: Type.Array(AddressSchema, { maxItems: CLUSTER_ENDPOINTS_MAX }),
-          connectTimeout: Type.Optional(DurationSchema),
-          policy: Type.Optional(Type.Enum(["roundRobin", "leastRequest"])),
-        },
-        closed,
-      ),
-      { maxItems: CLUSTERS_MAX },
-    ),
+    clusters: Type.Array(ClusterSchema, { maxItems: CLUSTERS_MAX }),
     admin: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
     health: Type.Optional(Type.Object({ address: AddressSchema }, closed)),
     drain: Type.Optional(DrainSchema),
@@ -145,14 +135,6 @@ export interface Machine {
   readonly limits: StreamLimitsConfig;
 }
 
-export interface ClusterConfig {
-  readonly name: string;
-  readonly endpoints: readonly Address[];
-  readonly connectTimeoutMs: number;
-  /** Which endpoint is asked: each in turn, or of two at random the one with fewer requests under way. */
-  readonly policy: "roundRobin" | "leastRequest";
-}
-
 export interface TracingConfig {
   /** Of the traces begun here, so many per cent are marked as sampled; a trace begun elsewhere keeps its mark. */
   readonly samplePercent: number;
@@ -184,6 +166,7 @@ function checkMachine(document: MachineDocument, complain: Complain): void {
   refuseRepeats(document.listeners, ["listeners"], complain);
   refuseRepeats(document.routes, ["routes"], complain);
   refuseRepeats(document.clusters, ["clusters"], complain);
+  document.clusters.forEach((cluster, index) => checkCluster(cluster, ["clusters", index], complain));
   refuseRepeats(document.sinks ?? [], ["sinks"], complain);
   checkRoutes(document, complain);
   checkSinks(document, complain);
@@ -219,9 +202,6 @@ function checkPorts(document: MachineDocument, complain: Complain): void {
     if (!isPort(parseAddress(address).port)) complain(path, `"${address}" has no valid port`, "0 to 65535");
   };
   document.listeners.forEach((listener, index) => check(listener.address, "listeners", index, "address"));
-  document.clusters.forEach((cluster, index) => {
-    cluster.endpoints.forEach((endpoint, place) => check(endpoint, "clusters", index, "endpoints", place));
-  });
   if (document.admin !== undefined) check(document.admin.address, "admin", "address");
   if (document.health !== undefined) check(document.health.address, "health", "address");
 }
@@ -234,12 +214,7 @@ function settle(document: MachineDocument, files: readonly (Uint8Array | null)[]
     workers: document.workers ?? "auto",
     listeners: document.listeners.map(({ name, address }) => ({ name, ...parseAddress(address) })),
     routes: document.routes.map((route, index) => settleRoute(route, files[index]!)),
-    clusters: document.clusters.map(({ name, endpoints, connectTimeout = "1s", policy = "roundRobin" }) => ({
-      name,
-      endpoints: endpoints.map(parseAddress),
-      connectTimeoutMs: durationMs(connectTimeout),
-      policy,
-    })),
+    clusters: document.clusters.map(settleCluster),
     admin: parseAddress(document.admin?.address ?? "127.0.0.1:9901"),
     health: document.health === undefined ? null : parseAddress(document.health.address),
     drain: settleDrain(document.drain ?? {}),

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Head } from "@sluice/abi";
 import { Chain } from "@sluice/abi/data-path";
-import { parseMachine, settleLimits } from "../contract/index.ts";
+import { CLUSTER_DEFAULTS, parseMachine, settleLimits } from "../contract/index.ts";
 import { MIRROR_ROW_CELLS } from "../counters/slab.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
@@ -176,7 +176,7 @@ export class Loopback {
       index: 0,
       slotMask: options.chain?.all ?? 0,
       timeoutMs: options.timeoutMs ?? 0,
-      cluster: compileCluster({ name: "up", endpoints, connectTimeoutMs, policy: "roundRobin" }, this.directory),
+      cluster: compileCluster({ ...CLUSTER_DEFAULTS, name: "up", endpoints, connectTimeoutMs }, this.directory),
       extras: null,
     };
     return { match: (head: Head) => (head.get(":path") === "/no-route" ? null : route) };

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { MirrorFlags } from "@sluice/abi/data-path";
 import { afterEach, describe, expect, it } from "vitest";
+import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
 import { Loopback, readAll, type LoopbackOptions } from "../exchange/loopback.ts";
 import { compileCluster, EndpointDirectory } from "../routing/clusters.ts";
@@ -44,7 +45,7 @@ async function start(
   const clusters = new Map<string, Cluster>(
     Object.entries({ up: primary.port, ...targets }).map(([name, port]) => {
       const endpoints = [{ host: "127.0.0.1", port }];
-      return [name, compileCluster({ name, endpoints, connectTimeoutMs: 1000, policy: "roundRobin" }, directory)];
+      return [name, compileCluster({ ...CLUSTER_DEFAULTS, name, endpoints }, directory)];
     }),
   );
   const chain = mirroringChain(calls, options.denies);

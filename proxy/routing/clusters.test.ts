@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import type { ClusterConfig } from "../contract/index.ts";
 import type { Cluster } from "../snapshot/runtime.ts";
 import { EndpointDirectory, WeightedClusters, compileCluster } from "./clusters.ts";
 
 function clusterOf(ports: number, policy: ClusterConfig["policy"], random?: () => number): Cluster {
   const endpoints = Array.from({ length: ports }, (_, i) => ({ host: "h", port: i + 1 }));
-  return compileCluster({ name: "c", endpoints, connectTimeoutMs: 1, policy }, new EndpointDirectory(), random);
+  return compileCluster({ ...CLUSTER_DEFAULTS, name: "c", endpoints, policy }, new EndpointDirectory(), random);
 }
 
 /** Gives these numbers one after the other, and from the start again. */

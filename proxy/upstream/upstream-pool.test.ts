@@ -4,6 +4,7 @@ import { Head, headOf } from "@sluice/abi";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ResponseSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
+import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER, EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
@@ -54,7 +55,7 @@ async function poolWith(answer: string | null) {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const cluster = compileCluster(
-    { name: "c", endpoints: [{ host: "127.0.0.1", port }], connectTimeoutMs: 1_000, policy: "roundRobin" },
+    { ...CLUSTER_DEFAULTS, name: "c", endpoints: [{ host: "127.0.0.1", port }] },
     new EndpointDirectory(),
   );
   const endpoint = cluster.nextEndpoint()!;
