@@ -72,7 +72,7 @@ export const PROXY_ERRORS = {
   adminNoSuchCall: {
     code: "SLUICE-E2013",
     meaning: "The admin port does not have the called path or method.",
-    hint: "GET /healthz /readyz /metrics /snapshot /stats /overrides /tail; POST /override /override/clear /reload /drain /replace-worker?index=N.",
+    hint: "GET /healthz /readyz /metrics /snapshot /stats /overrides /tail; POST /override /override/clear /reload /drain /replace-worker?index=N /replace-workers.",
   },
   noToken: {
     code: "SLUICE-E2014",
@@ -148,6 +148,11 @@ export const PROXY_ERRORS = {
     code: "SLUICE-E2045",
     meaning: "overrides.json in the state folder cannot be read, so the overrides it held are not in force.",
     hint: "The file was put aside with the ending .damaged; set the overrides again with `sluice override`.",
+  },
+  replacementBusy: {
+    code: "SLUICE-E2070",
+    meaning: "The workers are being replaced already.",
+    hint: "`sluice workers` shows how far that is; ask again when it is over.",
   },
   otlpHeaders: {
     code: "SLUICE-E2060",

@@ -23,6 +23,8 @@ export interface AdminCalls {
   readonly drain: AdminAct;
   /** Ends a worker and starts another in its place. */
   readonly replaceWorker: AdminAct;
+  /** All workers anew, one after the other, without losing a request. */
+  readonly replaceWorkers: AdminAct;
 }
 
 export type AdminAct = (call: AdminCall) => Answer | Promise<Answer>;
@@ -70,6 +72,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "/reload": { method: "POST", call: "reload", open: false, onHealth: false },
   "/drain": { method: "POST", call: "drain", open: false, onHealth: false },
   "/replace-worker": { method: "POST", call: "replaceWorker", open: false, onHealth: false },
+  "/replace-workers": { method: "POST", call: "replaceWorkers", open: false, onHealth: false },
 };
 
 export class AdminServer {
@@ -157,6 +160,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   [PROXY_ERRORS.adminUnauthorized.code]: 401,
   [PROXY_ERRORS.adminForeign.code]: 403,
   [PROXY_ERRORS.adminNoSuchCall.code]: 404,
+  [PROXY_ERRORS.replacementBusy.code]: 409,
 };
 
 /** A small body as JSON, null for none. Throws E2046. */

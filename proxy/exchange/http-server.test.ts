@@ -94,7 +94,7 @@ describe.each([
       busy.write(GET);
       await expect.poll(() => loopback.upstreamConnections).toBe(1);
       await expect.poll(() => loopback.server.connections).toBe(2);
-      const drained = loopback.server.drain(5_000);
+      const drained = loopback.server.drain({ deadlineMs: 5_000, idleMs: 0 });
       expect(await idleSaid).toBe("");
       const said = readAll(busy);
       await expect.poll(() => (answer(), loopback.seen.length)).toBe(1);

@@ -14,10 +14,11 @@ import { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
 import { ConnectionTable } from "./connection-table.ts";
+import type { DrainBounds } from "./drain-bounds.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
 import type { StreamObserver } from "./facts.ts";
-import { KEEP_ALIVE_MS, LINGER_MS, POOLED_EXCHANGES_MAX, SWEEP_MS, TIMED_ONE_IN } from "./limits.ts";
+import { LINGER_MS, POOLED_EXCHANGES_MAX, SWEEP_MS, TIMED_ONE_IN } from "./limits.ts";
 import { RequestIds } from "./own-fields.ts";
 
 export type { ExchangeFacts, StreamObserver } from "./facts.ts";
@@ -92,15 +93,23 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     return this.counters[EXCHANGE_COUNTER.streamsLive]!;
   }
 
+  /** Every connection ends with its next response from now on; new ones are still taken. */
+  discourage(): void {
+    this.isDraining = true;
+  }
+
   /**
-   * Accepts no more, closes idle connections and the others after their response; what is still there after
-   * `deadlineMs` is cut. Resolves when no connection is left.
+   * Accepts no more, closes connections after their response and idle ones when they ask nothing within `idleMs`; what is
+   * still there after `deadlineMs` is cut. Resolves when no connection is left.
    */
-  drain(deadlineMs: number): Promise<void> {
+  drain({ deadlineMs, idleMs }: DrainBounds): Promise<void> {
     this.isDraining = true;
     this.listening?.close();
     const done = new Promise<void>((resolve) => (this.drained = resolve));
-    this.table.each((connection) => connection.drain());
+    this.table.each((connection) => {
+      if (idleMs > 0 && connection.isIdle) this.table.wait(connection, idleMs);
+      else connection.drain();
+    });
     const cut = setTimeout(() => this.table.each((connection) => connection.cut("DT")), deadlineMs);
     this.noteEmpty();
     return done.then(() => {
@@ -127,6 +136,10 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     return this.options.snapshot().limits.headFieldsMax;
   }
 
+  get requestsPerConnectionMax(): number {
+    return this.options.snapshot().limits.requestsPerConnectionMax;
+  }
+
   openStream(connection: Http1ServerConnection): RequestSink {
     const exchange = this.spare.pop() ?? new Exchange(this);
     exchange.open(connection);
@@ -146,7 +159,17 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     const { limits } = this.options.snapshot();
     if (what === "stream") return limits.streamIdleTimeoutMs;
     if (what === "head") return limits.headTimeoutMs;
-    return what === "request" ? KEEP_ALIVE_MS : LINGER_MS;
+    return what === "request" ? limits.keepAliveTimeoutMs : LINGER_MS;
+  }
+
+  streamBegins(connection: Http1ServerConnection, hasBody: boolean): void {
+    const { limits } = this.options.snapshot();
+    this.table.wait(connection, limits.streamIdleTimeoutMs);
+    this.table.begin(connection, hasBody ? limits.requestTimeoutMs : 0, limits.streamTimeoutMs);
+  }
+
+  connectionSpent(): void {
+    this.counters[EXCHANGE_COUNTER.connectionsSpent]!++;
   }
 
   respondWithin(connection: Http1ServerConnection, ms: number): void {

@@ -1,7 +1,9 @@
 // What the admin port's calls answer.
 
+import { SluiceError } from "@sluice/abi";
 import type { AdminCalls } from "../admin/admin-server.ts";
 import { metricsText } from "../admin/metrics-text.ts";
+import { PROXY_ERRORS } from "../errors.ts";
 import { openTailStream } from "../tail/tail-stream.ts";
 import type { SlotPlan } from "../snapshot/plan.ts";
 import { proxyCounters, unreadiness } from "./proxy-status.ts";
@@ -29,6 +31,12 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
       const index = Number(query.get("index") ?? Number.NaN);
       const isFound = proxy.pool.replaceWorker(index, "an operator asked for it");
       return { status: isFound ? 202 : 404, body: { replacing: isFound ? index : null } };
+    },
+    replaceWorkers: () => {
+      if (proxy.replacement.isRunning)
+        throw new SluiceError(PROXY_ERRORS.replacementBusy, "A replacement of the workers is under way.");
+      void proxy.replaceWorkers();
+      return { status: 202, body: { replacing: proxy.pool.count } };
     },
     drain: () => {
       proxy.endProcess();
@@ -101,7 +109,12 @@ async function stats(proxy: ProxyProcess): Promise<object> {
     overrides: { inForce: book.shown, isKept: book.isKept, unreported: book.unreported.length },
     registry: link === null ? null : { connected: link.isConnected },
     counters: proxyCounters(proxy),
-    workers: { serving: pool.servingCount, replaced: pool.replacedCount, holdings: await pool.holdings() },
+    workers: {
+      serving: pool.servingCount,
+      replaced: pool.replacedCount,
+      holdings: await pool.holdings(),
+      replacement: proxy.replacement.progress,
+    },
     tails: proxy.tails.figures,
     sinks: sinks.map(({ name, dropped, failure }) => ({ name, dropped, failure })),
   };

@@ -16,8 +16,8 @@ export const APPLY_RETRY_FIRST_MS = 1_000;
 export const APPLY_RETRY_MAX_MS = 60_000;
 /** Loaded revisions that main keeps beside those in use: what was prepared, and what a rollback goes back to. */
 export const LOADED_REVISIONS_MAX = 64;
-/** How long streams may go on when the process is told to end. */
-export const STOP_DRAIN_MS = 5_000;
+/** An idle connection of a worker that is replaced may ask once more within this time: its client may be about to. */
+export const REPLACED_IDLE_MS = 1_000;
 /** Longest wait for one worker's answer to a question about what it holds. */
 export const INSPECT_WAIT_MS = 1_000;
 /** Bytes of a filter's module. */

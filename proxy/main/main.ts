@@ -23,10 +23,15 @@ const stop = (): void => {
   if (proxy === null) process.exit(0);
   void proxy.stop().then(() => process.exit(0));
 };
+/** The second signal ends at once, for people in a hurry. Under a supervisor it is the supervisor who counts. */
+const signalled = (): void => {
+  if (proxy?.isDraining === true && !isSupervised) process.exit(1);
+  stop();
+};
 
 // Ctrl-C reaches the whole group: under a supervisor the word to stop is the supervisor's.
-process.on("SIGINT", () => isSupervised || stop());
-process.on("SIGTERM", stop);
+process.on("SIGINT", () => isSupervised || signalled());
+process.on("SIGTERM", signalled);
 process.on("SIGHUP", () => void proxy?.reloadBecause("SIGHUP"));
 
 try {

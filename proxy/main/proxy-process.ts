@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ModuleTrials, SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
 import { AdminServer } from "../admin/admin-server.ts";
@@ -32,12 +33,14 @@ import { Control } from "./control.ts";
 import { DocumentWatch } from "./document-watch.ts";
 import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents.ts";
 import type { MachineFile } from "./documents.ts";
-import { STOP_DRAIN_MS } from "./limits.ts";
+import { REPLACED_IDLE_MS } from "./limits.ts";
 import { createLog, logFilterLine, logSlotError } from "./log.ts";
 import { OverrideBook } from "./override-book.ts";
 import { OverrideDesk } from "./override-desk.ts";
 import { proxyStatus } from "./proxy-status.ts";
 import { RevisionLoader } from "./revision-loader.ts";
+import { RollingReplacement } from "./rolling-replacement.ts";
+import type { ReplacementProgress } from "./rolling-replacement.ts";
 import { Serial } from "./serial.ts";
 import { SlotHistory } from "./slot-history.ts";
 import type { SocketSource } from "./supervisor-link.ts";
@@ -46,7 +49,7 @@ import { CachedVersions, FileVersions, blobsOfVersions } from "./version-source.
 import type { VersionSource } from "./version-source.ts";
 import type { WorkerNews } from "./worker-handle.ts";
 import { WorkerMemory } from "./worker-memory.ts";
-import { WorkerPool } from "./worker-pool.ts";
+import { WorkerPool, workerPlaces } from "./worker-pool.ts";
 
 export interface ProxyProcessOptions {
   readonly configFile: string;
@@ -66,6 +69,7 @@ export class ProxyProcess {
   readonly rows: RevisionRows;
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
+  readonly replacement: RollingReplacement;
   readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
   private registryTails: RegistryTails | null = null;
   readonly spans: SpanExporter;
@@ -121,7 +125,7 @@ export class ProxyProcess {
     this.log = createLog(machine.node.id);
     this.spans = new SpanExporter({ nodeId: machine.node.id, log: this.log });
     this.loader = new LoaderThread({ nodeId: machine.node.id, logLevel: FILTER_LOG_LEVEL });
-    this.memory = new WorkerMemory(workers);
+    this.memory = new WorkerMemory(workerPlaces(workers));
     this.rows = new RevisionRows(this.memory.slabs);
     this.sinks = openSinks(machine, folder);
     this.kept = new KeptDeployment(join(stateDir, "deployment.json"), options.without);
@@ -133,6 +137,7 @@ export class ProxyProcess {
         this.log.error({ err, digest }, "a blob could not be kept on disk; it serves all the same"),
     });
     this.pool = this.workerPool(workers);
+    this.replacement = new RollingReplacement(this.pool, this.log);
     this.control = new Control(machine, {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
@@ -221,14 +226,20 @@ export class ProxyProcess {
     });
   }
 
-  /** Ends cleanly: no new connections, streams may finish within a bound, records are written. */
+  /** All workers anew, one after the other; streams may finish as long as on a snapshot that was replaced. */
+  replaceWorkers(): Promise<ReplacementProgress> {
+    const { drainTimeoutMs } = this.file.machine.limits;
+    return this.replacement.run({ deadlineMs: drainTimeoutMs, idleMs: REPLACED_IDLE_MS });
+  }
+
+  /** Ends cleanly: not ready, then no new connections, streams may finish within a bound, records are written. */
   stop(): Promise<void> {
     this.stopped ??= this.drainAndClose();
     return this.stopped;
   }
 
   private async drainAndClose(): Promise<void> {
-    this.isDraining = true;
+    await this.sayFarewell();
     this.watch?.close();
     this.link?.close();
     this.registryTails?.close();
@@ -236,16 +247,28 @@ export class ProxyProcess {
     this.overrides.close();
     this.trials.close();
     this.loader.close();
-    await this.pool.drain(STOP_DRAIN_MS);
+    this.sockets.close();
+    await this.pool.drain({ deadlineMs: this.file.machine.drain.timeoutMs, idleMs: 0 });
     this.pool.close();
     await this.spans.close();
     for (const admin of this.admins) admin.close();
     await Promise.all(this.sinks.map((sink) => sink.close()));
   }
 
+  /** Not ready any more, but serving on until load balancers have looked away. */
+  private async sayFarewell(): Promise<void> {
+    const { delayMs, timeoutMs } = this.file.machine.drain;
+    this.isDraining = true;
+    this.log.info({ delayMs, timeoutMs, streams: this.memory.exchange()["streamsLive"] }, "the proxy drains");
+    this.sockets.tellStopping(delayMs + timeoutMs);
+    this.link?.post();
+    this.pool.discourage();
+    if (delayMs > 0) await sleep(delayMs);
+  }
+
   private async openSockets(): Promise<Readonly<Record<string, number>>> {
     try {
-      return await this.sockets.open(this.file.machine.listeners, this.memory.slabs.length);
+      return await this.sockets.open(this.file.machine.listeners, this.pool.count);
     } catch (cause) {
       throw new SluiceError(PROXY_ERRORS.cannotListen, (cause as Error).message, { cause });
     }
@@ -270,39 +293,44 @@ export class ProxyProcess {
   private workerPool(count: number): WorkerPool {
     return new WorkerPool({
       count,
-      start: (index) => this.workerStart(index),
+      start: (index, place) => this.workerStart(index, place),
       sockets: (index) => this.sockets.socketsOf(index),
-      news: (news, index) => this.takeNews(news, index),
-      lost: (index, reason) => {
-        const locks = this.memory.reclaim(index);
-        const last = this.control.slotAt(this.memory.lastEntered(index));
+      news: (news, place) => this.takeNews(news, place),
+      lost: ({ index, place }, reason) => {
+        const locks = this.memory.reclaim(place);
+        const last = this.control.slotAt(this.memory.lastEntered(place));
         this.log.error({ worker: index, reason, last, locks }, "worker lost; it is replaced");
+      },
+      retired: ({ index, place }) => {
+        this.memory.reclaim(place);
+        this.log.info({ worker: index }, "a worker was replaced and has finished");
       },
       listenFailed: (sentence) => this.log.error(`a worker cannot listen: ${sentence}`),
     });
   }
 
-  private workerStart(index: number): WorkerStart {
+  private workerStart(index: number, place: number): WorkerStart {
     return {
       index,
-      epoch: this.memory.epochOf(index),
+      place,
+      epoch: this.memory.epochOf(place),
       node: this.file.machine.node,
-      slab: this.memory.slabs[index]!,
-      vitalSigns: this.memory.vitalSigns[index]!,
+      slab: this.memory.slabs[place]!,
+      vitalSigns: this.memory.vitalSigns[place]!,
       sharedData: this.memory.sharedData,
       queues: this.memory.queues,
-      workers: this.memory.slabs.length,
+      places: this.memory.slabs.length,
       quotas: this.memory.quotas,
-      metrics: this.memory.metricsOf(index),
+      metrics: this.memory.metricsOf(place),
       mirrorOrigin: this.mirrorOrigin,
-      mirrorClusters: this.memory.mirrorClustersOf(index),
-      calloutClusters: this.memory.calloutClustersOf(index),
+      mirrorClusters: this.memory.mirrorClustersOf(place),
+      calloutClusters: this.memory.calloutClustersOf(place),
       logLevel: FILTER_LOG_LEVEL,
       recordsWanted: this.sinks.length > 0 || this.tails.isWanted,
     };
   }
 
-  private takeNews(news: WorkerNews, worker: number): void {
+  private takeNews(news: WorkerNews, place: number): void {
     switch (news.type) {
       case "records":
         // Before the sinks, which take the lines over.
@@ -319,11 +347,11 @@ export class ProxyProcess {
       case "filterLog":
         return logFilterLine(this.log, news.entry);
       case "metric":
-        return this.memory.noteMetric(worker, news.definition);
+        return this.memory.noteMetric(place, news.definition);
       case "mirrorCluster":
-        return this.memory.noteMirrorCluster(worker, news.cluster);
+        return this.memory.noteMirrorCluster(place, news.cluster);
       case "calloutCluster":
-        return this.memory.noteCalloutCluster(worker, news.cluster);
+        return this.memory.noteCalloutCluster(place, news.cluster);
     }
   }
 

@@ -16,6 +16,10 @@ export interface SocketSource {
   tellReady(facts: object): void;
   /** Number of the deployment that serves; 0 without one. */
   tellServing(number: number): void;
+  /** The process ends, and takes at most so long for it. */
+  tellStopping(withinMs: number): void;
+  /** Nothing listens any more once the workers do not. */
+  close(): void;
 }
 
 type FromSupervisor =
@@ -66,6 +70,14 @@ export class SupervisorLink implements SocketSource {
     this.channel.send!({ type: "serving", number });
   }
 
+  tellStopping(withinMs: number): void {
+    if (this.channel.connected) this.channel.send!({ type: "stopping", withinMs });
+  }
+
+  close(): void {
+    if (this.channel.connected) this.channel.send!({ type: "closeSockets" });
+  }
+
   private async socketOf(listener: NamedAddress, worker: number): Promise<WorkerListener> {
     const { name, host, port } = listener;
     if (this.kind === "addresses") return { name, at: { host, port, reusePort: true } };
@@ -106,4 +118,8 @@ export class OwnSockets implements SocketSource {
   tellReady(): void {}
 
   tellServing(): void {}
+
+  tellStopping(): void {}
+
+  close(): void {}
 }

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { PROXY_ERRORS } from "../errors.ts";
 import { VitalSigns } from "../worker/vital-signs.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
+import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -29,6 +30,8 @@ const WORKER_FILE = new URL("../worker/worker.ts", import.meta.url);
 
 export class WorkerHandle {
   readonly index: number;
+  /** In the shared memory. */
+  readonly place: number;
   /** How long it has shown no beat. */
   private readonly heartbeat: Heartbeat;
   readonly startedMs: number;
@@ -42,10 +45,13 @@ export class WorkerHandle {
   private readonly signs: VitalSigns;
   private killedBecause: string | null = null;
   private failure: string | null = null;
+  /** Resolves when the thread is no more. */
+  readonly ended: Promise<void>;
   private readonly waiting = new Set<{ take(message: FromWorker): boolean; died(): void }>();
 
   constructor(start: WorkerStart, events: WorkerEvents, nowMs: number) {
     this.index = start.index;
+    this.place = start.place;
     this.events = events;
     this.signs = new VitalSigns(start.vitalSigns);
     this.signs.clear();
@@ -58,7 +64,12 @@ export class WorkerHandle {
     });
     this.thread.on("message", (message: FromWorker) => this.take(message));
     this.thread.on("error", (error) => (this.failure = error.stack ?? String(error)));
-    this.thread.on("exit", () => this.ended());
+    this.ended = new Promise((resolve) => {
+      this.thread.on("exit", () => {
+        this.close();
+        resolve();
+      });
+    });
   }
 
   /** Resolves true when its code is loaded; false when it died before. */
@@ -117,8 +128,14 @@ export class WorkerHandle {
     return Promise.race([answer, late]);
   }
 
-  drain(deadlineMs: number): Promise<boolean> {
-    this.post({ type: "drain", deadlineMs });
+  discourage(): void {
+    this.post({ type: "discourage" });
+  }
+
+  /** Resolves true when its last connection is gone; false when it died before. */
+  drain(bounds: DrainBounds): Promise<boolean> {
+    this.isServing = false;
+    this.post({ type: "drain", bounds });
     return this.answer((message) => (message.type === "drained" ? true : null), false);
   }
 
@@ -175,7 +192,7 @@ export class WorkerHandle {
     });
   }
 
-  private ended(): void {
+  private close(): void {
     this.isDead = true;
     this.isServing = false;
     for (const question of this.waiting) question.died();

@@ -1,7 +1,12 @@
 // Keeps the workers alive: starts them, watches their heartbeats, replaces the dead with back-off, and publishes plans
 // to all of them in two phases. One plan is in charge at any time; a worker that joins late takes that one.
+//
+// A worker has an index, by which operators know it and which says what sockets it listens on, and a place in the shared
+// memory that only it writes to. There is one place more than there are workers: so a worker's successor serves already
+// while it finishes its streams.
 
 import { HEARTBEAT_LOST_MS } from "../worker/limits.ts";
+import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
 import type { WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
 import { Backoff } from "./backoff.ts";
@@ -20,18 +25,29 @@ import type { Prepared, WorkerNews } from "./worker-handle.ts";
 
 export interface WorkerPoolOptions {
   readonly count: number;
-  /** What a worker at this place starts with; asked anew for each replacement. */
-  start(index: number): WorkerStart;
+  /** What a worker starts with; asked anew for each replacement. */
+  start(index: number, place: number): WorkerStart;
   sockets(index: number): Promise<readonly WorkerListener[]>;
-  news(news: WorkerNews, index: number): void;
-  /** A worker is gone and what it held (locks, live counts) must be given back. */
-  lost(index: number, reason: string): void;
+  news(news: WorkerNews, place: number): void;
+  /** A worker died, and what it held (locks, live counts) must be given back. */
+  lost(worker: WorkerHandle, reason: string): void;
+  /** A replaced worker has finished; what it held likewise. */
+  retired(worker: WorkerHandle): void;
   listenFailed(sentence: string): void;
+}
+
+/** Places in shared memory for so many workers. */
+export function workerPlaces(workers: number): number {
+  return workers + 1;
 }
 
 export class WorkerPool {
   private readonly options: WorkerPoolOptions;
   private readonly workers: (WorkerHandle | null)[];
+  /** Successors that do not serve yet, and replaced ones that finish their streams. */
+  private readonly coming = new Set<WorkerHandle>();
+  private readonly leaving = new Set<WorkerHandle>();
+  private readonly freePlaces: number[];
   private readonly backoffs: Backoff[];
   private readonly serial = new Serial();
   private readonly watch: NodeJS.Timeout;
@@ -47,6 +63,7 @@ export class WorkerPool {
       () => new Backoff(WORKER_BACKOFF_FIRST_MS, WORKER_BACKOFF_MAX_MS),
     );
     this.workers = Array.from({ length: options.count }, () => null);
+    this.freePlaces = Array.from({ length: workerPlaces(options.count) }, (_, place) => place).toReversed();
     this.watch = setInterval(() => this.checkHeartbeats(), HEARTBEAT_CHECK_MS);
   }
 
@@ -71,6 +88,45 @@ export class WorkerPool {
     return worker !== null;
   }
 
+  /**
+   * Replaces a worker without losing a request: its successor serves before it drains. Resolves when it is gone, with null,
+   * or with why it was not replaced. One at a time.
+   */
+  async renew(index: number, bounds: DrainBounds): Promise<string | null> {
+    const old = this.workers[index];
+    if (old === undefined || old === null || !old.isServing) return "it does not serve now";
+    const successor = this.spawn(index);
+    this.coming.add(successor);
+    const failed = (await successor.ready()) ? await this.serial.run(() => this.succeed(old, successor)) : "it died";
+    if (failed !== null) successor.kill(failed);
+    else await this.finish(old, bounds);
+    return failed;
+  }
+
+  /** Both listen on the same socket for a moment, so nothing that waits in it is lost. */
+  private async succeed(old: WorkerHandle, successor: WorkerHandle): Promise<string | null> {
+    const { index } = old;
+    if (this.stopping || this.current === null || this.workers[index] !== old) return "it is no longer to be replaced";
+    const prepared = await successor.prepare(this.current);
+    if (!prepared.ok) return `its successor cannot take the snapshot in charge: ${prepared.why.message}`;
+    await this.switchTo(successor, this.current);
+    if (!successor.isServing) return "its successor does not listen";
+    this.workers[index] = successor;
+    this.coming.delete(successor);
+    this.leaving.add(old);
+    return null;
+  }
+
+  private async finish(old: WorkerHandle, bounds: DrainBounds): Promise<void> {
+    await old.drain(bounds);
+    old.kill("it has finished");
+    await old.ended;
+  }
+
+  get count(): number {
+    return this.options.count;
+  }
+
   get servingCount(): number {
     return this.workers.filter((worker) => worker?.isServing === true && worker.generation === this.current?.generation)
       .length;
@@ -91,9 +147,14 @@ export class WorkerPool {
     for (const worker of this.live()) worker.wantRecords(wanted);
   }
 
-  async drain(deadlineMs: number): Promise<void> {
+  /** Connections end with their next response from now on; new ones are still taken. */
+  discourage(): void {
+    for (const worker of this.live()) worker.discourage();
+  }
+
+  async drain(bounds: DrainBounds): Promise<void> {
     this.stopping = true;
-    await Promise.all(this.live().map((worker) => worker.drain(deadlineMs)));
+    await Promise.all(this.live().map((worker) => worker.drain(bounds)));
   }
 
   close(): void {
@@ -103,9 +164,10 @@ export class WorkerPool {
   }
 
   private async publishNow(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {
-    const workers = this.live().filter((worker) => worker.isReady);
+    const workers = this.live().filter((worker) => worker.isReady && !this.coming.has(worker));
     const answers = await times.of("prepare", Promise.all(workers.map((worker) => worker.prepare(plan))));
-    const veto = answers.find((answer) => !answer.ok);
+    // One that leaves may end at any moment; it has no say.
+    const veto = answers.find((answer, at) => !answer.ok && !this.leaving.has(workers[at]!));
     if (veto !== undefined) {
       for (const worker of workers) worker.abort(plan.generation);
       return veto;
@@ -113,28 +175,37 @@ export class WorkerPool {
     const pauseMs = Math.max(0, ...answers.map((answer) => (answer.ok ? answer.pauseMs : 0)));
     times.note("pause", pauseMs);
     this.current = plan;
-    await times.of("switch", Promise.all(workers.map((worker) => this.switchTo(worker, plan))));
+    const prepared = workers.filter((_, at) => answers[at]!.ok);
+    await times.of("switch", Promise.all(prepared.map((worker) => this.switchTo(worker, plan))));
     return { ok: true, pauseMs };
   }
 
   private async switchTo(worker: WorkerHandle, plan: SnapshotPlan): Promise<void> {
-    if (!(await worker.commit(plan.generation)) || worker.isServing) return;
+    if (!(await worker.commit(plan.generation)) || worker.isServing || this.leaving.has(worker)) return;
     const failed = await worker.listen(await this.options.sockets(worker.index));
     if (failed !== null) this.options.listenFailed(failed);
   }
 
   private spawn(index: number): WorkerHandle {
+    const place = this.freePlaces.pop()!;
     const events = {
-      news: (news: WorkerNews) => this.options.news(news, index),
-      died: (worker: WorkerHandle, reason: string) => this.replace(worker, reason),
+      news: (news: WorkerNews) => this.options.news(news, place),
+      died: (worker: WorkerHandle, reason: string) => this.gone(worker, reason),
     };
-    return new WorkerHandle(this.options.start(index), events, performance.now());
+    return new WorkerHandle(this.options.start(index, place), events, performance.now());
   }
 
-  private replace(worker: WorkerHandle, reason: string): void {
+  private gone(worker: WorkerHandle, reason: string): void {
     if (this.stopping) return;
+    this.freePlaces.push(worker.place);
+    this.coming.delete(worker);
+    if (this.leaving.delete(worker)) this.options.retired(worker);
+    else this.options.lost(worker, reason);
+    if (this.workers[worker.index] === worker) this.replace(worker);
+  }
+
+  private replace(worker: WorkerHandle): void {
     const { index } = worker;
-    this.options.lost(index, reason);
     this.workers[index] = null;
     this.replacements++;
     const backoff = this.backoffs[index]!;
@@ -168,6 +239,7 @@ export class WorkerPool {
   }
 
   private live(): WorkerHandle[] {
-    return this.workers.filter((worker) => worker !== null && !worker.isDead) as WorkerHandle[];
+    const all = [...this.workers, ...this.coming, ...this.leaving];
+    return all.filter((worker) => worker !== null && !worker.isDead) as WorkerHandle[];
   }
 }

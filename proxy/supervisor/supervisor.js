@@ -2,7 +2,7 @@
 // SIGINT or SIGTERM. Plain JavaScript without dependencies, so that it stays small and has nothing to crash on. It never
 // reads YAML: the proxy process names the sockets it needs.
 
-import { fork } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -20,8 +20,10 @@ const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 10_000;
 /** A proxy process that lived so long starts the back-off anew. */
 const LIVED_WELL_MS = 30_000;
-/** How long a proxy process may take to drain and end before it is killed. */
-const STOP_WAIT_MS = 8_000;
+/** A proxy process that is told to stop says within this time how long it will take. */
+const STOP_ANSWER_MS = 8_000;
+/** What it may take beyond the time it said before it is killed: for records and spans. */
+const STOP_GRACE_MS = 3_000;
 /** Exit code of a proxy process that says starting it again would not help (bad document, port in use). */
 const EXIT_HOPELESS = 78;
 
@@ -34,7 +36,10 @@ class Supervisor {
     this.args = args;
     this.sockets = new ListeningSockets();
     this.child = null;
+    /** A proxy process that ends now is not started again. */
     this.stopping = false;
+    this.wasSignalled = false;
+    this.killer = null;
     this.restartMs = RESTART_FIRST_MS;
     /** Number of the deployment that serves, and when processes died with it. */
     this.serving = 0;
@@ -72,8 +77,15 @@ class Supervisor {
       } else if (message.type === "serving") {
         if (message.number !== this.serving) this.deaths = [];
         this.serving = message.number;
-      } else if (message.type === "ready" && process.send !== undefined) {
-        process.send(message);
+      } else if (message.type === "ready") {
+        notifySystemd("--ready");
+        if (process.send !== undefined) process.send(message);
+      } else if (message.type === "stopping") {
+        this.stopping = true;
+        notifySystemd("STOPPING=1");
+        this.killAfter(message.withinMs + STOP_GRACE_MS);
+      } else if (message.type === "closeSockets") {
+        this.sockets.close();
       }
     } catch (error) {
       if (child.connected) child.send({ type: "socketsFailed", message: error.message });
@@ -101,15 +113,23 @@ class Supervisor {
     complain(`${DEATHS_MAX} deaths within a minute with deployment ${this.without}: going on without it.`);
   }
 
+  /** Drains; a second time, for people in a hurry: ends at once. */
   stop() {
-    if (this.stopping) {
+    if (this.wasSignalled) {
       this.child?.kill("SIGKILL");
       return;
     }
-    this.stopping = true;
+    this.wasSignalled = true;
     if (this.child === null) process.exit(0);
+    // It may drain already, because somebody asked it to: then this word changes nothing.
     if (this.child.connected) this.child.send({ type: "stop" });
-    setTimeout(() => this.child?.kill("SIGKILL"), STOP_WAIT_MS);
+    if (!this.stopping) this.killAfter(STOP_ANSWER_MS);
+    this.stopping = true;
+  }
+
+  killAfter(ms) {
+    clearTimeout(this.killer);
+    this.killer = setTimeout(() => this.child?.kill("SIGKILL"), ms);
   }
 }
 
@@ -124,6 +144,13 @@ function nodeBinary() {
   }
   complain(`Sluice needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}.`);
   return process.exit(1);
+}
+
+/** Where systemd waits for a word (Type=notify): Node has no datagram sockets of that kind, systemd's own program has. */
+function notifySystemd(word) {
+  if (process.env.NOTIFY_SOCKET === undefined) return;
+  const told = spawn("systemd-notify", [`--pid=${process.pid}`, word], { stdio: "ignore" });
+  told.on("error", (error) => complain(`systemd cannot be told ${word}: ${error.message}`));
 }
 
 function complain(sentence) {

@@ -1,6 +1,7 @@
 // What main and a worker say to each other. Plain values only; modules and buffers cross by structured clone.
 
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
+import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { StreamSpan } from "../tracing/stream-span.ts";
 
@@ -12,8 +13,10 @@ export interface WorkerListener {
 
 /** `workerData` of a worker. */
 export interface WorkerStart {
-  /** Place among the workers: 0 is the one that runs `tickOn: one`. */
+  /** Which of the workers it is: 0 is the one that runs `tickOn: one`. Its predecessor of the same number may still drain. */
   readonly index: number;
+  /** Whose memory it writes to, and under which number it holds locks: nobody else's while it lives. */
+  readonly place: number;
   readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
   /** How many workers had this place before: tells its locks from theirs. */
   readonly epoch: number;
@@ -23,9 +26,9 @@ export interface WorkerStart {
   readonly vitalSigns: SharedArrayBuffer;
   /** Shared data of filters, all workers alike. */
   readonly sharedData: SharedArrayBuffer;
-  /** Shared queues of filters, all workers alike, and for how many workers they are. */
+  /** Shared queues of filters, all workers alike, and for how many places they are. */
   readonly queues: SharedArrayBuffer;
-  readonly workers: number;
+  readonly places: number;
   /** Levels of quotas, all workers alike. */
   readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
@@ -48,7 +51,9 @@ export type ToWorker =
   /** Whether lines of records are made from now on. */
   | { readonly type: "records"; readonly wanted: boolean }
   | { readonly type: "inspect"; readonly ask: number }
-  | { readonly type: "drain"; readonly deadlineMs: number };
+  /** No connection is kept after its response from now on. */
+  | { readonly type: "discourage" }
+  | { readonly type: "drain"; readonly bounds: DrainBounds };
 
 export type FromWorker =
   | { readonly type: "ready" }

@@ -11,6 +11,7 @@ import { calloutRowOf, exchangeCountersOf, filterMetricsOf, mirrorRowOf, revisio
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
+import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import { HttpServer } from "../exchange/http-server.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
 import { EndpointDirectory } from "../routing/clusters.ts";
@@ -60,8 +61,8 @@ export class WorkerThread {
       defined: (cluster) => tell({ type: "mirrorCluster", cluster }),
     });
     this.callouts = this.openCallouts();
-    const { index, epoch, workers } = begin;
-    this.queues = new SnapshotQueues(new SharedQueues(begin.queues, { owner: { index, epoch }, workers }));
+    const { places: workers } = begin;
+    this.queues = new SnapshotQueues(new SharedQueues(begin.queues, { owner: ownerOf(begin), workers }));
     this.surroundings = surroundingsOf(begin, tell, this.callouts, this.queues);
   }
 
@@ -87,8 +88,10 @@ export class WorkerThread {
         return;
       case "inspect":
         return this.tell({ type: "inspected", ask: message.ask, held: this.holdings() });
+      case "discourage":
+        return this.servers.forEach((server) => server.discourage());
       case "drain":
-        return void this.drain(message.deadlineMs);
+        return void this.drain(message.bounds);
     }
   }
 
@@ -169,8 +172,8 @@ export class WorkerThread {
     });
   }
 
-  private async drain(deadlineMs: number): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.drain(deadlineMs)));
+  private async drain(bounds: DrainBounds): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.drain(bounds)));
     this.callouts.close();
     this.recorder.flush();
     this.tell({ type: "drained" });
@@ -190,6 +193,11 @@ export class WorkerThread {
   }
 }
 
+/** As whom the worker holds locks. */
+function ownerOf({ place, epoch }: WorkerStart): { readonly index: number; readonly epoch: number } {
+  return { index: place, epoch };
+}
+
 function surroundingsOf(
   begin: WorkerStart,
   tell: Tell,
@@ -200,9 +208,9 @@ function surroundingsOf(
     tell({ type: "metric", definition }),
   );
   const counters = exchangeCountersOf(begin.slab);
-  const owner = { index: begin.index, epoch: begin.epoch };
+  const owner = ownerOf(begin);
   const sharedData = new SharedData(begin.sharedData, owner);
-  const quotas = new SharedQuotas(begin.quotas, { owner, thread: begin.index, nowUs: monotonicUs });
+  const quotas = new SharedQuotas(begin.quotas, { owner, thread: begin.place, nowUs: monotonicUs });
   const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
   return {
     endpoints: new EndpointDirectory(),

@@ -1,0 +1,7 @@
+/** How a server, or a whole worker, leaves its traffic. */
+export interface DrainBounds {
+  /** What is still under way after this is cut. */
+  readonly deadlineMs: number;
+  /** Idle connections may ask once more within this time; 0 closes them at once. */
+  readonly idleMs: number;
+}
