@@ -18,8 +18,8 @@ import { contentLengthOf, headBytesMax, statusOf, writeResponseHead, writeTraile
 import { RequestHeadParser } from "./request-head-parser.ts";
 
 const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4 } as const;
-/** Who wants reads to stop; reads go on when nobody does. */
-const PAUSE = { exchange: 1, held: 2 } as const;
+/** Who wants reads to stop; reads go on when nobody does. `answers`: the client has not taken those it has. */
+const PAUSE = { exchange: 1, held: 2, answers: 4 } as const;
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
 
@@ -125,7 +125,17 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.host.turn();
     this.host.stage.beginTurn();
     if (this.sink !== null) this.sink.responseWritable();
+    else this.answersTaken();
     this.host.stage.endTurn();
+  }
+
+  /** What was written after its stream had ended is with the client: it is waited for anew. */
+  private answersTaken(): void {
+    this.unpause(PAUSE.answers);
+    if (this.phase === PHASE.linger) this.host.awaits(this, "linger");
+    if (!this.isIdle) return;
+    this.host.awaits(this, "request");
+    this.consumeHeld();
   }
 
   writePended(bytes: number): void {
@@ -167,6 +177,11 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     while (at < end) {
       if (this.phase === PHASE.body) at = this.readBody(bytes, at, end);
       else if (this.phase === PHASE.head) {
+        // Who sends requests and reads no answers must not have us keep them: the next one waits for the client.
+        if (this.heldWrites > 0 && this.sink === null) {
+          this.pause(PAUSE.answers);
+          return at;
+        }
         if (this.servedThisTurn === PIPELINED_PER_TURN_MAX) return this.yieldTurn(at);
         const next = this.readHead(bytes, at, end);
         if (next < 0) return at;
@@ -489,7 +504,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.phase = PHASE.head;
     if (this.heldLength === 0) {
       this.unpause(PAUSE.held);
-      this.host.awaits(this, "request");
+      this.host.awaits(this, this.heldWrites > 0 ? "stream" : "request");
     } else if (!this.isConsuming) setImmediate(this.goOn);
   }
 
@@ -501,13 +516,15 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.unpause(PAUSE.held);
     // When the client has closed its half too, the transport ends by itself once all is written.
     this.transport.halfClose();
-    this.host.awaits(this, "linger");
+    // A slow reader still gets its last bytes; only then the time runs that it has for closing too.
+    this.host.awaits(this, this.heldWrites > 0 ? "stream" : "linger");
   }
 
   /** Ends an idle connection; one in use ends after its response. */
   drain(): void {
-    if (this.isIdle) this.transport.close();
-    else this.keepsAlive = false;
+    if (!this.isIdle) this.keepsAlive = false;
+    else if (this.heldWrites > 0) this.linger();
+    else this.transport.close();
   }
 
   private pause(reason: number): void {
