@@ -68,12 +68,14 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   private responseDone = false;
   private suppressBody = false;
   private servedThisTurn = 0;
+  private isYielding = false;
   private lingeredBytes = 0;
   private heldWrites = 0;
   private readonly framing = { chunked: false, close: false, empty: false, dropLength: false };
   bytesIn = 0;
   bytesOut = 0;
   private readonly goOn = (): void => {
+    this.isYielding = false;
     this.host.turn();
     this.host.stage.beginTurn();
     this.consumeHeld();
@@ -201,12 +203,14 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.held.copyWithin(0, used, this.heldLength);
     this.heldLength -= used;
     if (this.heldLength === 0) this.dropHeld();
-    if (this.heldLength === 0 || this.phase !== PHASE.answer) this.unpause(PAUSE.held);
+    const isStuck = this.isYielding || this.phase === PHASE.answer || this.heldLength >= HELD_BYTES_MAX;
+    if (this.heldLength === 0 || !isStuck) this.unpause(PAUSE.held);
   }
 
   private yieldTurn(at: number): number {
     this.servedThisTurn = 0;
-    setImmediate(this.goOn);
+    if (!this.isYielding) setImmediate(this.goOn);
+    this.isYielding = true;
     this.pause(PAUSE.held);
     return at;
   }
