@@ -301,10 +301,8 @@ export class ProxyProcess {
         const last = this.control.slotAt(this.memory.lastEntered(place));
         this.log.error({ worker: index, reason, last, locks }, "worker lost; it is replaced");
       },
-      retired: ({ index, place }) => {
-        this.memory.reclaim(place);
-        this.log.info({ worker: index }, "a worker was replaced and has finished");
-      },
+      replaced: ({ index }) => this.log.info({ worker: index }, "a worker is replaced and finishes its streams"),
+      retired: ({ place }) => void this.memory.reclaim(place),
       listenFailed: (sentence) => this.log.error(`a worker cannot listen: ${sentence}`),
     });
   }

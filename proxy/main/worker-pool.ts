@@ -31,7 +31,9 @@ export interface WorkerPoolOptions {
   news(news: WorkerNews, place: number): void;
   /** A worker died, and what it held (locks, live counts) must be given back. */
   lost(worker: WorkerHandle, reason: string): void;
-  /** A replaced worker has finished; what it held likewise. */
+  /** A worker's successor serves; it finishes its streams. */
+  replaced(worker: WorkerHandle): void;
+  /** It has; what it held must be given back likewise. */
   retired(worker: WorkerHandle): void;
   listenFailed(sentence: string): void;
 }
@@ -118,6 +120,7 @@ export class WorkerPool {
   }
 
   private async finish(old: WorkerHandle, bounds: DrainBounds): Promise<void> {
+    this.options.replaced(old);
     await old.drain(bounds);
     old.kill("it has finished");
     await old.ended;
