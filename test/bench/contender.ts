@@ -1,4 +1,4 @@
-// What is compared: a proxy on a port of its own, started pinned to one core in a temporary folder.
+// What is compared: a proxy on a port of its own, started pinned to cores of its own in a temporary folder.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -16,16 +16,16 @@ export interface Contender {
 const START_TIMEOUT_MS = 30_000;
 const RETRY_MS = 50;
 
-/** Starts a program pinned to `core` and waits until `port` answers. Its output is shown only when it fails. */
+/** Starts a program pinned to `cores` and waits until `port` answers. Its output is shown only when it fails. */
 export async function startPinned(options: {
   name: string;
   command: readonly string[];
-  core: number;
+  cores: readonly number[];
   port: number;
   path?: string;
 }): Promise<Contender> {
-  const { name, command, core, port } = options;
-  const child = spawn("taskset", ["-c", String(core), ...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const { name, command, cores, port } = options;
+  const child = spawn("taskset", ["-c", cores.join(","), ...command], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => (output = (output + String(chunk)).slice(-4000)));

@@ -18,8 +18,8 @@ import type { BenchOptions } from "./run.ts";
 import { startSluice } from "./sluice.ts";
 import { runWrk, type LoadResult } from "./wrk.ts";
 
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
+const PROXY_CORES = [0];
+const LOAD_CORES = [1];
 const BODY_BYTES = 1024;
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 3;
@@ -36,7 +36,7 @@ export async function benchMirror(options: BenchOptions): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   const started: Contender[] = [];
   try {
-    const origin = await startOrigin(nginx, folder, LOAD_CORE, BODY_BYTES);
+    const origin = await startOrigin({ nginx, folder, cores: LOAD_CORES }, BODY_BYTES);
     started.push(origin);
     const mirrors = { dead: await freePort(), slow: await startSlow(started), fast: portOf(origin) };
     await installFilter(folder);
@@ -45,7 +45,7 @@ export async function benchMirror(options: BenchOptions): Promise<Figure[]> {
       const proxy = await startSluice({
         name,
         folder,
-        core: PROXY_CORE,
+        cores: PROXY_CORES,
         originPort: portOf(origin),
         clusters: { shadow: port },
         deployment: deploymentOf(name === "none"),
@@ -64,7 +64,7 @@ async function startSlow(started: Contender[]): Promise<number> {
   const port = await freePort();
   const file = join(import.meta.dirname, "slow-origin.ts");
   const command = [process.execPath, file, String(port), String(SLOW_MS)];
-  started.push(await startPinned({ name: "slow mirror", command, core: LOAD_CORE, port }));
+  started.push(await startPinned({ name: "slow mirror", command, cores: LOAD_CORES, port }));
   return port;
 }
 
@@ -113,7 +113,7 @@ async function compare(contenders: readonly Contender[], wrk: string, options: B
 
 async function measure(contender: Contender, wrk: string, seconds: number): Promise<Round> {
   const before = cpuMicroseconds(contender.pid);
-  const load = await runWrk({ wrk, url: contender.url, connections: CONNECTIONS, seconds, core: LOAD_CORE });
+  const load = await runWrk({ wrk, url: contender.url, connections: CONNECTIONS, seconds, cores: LOAD_CORES });
   return { ...load, cpuUs: (cpuMicroseconds(contender.pid) - before) / load.requests };
 }
 

@@ -1,26 +1,26 @@
-// `npm run bench -- proxy`: requests a second and CPU per request of Sluice without a filter and with rbac, beside nginx
-// as proxy before the same origin. The proxy has one core, load and origin have the other; rounds are interleaved,
-// because a machine's speed drifts, and only ratios within a round are compared.
+// `npm run bench -- proxy [--scenario NAME]`: Sluice without filters and with three, beside nginx, nginx with the same policy
+// in Lua, and haproxy, as proxies before the same origin: throughput, CPU of the whole process tree per request, latency,
+// memory. The proxies have cores of their own, load and origin the others; contenders take turns.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { systemProgram } from "../gate/system-program.ts";
+import { measureConnectionSpread } from "./connection-spread.ts";
 import type { Contender } from "./contender.ts";
-import { atLeast, atMost, median, told, type Figure } from "./figure.ts";
-import { startNginxProxy, startOrigin } from "./nginx.ts";
-import { cpuMicroseconds, residentMebibytes } from "./process-tree.ts";
-import { rbacDeployment } from "./rbac-deployment.ts";
+import { describeCores, planCores, type CorePlan } from "./core-plan.ts";
+import type { Figure } from "./figure.ts";
+import { startHaproxy } from "./haproxy.ts";
+import { measureIdleConnections } from "./idle-connections.ts";
+import { LoadRounds } from "./load-rounds.ts";
+import { LARGE_FILE, LOAD_SCENARIOS, type ContenderName, type LoadScenario } from "./load-scenarios.ts";
+import { startNginxProxy, startNginxWithLua, startOrigin } from "./nginx.ts";
+import { policyDeployment } from "./policy-deployment.ts";
+import { requiredPrograms, type RequiredPrograms } from "./required-programs.ts";
 import type { BenchOptions } from "./run.ts";
-import { startSluice } from "./sluice.ts";
-import { runWrk } from "./wrk.ts";
+import { startSluice, type SluiceContender } from "./sluice.ts";
 
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
 const BODY_BYTES = 1024;
-const CONNECTIONS = 64;
-const WARM_UP_SECONDS = 3;
 const EMPTY_DEPLOYMENT = "apiVersion: sluice/v1\nkind: Deployment\nname: default\nslots: []\n";
 
 /** An ordinary browser's request, not wrk's bare one: a head costs what its fields cost. */
@@ -31,103 +31,137 @@ const HEADERS = [
   "accept-encoding: gzip, deflate",
   "cookie: session=0123456789abcdef; theme=dark",
   "x-role: guest",
+  "x-user: user-1742",
 ];
 
-interface Round {
-  readonly requestsPerSecond: number;
-  readonly cpuUs: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly failures: number;
-}
+const SCENARIOS: Readonly<Record<string, (bench: ProxyBench) => Promise<Figure[]>>> = {
+  ...Object.fromEntries(
+    Object.entries(LOAD_SCENARIOS).map(([name, scenario]) => [
+      name,
+      (bench: ProxyBench) => bench.underLoad(name, scenario),
+    ]),
+  ),
+  "idle-connections": (bench) => bench.idleConnections(),
+  "connection-spread": (bench) => bench.connectionSpread(),
+};
 
 export async function benchProxy(options: BenchOptions): Promise<Figure[]> {
-  const nginx = required("nginx");
-  const wrk = required("wrk");
-  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
-  const started: Contender[] = [];
+  const names = chosen(options.scenario);
+  const bench = await ProxyBench.start(options);
   try {
-    const origin = await startOrigin(nginx, folder, LOAD_CORE, BODY_BYTES);
-    started.push(origin);
-    const originPort = Number(new URL(origin.url).port);
-    const contenders = [
-      await startNginxProxy(nginx, folder, PROXY_CORE, originPort),
-      await startSluice({ name: "sluice", folder, core: PROXY_CORE, originPort, deployment: EMPTY_DEPLOYMENT }),
-      await startSluice({
-        name: "sluice with rbac",
-        folder,
-        core: PROXY_CORE,
-        originPort,
-        deployment: await rbacDeployment(folder),
-      }),
-    ];
-    started.push(...contenders);
-    return await compare(contenders, wrk, options);
+    const figures: Figure[] = [];
+    for (const name of names) {
+      options.progress(`scenario ${name}`);
+      figures.push(...(await SCENARIOS[name]!(bench)));
+    }
+    return figures;
   } finally {
-    await Promise.all(started.map((contender) => contender.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    await bench.stop();
   }
 }
 
-async function compare(contenders: readonly Contender[], wrk: string, options: BenchOptions): Promise<Figure[]> {
-  for (const contender of contenders) await measure(contender, wrk, WARM_UP_SECONDS);
-  const rounds = contenders.map((): Round[] => []);
-  for (let round = 0; round < options.rounds; round++) {
-    for (const [at, contender] of contenders.entries()) {
-      const result = await measure(contender, wrk, options.seconds);
-      rounds[at]!.push(result);
-      options.progress(
-        `round ${round + 1} ${contender.name}: ${Math.round(result.requestsPerSecond)} requests/s, ${result.cpuUs.toFixed(1)} us CPU, p99 ${result.p99Us} us, ${result.failures} failed`,
-      );
+function chosen(scenario: string | null): string[] {
+  const names = Object.keys(SCENARIOS);
+  if (scenario === null) return names;
+  if (!names.includes(scenario)) throw new Error(`no scenario ${scenario}; there are ${names.join(", ")}`);
+  return [scenario];
+}
+
+/** What is running: the origin, and each contender from its first scenario on. */
+class ProxyBench {
+  private readonly options: BenchOptions;
+  private readonly programs: RequiredPrograms;
+  private readonly cores: CorePlan;
+  private readonly folder: string;
+  private readonly started = new Map<string, Contender>();
+  private originPort = 0;
+
+  static async start(options: BenchOptions): Promise<ProxyBench> {
+    const bench = new ProxyBench(options, requiredPrograms(), planCores());
+    options.progress(describeCores(bench.cores));
+    await bench.startOrigin();
+    return bench;
+  }
+
+  private constructor(options: BenchOptions, programs: RequiredPrograms, cores: CorePlan) {
+    this.options = options;
+    this.programs = programs;
+    this.cores = cores;
+    this.folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.started.values()].map((contender) => contender.stop()));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async underLoad(name: string, scenario: LoadScenario): Promise<Figure[]> {
+    const contenders = await this.contenders(scenario.contenders);
+    const { connections, path, postBytes } = scenario;
+    const load = { wrk: this.programs.wrk, cores: this.cores.load, connections, path, headers: HEADERS };
+    const rounds = await LoadRounds.run(
+      contenders,
+      postBytes === undefined ? load : { ...load, postBytes },
+      this.options,
+    );
+    return [...rounds.figures(name, "nginx"), ...scenario.budgets(rounds)];
+  }
+
+  async idleConnections(): Promise<Figure[]> {
+    return measureIdleConnections(await this.contenders(["nginx", "sluice"]), this.options.progress);
+  }
+
+  async connectionSpread(): Promise<Figure[]> {
+    const { folder, originPort, cores } = this;
+    const proxy = await startSluice({
+      name: "sluice with 4 workers",
+      folder,
+      cores: cores.proxy,
+      workers: 4,
+      originPort,
+      deployment: EMPTY_DEPLOYMENT,
+    });
+    this.started.set(proxy.name, proxy);
+    return measureConnectionSpread(proxy);
+  }
+
+  private async startOrigin(): Promise<void> {
+    const { folder, programs, cores } = this;
+    writeFileSync(join(folder, LARGE_FILE.name), "x".repeat(LARGE_FILE.bytes));
+    const origin = await startOrigin({ nginx: programs.nginx, folder, cores: cores.load }, BODY_BYTES);
+    this.started.set(origin.name, origin);
+    this.originPort = Number(new URL(origin.url).port);
+  }
+
+  private async contenders(names: readonly ContenderName[]): Promise<Contender[]> {
+    const contenders: Contender[] = [];
+    for (const name of names) {
+      const contender = this.started.get(name) ?? (await this.startContender(name));
+      this.started.set(name, contender);
+      contenders.push(contender);
+    }
+    return contenders;
+  }
+
+  private async startContender(name: ContenderName): Promise<Contender> {
+    const { folder, originPort, programs } = this;
+    const place = { ...programs, folder, cores: this.cores.proxy };
+    switch (name) {
+      case "nginx":
+        return startNginxProxy(place, originPort);
+      case "nginx with Lua":
+        return startNginxWithLua(place, originPort);
+      case "haproxy":
+        return startHaproxy({ ...place, originPort });
+      case "sluice":
+        return this.startSluice(name, EMPTY_DEPLOYMENT);
+      case "sluice with 3 filters":
+        return this.startSluice(name, await policyDeployment(folder));
     }
   }
-  return figuresOf(contenders, rounds);
-}
 
-async function measure(contender: Contender, wrk: string, seconds: number): Promise<Round> {
-  const before = cpuMicroseconds(contender.pid);
-  const load = await runWrk({
-    wrk,
-    url: contender.url,
-    connections: CONNECTIONS,
-    seconds,
-    core: LOAD_CORE,
-    headers: HEADERS,
-  });
-  const cpuUs = (cpuMicroseconds(contender.pid) - before) / load.requests;
-  return { ...load, cpuUs };
-}
-
-function figuresOf(contenders: readonly Contender[], rounds: readonly Round[][]): Figure[] {
-  const [nginx = [], plain = [], rbac = []] = rounds;
-  const ratio = (a: readonly Round[], b: readonly Round[], of: (round: Round) => number): number =>
-    median(a.map((round, i) => of(round) / of(b[i]!)));
-  const throughput = (round: Round): number => round.requestsPerSecond;
-  const cpu = (round: Round): number => round.cpuUs;
-  return [
-    ...contenders.flatMap(({ name, pid }, at) => [
-      told(`${name}: throughput`, median(rounds[at]!.map(throughput)), "req/s"),
-      told(`${name}: CPU per request`, median(rounds[at]!.map(cpu)), "us"),
-      told(`${name}: p50`, median(rounds[at]!.map((round) => round.p50Us)), "us"),
-      told(`${name}: p99`, median(rounds[at]!.map((round) => round.p99Us)), "us"),
-      told(`${name}: memory`, residentMebibytes(pid), "MiB"),
-      atMost(
-        `${name}: failed requests`,
-        rounds[at]!.reduce((sum, round) => sum + round.failures, 0),
-        "",
-        0,
-      ),
-    ]),
-    atLeast("throughput, sluice / nginx", ratio(plain, nginx, throughput), "", 0.88),
-    atMost("CPU per request, sluice / nginx", ratio(plain, nginx, cpu), "", 1.15),
-    told("throughput, sluice with rbac / nginx", ratio(rbac, nginx, throughput), ""),
-    told("CPU per request, sluice with rbac / nginx", ratio(rbac, nginx, cpu), ""),
-    atLeast("throughput, sluice with rbac / sluice", ratio(rbac, plain, throughput), "", 0.93),
-  ];
-}
-
-function required(program: string): string {
-  const path = systemProgram([program], program);
-  if (path === null) throw new Error(`this benchmark needs ${program}: apt-get install ${program}`);
-  return path;
+  private startSluice(name: string, deployment: string): Promise<SluiceContender> {
+    const { folder, originPort, cores } = this;
+    return startSluice({ name, folder, cores: cores.proxy, originPort, deployment });
+  }
 }

@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json]`: one benchmark by its name, figures as a table or as JSON lines.
+// `npm run bench -- NAME [--json] [--scenario NAME]`: one benchmark by its name, figures as a table or as JSON lines.
 
 import { parseArgs } from "node:util";
 
@@ -16,6 +16,8 @@ const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<F
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** The only part of the benchmark that is wanted; null: all. Benchmarks of one part pay it no attention. */
+  readonly scenario: string | null;
   readonly progress: (line: string) => void;
 }
 
@@ -25,18 +27,22 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "4" },
+    scenario: { type: "string" },
   },
 });
 
 const load = benches[positionals[0] ?? ""];
 if (load === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(benches).join("|")} [--json] [--rounds 5] [--seconds 4]`);
+  console.error(
+    `usage: npm run bench -- ${Object.keys(benches).join("|")} [--json] [--rounds 5] [--seconds 4] [--scenario NAME]`,
+  );
   process.exit(2);
 }
 const bench = await load();
 const figures = await bench({
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
+  scenario: values.scenario ?? null,
   progress: (line) => console.error(line),
 });
 printFigures(figures, values.json);

@@ -1,4 +1,4 @@
-// Sluice as a contender: one worker, a machine document and a deployment file in a temporary folder.
+// Sluice as a contender: a machine document and a deployment file in a temporary folder.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,36 +8,54 @@ import { startPinned, type Contender } from "./contender.ts";
 
 const cli = resolve(import.meta.dirname, "../../bin/sluice.js");
 
+/** A load has all its clients at one address, and asks without end. */
+const LIMITS = "{ connectionsPerSource: 50000, requestsPerConnection: 1000000000 }";
+
+export interface SluiceContender extends Contender {
+  readonly adminUrl: string;
+}
+
 /** `deployment` is the text of deployment.yaml; artifacts it names lie in the proxy's cache or beside it. */
 export async function startSluice(options: {
   name: string;
   folder: string;
-  core: number;
+  cores: readonly number[];
   originPort: number;
   deployment: string;
+  /** As many as cores without a word. */
+  workers?: number;
   /** Further clusters by name, each of one port. */
   clusters?: Readonly<Record<string, number>>;
-}): Promise<Contender> {
-  const { name, core, originPort, deployment, clusters = {} } = options;
+}): Promise<SluiceContender> {
+  const { name, cores, originPort, deployment, workers = cores.length, clusters = {} } = options;
   const folder = join(options.folder, name.replaceAll(/\W+/g, "-"));
   mkdirSync(folder);
   const [port, adminPort] = [await freePort(), await freePort()];
+  const ports = { origin: originPort, ...clusters };
   writeFileSync(join(folder, "deployment.yaml"), deployment);
-  writeFileSync(join(folder, "sluice.yaml"), machineDocument(port, adminPort, { origin: originPort, ...clusters }));
+  writeFileSync(join(folder, "sluice.yaml"), machineDocument({ port, adminPort, workers, ports }));
   const command = [process.execPath, cli, "proxy", "-c", join(folder, "sluice.yaml")];
-  return startPinned({ name, command, core, port });
+  const contender = await startPinned({ name, command, cores, port });
+  return { ...contender, adminUrl: `http://127.0.0.1:${adminPort}/` };
 }
 
-function machineDocument(port: number, adminPort: number, ports: Readonly<Record<string, number>>): string {
+function machineDocument(options: {
+  port: number;
+  adminPort: number;
+  workers: number;
+  ports: Readonly<Record<string, number>>;
+}): string {
+  const { port, adminPort, workers, ports } = options;
   const clusters = Object.entries(ports).map(([name, at]) => `{ name: ${name}, endpoints: ["127.0.0.1:${at}"] }`);
   return `apiVersion: sluice/v1
 kind: Proxy
 node: { id: bench }
 stateDir: state
-workers: 1
+workers: ${workers}
 listeners: [{ name: http, address: "127.0.0.1:${port}" }]
 routes: [{ name: all, match: { path: { prefix: / } }, cluster: origin }]
 clusters: [${clusters.join(", ")}]
+limits: ${LIMITS}
 admin: { address: "127.0.0.1:${adminPort}" }
 deployment: { file: deployment.yaml }
 sinks: []

@@ -17,8 +17,8 @@ import type { BenchOptions } from "./run.ts";
 import { startSluice } from "./sluice.ts";
 import { runWrk } from "./wrk.ts";
 
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
+const PROXY_CORES = [0];
+const LOAD_CORES = [1];
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 3;
 const SAMPLE_MS = 500;
@@ -44,13 +44,13 @@ export async function benchTrapStorm(options: BenchOptions): Promise<Figure[]> {
   const script = join(folder, "storm.lua");
   writeFileSync(script, STORM);
   writeFileSync(join(folder, "trap.wasm"), await fixtureModule("trap-on-header"));
-  const origin = await startOrigin(nginx, folder, LOAD_CORE, 1024);
+  const origin = await startOrigin({ nginx, folder, cores: LOAD_CORES }, 1024);
   try {
     const originPort = Number(new URL(origin.url).port);
     const figures: Figure[] = [];
     for (const isolation of ["stream", "shared"] as const) {
       const deployment = deploymentOf(isolation);
-      const proxy = await startSluice({ name: isolation, folder, core: PROXY_CORE, originPort, deployment });
+      const proxy = await startSluice({ name: isolation, folder, cores: PROXY_CORES, originPort, deployment });
       try {
         figures.push(...(await storm(proxy, { ...options, wrk, script })));
       } finally {
@@ -82,7 +82,7 @@ interface Storm extends BenchOptions {
 }
 
 async function storm({ name, url, pid }: Contender, { wrk, script, seconds, progress }: Storm): Promise<Figure[]> {
-  const load = { wrk, url, connections: CONNECTIONS, core: LOAD_CORE };
+  const load = { wrk, url, connections: CONNECTIONS, cores: LOAD_CORES };
   await runWrk({ ...load, seconds: WARM_UP_SECONDS });
   const calm = await runWrk({ ...load, seconds });
   progress(`${name}, no trap: ${Math.round(calm.requestsPerSecond)} requests/s, p99 ${calm.p99Us} us`);

@@ -1,13 +1,18 @@
 // Runs wrk (Debian package wrk) against an address and reads what it prints.
 
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
+
+const REPORT = join(import.meta.dirname, "wrk-report.lua");
 
 export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly requests: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Null under a script of one's own. */
+  readonly p999Us: number | null;
   readonly maxUs: number;
   /** Answers outside 2xx and 3xx, and socket errors: a round with any of them counts for nothing. */
   readonly failures: number;
@@ -18,23 +23,28 @@ export async function runWrk(options: {
   url: string;
   connections: number;
   seconds: number;
-  core: number;
+  /** One thread each. */
+  cores: readonly number[];
   headers?: readonly string[];
+  /** POSTs with a body of so many bytes; GETs without. */
+  postBytes?: number;
   /** A file in Lua that makes the requests. */
   script?: string;
 }): Promise<LoadResult> {
-  const { wrk, url, connections, seconds, core, headers = [], script } = options;
+  const { wrk, url, connections, seconds, cores, headers = [], postBytes, script = REPORT } = options;
   const { stdout } = await promisify(execFile)("taskset", [
     "-c",
-    String(core),
+    cores.join(","),
     wrk,
-    "-t1",
+    `-t${Math.min(cores.length, connections)}`,
     `-c${connections}`,
     `-d${seconds}s`,
     "--latency",
     ...headers.flatMap((header) => ["-H", header]),
-    ...(script === undefined ? [] : ["-s", script]),
+    "-s",
+    script,
     url,
+    ...(postBytes === undefined ? [] : ["--", String(postBytes)]),
   ]);
   return parseWrk(stdout);
 }
@@ -42,11 +52,13 @@ export async function runWrk(options: {
 export function parseWrk(output: string): LoadResult {
   const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output);
   const failures = [...(socketErrors?.slice(1) ?? []), /Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? "0"];
+  const tail = /^\s+99\.9%\s+(\S+)/m.exec(output)?.[1];
   return {
     requestsPerSecond: Number(captured(output, /Requests\/sec:\s+([\d.]+)/)),
     requests: Number(captured(output, /(\d+) requests in/)),
     p50Us: microseconds(captured(output, /^\s+50%\s+(\S+)/m)),
     p99Us: microseconds(captured(output, /^\s+99%\s+(\S+)/m)),
+    p999Us: tail === undefined ? null : microseconds(tail),
     maxUs: microseconds(captured(output, /^\s+Latency\s+\S+\s+\S+\s+(\S+)/m)),
     failures: failures.reduce((sum, count) => sum + Number(count), 0),
   };
