@@ -17,19 +17,21 @@ import type { MirrorCopy } from "../mirror/mirror-copy.ts";
 import type { Mirrors } from "../mirror/mirrors.ts";
 import { statusOf } from "../codec/http1/head-writer.ts";
 import { takeForced } from "../split/forced-revisions.ts";
-import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot } from "../snapshot/runtime.ts";
+import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot, Trusted } from "../snapshot/runtime.ts";
 import type { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import type { ExchangeFacts, StreamObserver } from "./facts.ts";
 import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
-import { localReply, refusalOf } from "./local-reply.ts";
-import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, type RequestIds } from "./own-fields.ts";
+import { BAD_ANSWER, BAD_EDIT, BAD_REWRITE, CUTS, OVERDUE, localReply, refusalOf } from "./local-reply.ts";
+import { addHop } from "./forwarded-chain.ts";
+import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId, type RequestIds } from "./own-fields.ts";
 import { isHead, isIdempotent } from "./request-method.ts";
 import { streamProperty } from "./stream-property.ts";
 import { TRACE_FIELD_BYTES, TraceContext } from "./trace-context.ts";
 import { TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
+import { keptSlots, UPGRADE, UPGRADE_REFUSED, upgradeOn } from "./upgrade.ts";
 
 /** What all exchanges of a server share. */
 export interface ExchangeHost {
@@ -49,7 +51,7 @@ export interface ExchangeHost {
 /** Room behind a head's own lines. */
 const OWN_BYTES = OWN_FIELDS_BYTES + TRACE_FIELD_BYTES;
 /** Who wants a direction's reads to stop. */
-const PAUSE = { peer: 1, filter: 2 } as const;
+const PAUSE = { peer: 1, filter: 2, upgrade: 4 } as const;
 const NO_STORE = new Uint8Array(0);
 const METHOD = Buffer.from(":method", "latin1");
 const AUTHORITY = Buffer.from(":authority", "latin1");
@@ -84,13 +86,14 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private isRepeated = false;
   private isDone = false;
   private isEnding = false;
+  private upgrade: number = UPGRADE.none;
   private requestPauses = 0;
   private responsePauses = 0;
   private startedUs = 0;
 
   // Facts, valid while the observer is told.
   private pinned: Snapshot | null = null;
-  slots: Stream | null = null;
+  slots: ExchangeFacts["slots"] = null;
   listener = "";
   route: Route | null = null;
   cluster: Cluster | null = null;
@@ -103,6 +106,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   status = 0;
   bytesIn = 0;
   bytesOut = 0;
+  isDetached = false;
   readonly flags: StreamFlag[] = [];
 
   constructor(host: ExchangeHost) {
@@ -116,7 +120,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.idAt = -1;
     this.slotMask = 0;
     this.isRequestWhole = this.isBodySent = this.isRequestSent = this.isUpstreamWhole = false;
-    this.isRepeated = this.isDone = this.isEnding = false;
+    this.isRepeated = this.isDone = this.isEnding = this.isDetached = false;
+    this.upgrade = UPGRADE.none;
     this.requestPauses = this.responsePauses = 0;
     this.route = null;
     this.cluster = null;
@@ -126,11 +131,15 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.slots = null;
     this.pinned = null;
     this.durationUs = this.status = this.bytesIn = this.bytesOut = 0;
-    this.flags.length = 0;
+    if (this.flags.length > 0) this.flags.length = 0;
   }
 
   get snapshot(): Snapshot {
     return this.pinned!;
+  }
+
+  holds(snapshot: Snapshot): boolean {
+    return this.pinned === snapshot && !this.isDetached;
   }
 
   // ---- RequestSink: from the client
@@ -144,12 +153,14 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     const { host, requestHead } = this;
     const snapshot = this.begin();
     this.isRequestWhole = endOfStream;
-    this.idAt = writeOwnFields(requestHead, this.store, headLength, this.sourceAddress, host.ids);
     if (host.account.isOver) {
       host.counters[EXCHANGE_COUNTER.overloadRefusals]!++;
       return this.reply(503, "The proxy is overloaded.", "UO");
     }
     if (!normaliseRequestHead(requestHead)) return this.requestRefused(400);
+    if (this.writer!.wantsUpgrade) this.upgrade = UPGRADE.asked;
+    if (snapshot.trusted !== null && this.writer!.isPeerTrusted) this.joinChain(snapshot.trusted, headLength);
+    else this.idAt = writeOwnFields(requestHead, this.store, headLength, this.sourceAddress, host.ids);
     if (snapshot.tracing !== null) this.joinTrace(snapshot.tracing.sampled);
     if (requestHead.hasPrivateField) takeForced(requestHead, snapshot.forced);
     const route = snapshot.routes.match(requestHead);
@@ -209,6 +220,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   streamIdle(): void {
     this.host.counters[EXCHANGE_COUNTER.idleTimeouts]!++;
+    if (this.upgrade === UPGRADE.tunnel) return this.cutDownstream("SI");
     if (this.stream !== null) {
       this.engineDepth++;
       this.stream.idleTimeout();
@@ -220,6 +232,17 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   responseOverdue(): void {
     this.host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
     this.fail(504, OVERDUE, "UT");
+  }
+
+  requestOverdue(): void {
+    this.host.counters[EXCHANGE_COUNTER.requestTimeouts]!++;
+    this.fail(408, refusalOf(408), "DT");
+  }
+
+  streamOverdue(): void {
+    this.host.counters[EXCHANGE_COUNTER.streamTimeouts]!++;
+    const status = this.isRequestWhole ? 504 : 408;
+    this.fail(status, refusalOf(status), "DT");
   }
 
   streamDone(): void {
@@ -253,6 +276,84 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.engineDepth++;
     stream.responseHeaders(responseHead, endOfStream);
     this.leaveEngine();
+  }
+
+  responseInterim(): void {
+    if (this.writer !== null) this.writer.sendInterim(this.responseHead);
+  }
+
+  responseUpgraded(headEnd: number): void {
+    const { stream, responseHead, tries } = this;
+    const { response } = this.route!.extras!;
+    this.upgrade = UPGRADE.accepted;
+    if (tries !== null) tries.settle();
+    if (response !== null) response.apply(responseHead);
+    if (stream === null) {
+      this.openTunnel(responseHead);
+      return;
+    }
+    // Nothing of the tunnel passes before a filter that holds the 101 lets it go.
+    this.pauseResponse(PAUSE.upgrade);
+    if (stream.hasInstances) this.keepResponseHead(headEnd);
+    this.engineDepth++;
+    stream.responseHeaders(responseHead, true);
+    this.leaveEngine();
+  }
+
+  /** False: a filter made another answer of the 101. */
+  private openTunnel(head: Head): boolean {
+    const { writer, upstream } = this;
+    if (writer === null || upstream === null) return false;
+    if (statusOf(head) !== 101) {
+      this.upgrade = UPGRADE.none;
+      this.dropUpstream();
+      return false;
+    }
+    if (!writer.sendUpgrade(head)) {
+      this.fail(500, BAD_EDIT, "LR");
+      return true;
+    }
+    this.upgrade = UPGRADE.tunnel;
+    this.isRequestWhole = this.isUpstreamWhole = false;
+    writer.respondWithin(0);
+    this.resumeResponse(PAUSE.upgrade);
+    return true;
+  }
+
+  /**
+   * Ends the part of a tunnel's filters (log, done, delete) and lets go of its snapshot; the tunnel goes on, and its record
+   * still names them. False: this is no tunnel, and its filters are still needed.
+   */
+  detachFilters(): boolean {
+    const { stream } = this;
+    if (this.upgrade !== UPGRADE.tunnel || this.engineDepth > 0) return false;
+    if (this.isDetached) return true;
+    if (stream !== null) {
+      stream.finish();
+      this.slots = stream;
+      this.host.observer.detached(this);
+      this.slots = keptSlots(stream);
+      stream.end();
+      this.stream = null;
+    }
+    this.isDetached = true;
+    this.pinned!.unpin();
+    return true;
+  }
+
+  /**
+   * The snapshot has drained for too long. True: the stream goes on without it; false: it was inside its filters, and is
+   * cut.
+   */
+  letGo(): boolean {
+    if (this.stream === null && !this.isDetached) {
+      this.isDetached = true;
+      this.pinned!.unpin();
+      return true;
+    }
+    if (this.detachFilters()) return true;
+    this.cutDownstream("DT");
+    return false;
   }
 
   /** Filters may look at the response head until the stream's end, the reader's buffer is gone after its call. */
@@ -331,6 +432,8 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   mirror(slot: string, clusterName: string, flags: number): void {
+    // A copy of a tunnel would be a second conversation.
+    if (this.upgrade !== UPGRADE.none) return;
     const { sentHead: head, isRequestSent: endOfStream } = this;
     const cluster = this.pinned!.clusters.get(clusterName)!;
     const isHeadRequest = isHead(this.requestHead);
@@ -353,6 +456,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   sendResponseHead(head: Head, endOfStream: boolean): void {
+    if (this.upgrade === UPGRADE.accepted && this.openTunnel(head)) return;
     if (this.writer !== null && !this.writer.sendResponseHead(head, endOfStream)) this.cutDownstream("LR");
   }
 
@@ -432,6 +536,16 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     return snapshot;
   }
 
+  /** A proxy before this one says who the client is; records, filters and quotas go by that. */
+  private joinChain(trusted: Trusted, headLength: number): void {
+    const { requestHead, sourceAddress } = this;
+    const source = trusted.clientOf(addHop(requestHead, sourceAddress), sourceAddress);
+    this.idAt = writeRequestId(requestHead, this.store, headLength, this.host.ids);
+    if (source === sourceAddress) return;
+    this.sourceAddress = source;
+    this.sourcePort = 0;
+  }
+
   private openStream(snapshot: Snapshot, endOfStream: boolean): void {
     const stream = takeStream();
     this.stream = stream;
@@ -484,6 +598,11 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private passOn(endOfStream: boolean): void {
     const { extras, timeoutMs } = this.route!;
     if (extras !== null && !this.prepare(extras, endOfStream)) return;
+    if (this.upgrade === UPGRADE.asked) {
+      const answer = upgradeOn(extras, this.requestHead);
+      if (answer === "none") this.upgrade = UPGRADE.none;
+      else if (answer === "refused") return this.reply(403, UPGRADE_REFUSED, "NR");
+    }
     this.isRequestSent = endOfStream;
     this.sendTry(this.cluster!.nextEndpoint(), endOfStream, false);
     if (this.upstream !== null) this.writer!.respondWithin(timeoutMs);
@@ -518,6 +637,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.upstream = connection;
     this.isUpstreamWhole = false;
     connection.attach(this, isHead(this.requestHead));
+    if (this.upgrade !== UPGRADE.none) connection.askUpgrade();
     if (!connection.sendRequestHead(this.sentHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
     if (this.tries !== null) this.tries.begin();
   }
@@ -714,7 +834,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       stream.finish();
       if (stream.flag !== null && !this.flags.includes(stream.flag)) this.flags.push(stream.flag);
     }
-    this.slots = stream;
+    if (!this.isDetached) this.slots = stream;
     this.durationUs = clock.monotonicUs - this.startedUs;
     counters[EXCHANGE_COUNTER.streamsLive]!--;
     counters[EXCHANGE_COUNTER.bytesIn]! += this.bytesIn;
@@ -727,7 +847,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.slots = null;
     if (this.tries !== null) this.tries.close();
     this.tries = null;
-    this.pinned!.unpin();
+    if (!this.isDetached) this.pinned!.unpin();
     this.pinned = null;
     this.isDone = true;
     if (this.upstream === null) this.release();
@@ -747,13 +867,3 @@ function nowMs(): number {
 function endLater(exchange: Exchange): void {
   exchange.end();
 }
-
-const OVERDUE = "The upstream did not answer in time.";
-const BAD_REWRITE = "The route makes no valid path of this one.";
-const BAD_ANSWER = "The upstream's answer is not valid HTTP.";
-const BAD_EDIT = "A filter made a head that cannot be sent.";
-const CUTS = {
-  UF: "The upstream cannot be reached.",
-  UC: "The upstream closed the connection before it answered.",
-  UPE: BAD_ANSWER,
-} as const;

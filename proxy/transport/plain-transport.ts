@@ -21,12 +21,18 @@ export class PlainTransport implements Transport {
     this.socket = socket;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.remotePort = socket.remotePort ?? 0;
-    socket.on("connect", () => this.user.connected());
+    socket.on("connect", () => {
+      this.opened();
+      this.user.connected();
+    });
     socket.on("end", () => this.user.ended());
     socket.on("error", (error: Error) => (this.error = error));
     socket.on("close", () => this.user.closed(this.error));
     this.startReading();
   }
+
+  /** The connection that was asked for is there. */
+  opened(): void {}
 
   protected startReading(): void {
     this.socket.on("data", (chunk: Uint8Array) => this.user.received(chunk, chunk.length));

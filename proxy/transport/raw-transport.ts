@@ -1,8 +1,8 @@
 // HOT: bench proxy.
-// TCP read straight into one buffer that all connections of a thread share (`onread`): no allocation and no stream
-// machinery per read, 5-10 % less CPU per request than 'data' events. For accepted sockets Node has no documented way
-// to ask for it: the handle is taken over from a socket that was accepted paused. If that ever stops to work, such
-// connections are served by PlainTransport; both pass the same contract.
+// TCP read straight into one buffer that all connections of a thread share (`onread`), and read and written at the
+// handle itself: no allocation and no stream machinery, which costs as much as a tenth of a request. None of that has a
+// documented way: the handle of an accepted socket is taken over from one that was accepted paused, and how many bytes
+// came stands in a binding. Where a Node has these no more its streams serve instead; each way passes the same contract.
 
 import { connect as connectSocket, createServer, Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
 import { FULL_READS_PER_TURN_MAX, READ_BYTES } from "./limits.ts";
@@ -14,8 +14,12 @@ const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** What we use of a socket's handle; not in the manual. */
 interface Handle {
+  /** Called for every read; what it is about stands in `streamState`. */
+  onread: (this: Handle, bytes: ArrayBuffer | undefined) => void;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   readonly writeQueueSize: number;
+  /** Ours: whom reads are for. */
+  transport?: RawTransport;
 }
 interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
@@ -27,19 +31,47 @@ interface HandleOwner {
   _handle: Handle | null;
 }
 
-/** Learned from the first write that Node itself makes: the type has no other public way to it. */
-let WriteRequestType: (new () => WriteRequest) | null = null;
+/** What Node's streams know of the call that a handle has just made or served; not in the manual either. */
+interface StreamBinding {
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
+  readonly WriteWrap: new () => WriteRequest;
+}
+
+const binding = streamBinding();
+const READ_LENGTH = binding?.kReadBytesOrError ?? 0;
+const WAS_ASYNC = binding?.kLastWriteWasAsync ?? 0;
+const streamState = binding?.streamBaseState ?? new Int32Array(1);
 /** A write that the kernel takes at once leaves its request as it was, so one serves until a write pends. */
 let spareRequest: WriteRequest | null = null;
 
+/** null where this Node has them no more: then its own streams read and write for us. */
+function streamBinding(): StreamBinding | null {
+  try {
+    const { binding } = process as unknown as { binding: (name: string) => StreamBinding };
+    const found = binding("stream_wrap");
+    const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap } = found;
+    const isWhole =
+      streamBaseState instanceof Int32Array &&
+      streamBaseState.length > Math.max(kReadBytesOrError, kLastWriteWasAsync) &&
+      typeof WriteWrap === "function";
+    return isWhole ? found : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Writes go to the handle itself: the stream machinery around it costs as much as building a head. It is left out only
- * where nothing of it is needed: a connected socket on which nothing of Node's own is pending.
+ * Reads and writes go to the handle itself: the stream machinery around it costs as much as building a head. It is left
+ * out only where nothing of it is needed: a connected socket on which nothing of Node's own is pending.
  */
 class RawTransport extends PlainTransport {
   private directWrites = 0;
   private fullReads = 0;
   private isPausedByUser = false;
+  /** Writes may go to the handle: connected, not ended by us, and Node has none of them under way. */
+  private isDirect = false;
   private readonly readOn = (): void => {
     if (!this.isPausedByUser) super.resume();
   };
@@ -47,11 +79,25 @@ class RawTransport extends PlainTransport {
   /** Reads come through `onread`, not as events. */
   protected override startReading(): void {}
 
+  /** The socket is connected: its handle is the one it keeps. */
+  override opened(): void {
+    const { _handle: handle } = this.socket as unknown as HandleOwner;
+    if (handle === null || binding === null || typeof handle.writeBuffer !== "function") return;
+    handle.transport = this;
+    nodeOnRead ??= handle.onread;
+    handle.onread = readDirectly;
+    this.isDirect = !super.isBusy;
+  }
+
   /** libuv reads on while reads are full; a bulk transfer must not keep the other connections waiting. */
   take(bytes: Uint8Array, length: number): void {
+    if (length < READ_BYTES) {
+      this.fullReads = 0;
+      this.user.received(bytes, length);
+      return;
+    }
     this.user.received(bytes, length);
-    if (length < READ_BYTES) this.fullReads = 0;
-    else if (++this.fullReads === FULL_READS_PER_TURN_MAX) {
+    if (++this.fullReads === FULL_READS_PER_TURN_MAX) {
       this.fullReads = 0;
       super.pause();
       setImmediate(this.readOn);
@@ -68,29 +114,31 @@ class RawTransport extends PlainTransport {
     super.resume();
   }
 
+  override halfClose(): void {
+    this.isDirect = false;
+    super.halfClose();
+  }
+
   override get pendingBytes(): number {
     const handle = (this.socket as unknown as HandleOwner)._handle;
     return super.pendingBytes + (this.directWrites > 0 && handle !== null ? handle.writeQueueSize : 0);
   }
 
   override get isBusy(): boolean {
-    return this.directWrites > 0 || super.isBusy;
+    return this.directWrites > 0 || (!this.isDirect && super.isBusy);
   }
 
   override write(bytes: Uint8Array, length: number): boolean {
     const { socket } = this;
     const handle = (socket as unknown as HandleOwner)._handle;
-    if (WriteRequestType === null && handle !== null) learnWriteRequest(handle);
-    if (WriteRequestType === null || handle === null || super.isBusy || !socket.writable) {
-      return super.write(bytes, length) && this.directWrites === 0;
-    }
-    const request = (spareRequest ??= new WriteRequestType());
+    if (!this.isDirect || handle === null) return super.write(bytes, length) && this.directWrites === 0;
+    const request = (spareRequest ??= new binding!.WriteWrap());
     const status = handle.writeBuffer(request, new Uint8Array(bytes.buffer, bytes.byteOffset, length));
     if (status !== 0) {
       socket.destroy(new Error(`write failed with ${status}`));
       return true;
     }
-    if (handle.writeQueueSize === 0) return this.directWrites === 0;
+    if (streamState[WAS_ASYNC] === 0) return this.directWrites === 0;
     spareRequest = null;
     request.transport = this;
     request.buffer = bytes;
@@ -107,6 +155,7 @@ class RawTransport extends PlainTransport {
   }
 
   protected override giveCredit(): void {
+    this.isDirect ||= (this.socket as unknown as HandleOwner)._handle?.transport === this && this.socket.writable;
     if (this.directWrites === 0) this.user.writable();
   }
 }
@@ -115,14 +164,13 @@ function writeCompleted(this: WriteRequest, status: number): void {
   this.transport!.directWriteDone(status);
 }
 
-function learnWriteRequest(handle: Handle): void {
-  const { writeBuffer } = handle;
-  if (typeof writeBuffer !== "function" || typeof handle.writeQueueSize !== "number") return;
-  handle.writeBuffer = (request, bytes) => {
-    WriteRequestType = request.constructor as new () => WriteRequest;
-    handle.writeBuffer = writeBuffer;
-    return writeBuffer.call(handle, request, bytes);
-  };
+/** What Node does with a read: ends, errors, and reads that are not for our buffer. */
+let nodeOnRead: ((this: Handle, bytes: ArrayBuffer | undefined) => void) | null = null;
+
+function readDirectly(this: Handle, bytes: ArrayBuffer | undefined): void {
+  const length = streamState[READ_LENGTH]!;
+  if (length > 0 && bytes === undefined) this.transport!.take(readBuffer, length);
+  else nodeOnRead!.call(this, bytes);
 }
 
 /** Finds the transport that a read is for; `onread` is fixed before the transport can exist. */
@@ -159,7 +207,9 @@ function takeOver(accepted: Socket): Transport {
   const reader = new Reader();
   const options = { handle, allowHalfOpen: true, onread: reader } as unknown as SocketConstructorOpts;
   const socket = new Socket(options);
-  return (reader.transport = new RawTransport(socket));
+  const transport = (reader.transport = new RawTransport(socket));
+  transport.opened();
+  return transport;
 }
 
 function resumed(accepted: Socket): Transport {
