@@ -50,9 +50,9 @@ export class HttpCall extends PendingCallout implements ResponseSink {
   }
 
   private send(cluster: Cluster, fresh: boolean): void {
-    const endpoint = cluster.nextEndpoint();
+    const endpoint = cluster.nextEndpoint({ requestHead: this.request.headers, sourceAddress: "" });
     if (endpoint === null) return this.abortSoon("noEndpoint");
-    const connection = this.pool.take(cluster, endpoint, fresh);
+    const connection = this.pool.takeNow(cluster, endpoint, fresh);
     if (connection === null) return this.abortSoon("overload");
     this.connection = connection;
     connection.attach(this, isHead(this.request.headers));
@@ -80,6 +80,9 @@ export class HttpCall extends PendingCallout implements ResponseSink {
   responseHeadComplete(): void {
     this.responseHead.own();
   }
+
+  responseInterim(): void {}
+  responseUpgraded(): void {}
 
   responseData(bytes: Uint8Array, start: number, end: number): void {
     if (this.isOver || start === end) return;

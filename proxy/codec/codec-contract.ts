@@ -24,6 +24,13 @@ const GET: [string, string][] = [
   [":scheme", "http"],
 ];
 
+/** Said by whoever answers, so that no codec has to. */
+const DATE: [string, string] = ["date", "Sun, 06 Nov 1994 08:49:37 GMT"];
+const UPGRADE_FIELDS = [
+  ["connection", "upgrade"],
+  ["upgrade", "websocket"],
+];
+
 /** Registers the suite. */
 export function describeCodec(name: string, codec: CodecUnderTest): void {
   const withStream = (use: (wire: Wire) => Promise<void>): Promise<void> => Wire.with(codec, use);
@@ -34,20 +41,9 @@ export function describeCodec(name: string, codec: CodecUnderTest): void {
         expect(request([...GET, ["x-a", "1"], ["x-a", "2"]], true)).toBe(true);
         await server.until(() => server.isWhole);
         expect(server.pairs).toEqual([...GET, ["x-a", "1"], ["x-a", "2"]]);
-        expect(
-          server.writer!.sendResponseHead(
-            headOf([
-              [":status", "204"],
-              ["x-b", "3"],
-            ]),
-            true,
-          ),
-        ).toBe(true);
+        expect(server.writer!.sendResponseHead(headOf([[":status", "204"], ["x-b", "3"], DATE]), true)).toBe(true);
         await client.until(() => client.isWhole);
-        expect(client.pairs).toEqual([
-          [":status", "204"],
-          ["x-b", "3"],
-        ]);
+        expect(client.pairs).toEqual([[":status", "204"], ["x-b", "3"], DATE]);
         expect(client.isDone && server.isDone).toBe(true);
       }));
 
@@ -122,22 +118,10 @@ export function describeCodec(name: string, codec: CodecUnderTest): void {
       withStream(async ({ client, server, request }) => {
         request([[":method", "HEAD"], ...GET.slice(1)], true);
         await server.until(() => server.isWhole);
-        server.writer!.sendResponseHead(
-          headOf([
-            [":status", "200"],
-            ["content-length", "5"],
-          ]),
-          false,
-        );
+        server.writer!.sendResponseHead(headOf([[":status", "200"], ["content-length", "5"], DATE]), false);
         server.writer!.sendResponseData(Buffer.from("hello"), 0, 5, true);
         await client.until(() => client.isDone);
-        expect([client.body, client.pairs]).toEqual([
-          "",
-          [
-            [":status", "200"],
-            ["content-length", "5"],
-          ],
-        ]);
+        expect([client.body, client.pairs]).toEqual(["", [[":status", "200"], ["content-length", "5"], DATE]]);
       }));
 
     it("refuses to send a head that a line break or an empty name would split", () =>
@@ -181,6 +165,32 @@ export function describeCodec(name: string, codec: CodecUnderTest): void {
         server.writer!.resetResponse();
         await client.until(() => client.cut !== null);
         expect([client.cut, client.isWhole, server.isDone]).toEqual(["UC", false, true]);
+      }));
+
+    it("carries answers before the answer, and bytes both ways behind a 101, each half to its own end", () =>
+      withStream(async ({ client, server, request, upgrade }) => {
+        upgrade();
+        request([...GET, ["sec-websocket-version", "13"]], true);
+        await server.until(() => server.isWhole);
+        expect([server.writer!.wantsUpgrade, server.pairs.slice(-2)]).toEqual([true, UPGRADE_FIELDS]);
+        const hints: [string, string][] = [
+          [":status", "103"],
+          ["link", "</a.css>"],
+        ];
+        server.writer!.sendInterim(headOf(hints));
+        expect(server.writer!.sendUpgrade(headOf([[":status", "200"]]))).toBe(false);
+        expect(server.writer!.sendUpgrade(headOf([[":status", "101"]]))).toBe(true);
+        await client.until(() => client.pairs.length > 0);
+        expect(client.interim).toEqual([hints]);
+        expect(client.pairs).toEqual([[":status", "101"], ...UPGRADE_FIELDS]);
+        client.writer!.sendRequestData(Buffer.from("GET / up"), 0, 8, false);
+        await server.until(() => server.body === "GET / up");
+        server.writer!.sendResponseData(Buffer.from("down"), 0, 4, true);
+        await client.until(() => client.isWhole);
+        expect([client.body, client.isDone, server.isDone]).toEqual(["down", false, false]);
+        client.writer!.sendRequestData(Buffer.from("last"), 0, 4, true);
+        await server.until(() => server.isDone);
+        expect([server.body, server.isWhole, server.cut, client.isDone]).toEqual(["GET / uplast", true, null, true]);
       }));
 
     it("tells the server of a client that dropped its request", () =>
@@ -253,6 +263,8 @@ class ServerSide extends Waiting implements RequestSink {
   }
   streamIdle(): void {}
   responseOverdue(): void {}
+  requestOverdue(): void {}
+  streamOverdue(): void {}
   streamDone(): void {
     this.isDone = true;
     this.wake();
@@ -262,10 +274,19 @@ class ServerSide extends Waiting implements RequestSink {
 /** Keeps what a client's codec tells. */
 class ClientSide extends Waiting implements ResponseSink {
   readonly responseHead = new Head();
+  readonly interim: [string, string][][] = [];
   writer: RequestWriter | null = null;
   responseHeadComplete(_headEnd: number, endOfStream: boolean): void {
     this.pairs = this.responseHead.toPairs();
     this.isWhole = endOfStream;
+    this.wake();
+  }
+  responseInterim(): void {
+    this.interim.push(this.responseHead.toPairs());
+    this.wake();
+  }
+  responseUpgraded(): void {
+    this.pairs = this.responseHead.toPairs();
     this.wake();
   }
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -325,6 +346,12 @@ class Wire {
   };
 
   readonly writer = (): RequestWriter => this.client.writer!;
+
+  /** Before `request`: it asks to go on as a WebSocket. */
+  readonly upgrade = (): void => {
+    this.client.writer = this.connection.attach(this.client, false);
+    this.client.writer.askUpgrade();
+  };
 
   /** The connection's next stream. */
   next(): void {

@@ -7,6 +7,11 @@ export const METHOD_BYTES_MAX = 24;
 /** Content-Length and chunk sizes beyond 2^53 cannot be counted. */
 export const LENGTH_DIGITS_MAX = 15;
 export const CHUNK_SIZE_DIGITS_MAX = 12;
+/** Extensions of one chunk; and of a body, beyond as many bytes of content as it has: more is work for nothing. */
+export const CHUNK_EXTENSION_BYTES_MAX = 256;
+export const CHUNK_EXTENSIONS_EXCESS_MAX = 16_384;
+/** Interim answers (1xx) before the answer itself. */
+export const INTERIM_ANSWERS_MAX = 16;
 /** Trailer section, also the head of an upstream's answer. */
 export const TRAILER_BYTES_MAX = 8_192;
 export const RESPONSE_HEAD_BYTES_MAX = 65_536;

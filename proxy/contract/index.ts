@@ -23,6 +23,8 @@ export { ownRevisions } from "./per-route.ts";
 export { revisionDigest, sha256 } from "./revision-digest.ts";
 export { settleLimits } from "./limits-section.ts";
 export type { OverloadLimitsConfig, StreamLimitsConfig } from "./limits-section.ts";
+export { parseAddressRange } from "./trusted-proxies.ts";
+export type { AddressRange } from "./trusted-proxies.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
 export { CLUSTER_DEFAULTS } from "./cluster.ts";
 export type { ClusterConfig, HashOn, HealthCheckConfig, OutlierConfig } from "./cluster.ts";

@@ -14,6 +14,7 @@ export const LimitsSchema = Type.Object(
     headBytes: Type.Optional(SizeSchema),
     headFields: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     headTimeout: Type.Optional(DurationSchema),
+    underscores: Type.Optional(Type.Enum(["refuse", "drop", "pass"])),
     keepAliveTimeout: Type.Optional(DurationSchema),
     requestTimeout: Type.Optional(DurationSchema),
     streamTimeout: Type.Optional(DurationSchema),
@@ -43,6 +44,8 @@ export const LimitsSchema = Type.Object(
 export interface StreamLimitsConfig {
   readonly headBytesMax: number;
   readonly headFieldsMax: number;
+  /** What becomes of request fields with `_` in their names: where names become variables, `a_b` and `a-b` are one. */
+  readonly underscores: "refuse" | "drop" | "pass";
   /** From a head's first byte to its last. */
   readonly headTimeoutMs: number;
   /** A connection may be without a request for so long. */
@@ -79,6 +82,7 @@ export function settleLimits(limits: Static<typeof LimitsSchema>): StreamLimitsC
   return {
     headBytesMax: sizeBytes(limits.headBytes ?? "32KiB"),
     headFieldsMax: limits.headFields ?? 100,
+    underscores: limits.underscores ?? "refuse",
     headTimeoutMs: durationMs(limits.headTimeout ?? "10s"),
     keepAliveTimeoutMs: durationMs(limits.keepAliveTimeout ?? "75s"),
     requestTimeoutMs: durationMs(limits.requestTimeout ?? "5m"),

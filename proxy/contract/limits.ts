@@ -59,3 +59,5 @@ export const TAIL_LEASE_MS_MAX = 300_000;
 /** Records of one post for a tail, and characters of each. */
 export const TAIL_POST_LINES_MAX = 256;
 export const TAIL_LINE_CHARS_MAX = 128 * 1024;
+/** Ranges of addresses whose word about earlier hops is kept. */
+export const TRUSTED_PROXIES_MAX = 256;

@@ -27,6 +27,8 @@ import type { StreamLimitsConfig } from "./limits-section.ts";
 import { NAME_DESCRIPTION, NAME_PATTERN, NameSchema } from "./names.ts";
 import { RouteSchema, checkRoute, directFile, settleRoute } from "./route.ts";
 import type { ReadFile, RouteConfig } from "./route.ts";
+import { TrustedProxiesSchema, checkTrustedProxies, settleTrustedProxies } from "./trusted-proxies.ts";
+import type { AddressRange } from "./trusted-proxies.ts";
 
 const closed = { additionalProperties: false } as const;
 const FreeText = Type.String({ maxLength: FREE_TEXT_CHARS_MAX });
@@ -102,9 +104,7 @@ export const MachineSchema = Type.Object(
         closed,
       ),
     ),
-    trustedProxies: Type.Optional(
-      Type.Array(FreeText, { maxItems: 0, description: "an empty list: no proxy is trusted by this version" }),
-    ),
+    trustedProxies: Type.Optional(TrustedProxiesSchema),
     sinks: Type.Optional(Type.Array(SinkSchema, { maxItems: SINKS_MAX })),
     quotaStores: Type.Optional(
       Type.Array(Type.Object({ name: NameSchema, type: Type.Enum(["memory"]) }, closed), { maxItems: 16 }),
@@ -133,6 +133,7 @@ export interface Machine {
   /** null: `traceparent` passes through as it came. */
   readonly tracing: TracingConfig | null;
   readonly limits: StreamLimitsConfig;
+  readonly trustedProxies: readonly AddressRange[];
 }
 
 export interface TracingConfig {
@@ -170,6 +171,7 @@ function checkMachine(document: MachineDocument, complain: Complain): void {
   refuseRepeats(document.sinks ?? [], ["sinks"], complain);
   checkRoutes(document, complain);
   checkSinks(document, complain);
+  checkTrustedProxies(document.trustedProxies, complain);
   checkPorts(document, complain);
   if (document.registry !== undefined && document.deployment !== undefined) {
     complain(
@@ -226,6 +228,7 @@ function settle(document: MachineDocument, files: readonly (Uint8Array | null)[]
     sinks: (document.sinks ?? [{ name: "log", type: "stdout" }]).map(settleSink),
     tracing: document.tracing === undefined ? null : settleTracing(document.tracing),
     limits: settleLimits(document.limits ?? {}),
+    trustedProxies: settleTrustedProxies(document.trustedProxies),
   };
 }
 

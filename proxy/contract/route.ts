@@ -165,6 +165,7 @@ export const RouteSchema = Type.Object(
     requestHeaders: Type.Optional(HeaderChanges),
     responseHeaders: Type.Optional(HeaderChanges),
     timeout: Type.Optional(DurationSchema),
+    upgrade: Type.Optional(Type.Array(Type.Enum(["websocket"]), { maxItems: 1 })),
   },
   closed,
 );
@@ -189,6 +190,8 @@ export interface RouteConfig {
   readonly requestHeaders: HeaderChangesConfig | null;
   readonly responseHeaders: HeaderChangesConfig | null;
   readonly timeoutMs: number;
+  /** What requests may go on as, on their connection. */
+  readonly upgrade: readonly "websocket"[];
 }
 
 /** `regex` must match the whole path; no way of matching sees the query. */
@@ -305,7 +308,7 @@ function checkTarget(route: RouteDocument, clusters: readonly string[], at: At):
   const sum = route.clusters?.reduce((total, { weight }) => total + weight, 0) ?? 100;
   if (sum !== 100) at(`the weights sum to ${sum}`, ["clusters"], "weights that sum to 100");
   if (route.redirect === undefined && route.direct === undefined) return;
-  for (const key of ["rewrite", "retry", "requestHeaders", "timeout"] as const) {
+  for (const key of ["rewrite", "retry", "requestHeaders", "timeout", "upgrade"] as const) {
     if (route[key] !== undefined)
       at(`a route that answers itself has no ${key}`, [key], "no such key beside redirect and direct", "key");
   }
@@ -450,6 +453,7 @@ export function settleRoute(route: RouteDocument, file: Uint8Array | null): Rout
     requestHeaders: settleHeaders(route.requestHeaders),
     responseHeaders: settleHeaders(route.responseHeaders),
     timeoutMs: durationMs(route.timeout ?? ROUTE_TIMEOUT),
+    upgrade: route.upgrade ?? [],
   };
 }
 

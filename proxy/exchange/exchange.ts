@@ -24,7 +24,18 @@ import type { CoarseClock } from "./coarse-clock.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import type { ExchangeFacts, StreamObserver } from "./facts.ts";
 import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
-import { BAD_ANSWER, BAD_EDIT, BAD_REWRITE, CUTS, OVERDUE, localReply, refusalOf } from "./local-reply.ts";
+import {
+  BAD_ANSWER,
+  BAD_EDIT,
+  BAD_REWRITE,
+  CUTS,
+  CUT_STATUS,
+  NO_ENDPOINT,
+  OVERDUE,
+  TOO_MANY,
+  localReply,
+  refusalOf,
+} from "./local-reply.ts";
 import { addHop } from "./forwarded-chain.ts";
 import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId, type RequestIds } from "./own-fields.ts";
 import { isHead, isIdempotent } from "./request-method.ts";
@@ -42,6 +53,8 @@ export interface ExchangeHost {
   readonly account: ByteAccount;
   readonly clock: CoarseClock;
   readonly ids: RequestIds;
+  /** Too much to do for new streams. */
+  readonly refusesStreams: boolean;
   snapshot(): Snapshot;
   /** Whether the callbacks of the stream that begins now are to be timed. */
   timesNext(): boolean;
@@ -153,9 +166,9 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     const { host, requestHead } = this;
     const snapshot = this.begin();
     this.isRequestWhole = endOfStream;
-    if (host.account.isOver) {
+    if (host.refusesStreams || host.account.isOver) {
       host.counters[EXCHANGE_COUNTER.overloadRefusals]!++;
-      return this.reply(503, "The proxy is overloaded.", "UO");
+      return this.reply(503, "The proxy is overloaded.", "OM");
     }
     if (!normaliseRequestHead(requestHead)) return this.requestRefused(400);
     if (this.writer!.wantsUpgrade) this.upgrade = UPGRADE.asked;
@@ -231,6 +244,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   responseOverdue(): void {
     this.host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
+    this.endpointFailed();
     this.fail(504, OVERDUE, "UT");
   }
 
@@ -264,6 +278,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.isUpstreamWhole = endOfStream;
     const { stream, responseHead } = this;
     const { extras } = this.route!;
+    if (this.cluster!.outliers !== null) this.cluster!.outliers.answered(this.endpoint!, statusOf(responseHead));
     if (extras !== null) {
       if (this.tries !== null && this.answerFails(this.tries, endOfStream)) return;
       if (extras.response !== null) extras.response.apply(responseHead);
@@ -389,16 +404,23 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.leaveEngine();
   }
 
-  responseCut(flag: "UF" | "UC" | "UPE", isStale: boolean): void {
+  responseCut(flag: keyof typeof CUTS, isStale: boolean): void {
     const { tries } = this;
     this.upstream = null;
     if (this.isDone) this.release();
     else if (isStale && this.mayRepeat()) this.repeat();
-    else if (tries !== null && tries.failed(flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset)) tries.goOn();
+    else if (flag === "UO" || flag === "LR") this.fail(CUT_STATUS[flag], CUTS[flag], flag);
     else {
+      this.endpointFailed();
+      if (tries !== null && tries.failed(flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset)) return tries.goOn();
       this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
-      this.fail(flag === "UF" ? 503 : 502, CUTS[flag], flag);
+      this.fail(CUT_STATUS[flag], CUTS[flag], flag);
     }
+  }
+
+  private endpointFailed(): void {
+    const { cluster, endpoint } = this;
+    if (endpoint !== null && cluster!.outliers !== null) cluster!.outliers.failed(endpoint);
   }
 
   upstreamDone(): void {
@@ -604,7 +626,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       else if (answer === "refused") return this.reply(403, UPGRADE_REFUSED, "NR");
     }
     this.isRequestSent = endOfStream;
-    this.sendTry(this.cluster!.nextEndpoint(), endOfStream, false);
+    this.sendTry(this.cluster!.nextEndpoint(this), endOfStream, false);
     if (this.upstream !== null) this.writer!.respondWithin(timeoutMs);
   }
 
@@ -630,9 +652,9 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   private sendTry(endpoint: Endpoint | null, endOfStream: boolean, fresh: boolean): void {
-    if (endpoint === null) return this.reply(503, "The cluster has no endpoint.", "UH");
+    if (endpoint === null) return this.refuseTry(NO_ENDPOINT, "UH");
     const connection = this.host.upstreams.take(this.cluster!, endpoint, fresh);
-    if (connection === null) return this.reply(503, "The endpoint has as many connections as it may.", "UO");
+    if (connection === null) return this.refuseTry(TOO_MANY, "UO");
     this.endpoint = endpoint;
     this.upstream = connection;
     this.isUpstreamWhole = false;
@@ -640,6 +662,11 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.upgrade !== UPGRADE.none) connection.askUpgrade();
     if (!connection.sendRequestHead(this.sentHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
     if (this.tries !== null) this.tries.begin();
+  }
+
+  private refuseTry(why: string, flag: "UH" | "UO"): void {
+    if (this.endpoint === null) this.cluster!.load.failed(flag);
+    this.reply(503, why, flag);
   }
 
   private passRequestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -667,7 +694,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private repeat(): void {
     this.isRepeated = true;
     this.host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
-    this.sendTry(this.cluster!.nextEndpoint(), true, true);
+    this.sendTry(this.cluster!.nextEndpoint(this), true, true);
   }
 
   /** True: this answer is not passed on, the request is tried again. */
@@ -695,7 +722,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     host.clock.touch();
     host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
     this.resumeRequest(PAUSE.peer);
-    this.sendTry(this.cluster!.otherEndpoint(this.endpoint!), tries.isHeadOnly, tries.needsFresh);
+    this.sendTry(this.cluster!.otherEndpoint(this.endpoint!, this), tries.isHeadOnly, tries.needsFresh);
     if (this.upstream !== null && !tries.replay(this.upstream)) this.fail(500, BAD_EDIT, "LR");
   }
 
@@ -704,6 +731,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     const tries = this.tries!;
     host.clock.touch();
     host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
+    this.endpointFailed();
     this.dropTry();
     if (tries.failed(TRY_FAILED.timeout)) tries.goOn();
     else this.fail(504, OVERDUE, "UT");
@@ -840,6 +868,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     counters[EXCHANGE_COUNTER.bytesIn]! += this.bytesIn;
     counters[EXCHANGE_COUNTER.bytesOut]! += this.bytesOut;
     if (this.status >= 100) counters[EXCHANGE_COUNTER.responses1xx + ((this.status / 100) | 0) - 1]!++;
+    if (this.endpoint !== null) this.endpoint.load.ended(this.status, this.flags);
     host.observer.ended(this);
     if (this.copies !== null) this.endCopies();
     if (stream !== null) stream.end();

@@ -7,6 +7,8 @@ import type { TraceContext } from "./trace-context.ts";
 
 /** Told once for every stream, after `on_log` and before its objects are reused. */
 export interface StreamObserver {
+  /** A tunnel goes on without its filters, whose part is over: `facts.slots` are to be counted now. `ended` follows. */
+  detached(facts: ExchangeFacts): void;
   /** `facts` is pooled: valid until this returns. Reads nothing that is not asked for, so sampling is free. */
   ended(facts: ExchangeFacts): void;
   /** A copy that was to be compared and its primary are both over. */
@@ -17,6 +19,8 @@ export interface ExchangeFacts {
   readonly snapshot: Snapshot;
   /** Reports per slot, null when no filter was asked. */
   readonly slots: Pick<Stream, "slotCount" | "slotReport"> | null;
+  /** The slots were told of by `detached` already. */
+  readonly isDetached: boolean;
   /** Name of the listener. */
   readonly listener: string;
   readonly route: Route | null;

@@ -6,7 +6,10 @@ import type { RequestSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import { Mirrors } from "../mirror/mirrors.ts";
-import type { Snapshot } from "../snapshot/runtime.ts";
+import { LEVEL } from "../overload/overload-level.ts";
+import type { Admission } from "../overload/admission.ts";
+import type { OverloadTarget } from "../overload/overload-manager.ts";
+import type { Snapshot, StreamLimits } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import type { ListenAt, Transport, TransportKind, TransportListener } from "../transport/transport.ts";
 import { CONNECTIONS_PER_ENDPOINT_MAX } from "../upstream/limits.ts";
@@ -14,7 +17,7 @@ import { UpstreamPool } from "../upstream/upstream-pool.ts";
 import type { ByteAccount } from "./byte-account.ts";
 import type { CoarseClock } from "./coarse-clock.ts";
 import { ConnectionTable } from "./connection-table.ts";
-import type { DrainBounds } from "./drain-bounds.ts";
+import type { DrainBounds, LetGo } from "./drain-bounds.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
 import { Exchange, type ExchangeHost } from "./exchange.ts";
 import type { StreamObserver } from "./facts.ts";
@@ -33,6 +36,8 @@ export interface HttpServerOptions {
   readonly counters: WorkerCounters;
   readonly account: ByteAccount;
   readonly clock: CoarseClock;
+  /** Which connections are taken. */
+  readonly admission: Admission;
   /** This worker's counters of the copies for a cluster. */
   mirrorRow(cluster: string): Float64Array;
   /** What copies of this process are known by: a secret of it, the same on all workers. */
@@ -41,7 +46,7 @@ export interface HttpServerOptions {
   readonly transports?: TransportKind;
 }
 
-export class HttpServer implements ServerCodecHost, ExchangeHost {
+export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget {
   readonly stage = new OutputStage();
   readonly observer: StreamObserver;
   readonly counters: WorkerCounters;
@@ -50,7 +55,11 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
   readonly ids: RequestIds;
   readonly upstreams: UpstreamPool;
   readonly mirrors: Mirrors;
+  /** No connection is kept after its response: it drains, or has too much to do. */
   isDraining = false;
+  /** New streams are answered with 503. */
+  refusesStreams = false;
+  private isEnding = false;
   /** Streams with filters so far: the first one and then each TIMED_ONE_IN-th is timed. */
   private filteredStreams = 0;
   private readonly options: HttpServerOptions;
@@ -79,7 +88,8 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   /** Starts to accept; resolves to the port. */
   async listen(at: ListenAt): Promise<number> {
-    this.listening = await this.transports.listen(at, (transport) => this.accept(transport));
+    this.listening = await this.transports.listen(at, (transport) => this.accept(transport),
+      () => this.counters[EXCHANGE_COUNTER.acceptFailures]!++);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     return this.listening.port;
   }
@@ -95,7 +105,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   /** Every connection ends with its next response from now on; new ones are still taken. */
   discourage(): void {
-    this.isDraining = true;
+    this.isEnding = this.isDraining = true;
   }
 
   /**
@@ -103,7 +113,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
    * still there after `deadlineMs` is cut. Resolves when no connection is left.
    */
   drain({ deadlineMs, idleMs }: DrainBounds): Promise<void> {
-    this.isDraining = true;
+    this.isEnding = this.isDraining = true;
     this.listening?.close();
     const done = new Promise<void>((resolve) => (this.drained = resolve));
     this.table.each((connection) => {
@@ -116,6 +126,19 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
       clearTimeout(cut);
       this.close();
     });
+  }
+
+  /** Streams that still hold the snapshot go on without it, or are cut; how many of each. */
+  letGoOf(snapshot: Snapshot): LetGo {
+    const { counters } = this;
+    const count: LetGo = { detached: 0, cut: 0 };
+    this.table.each(({ stream }) => {
+      if (!(stream instanceof Exchange) || !stream.holds(snapshot)) return;
+      const isDetached = stream.letGo();
+      count[isDetached ? "detached" : "cut"]++;
+      counters[isDetached ? EXCHANGE_COUNTER.drainDetached : EXCHANGE_COUNTER.drainCuts]!++;
+    });
+    return count;
   }
 
   /** Drops everything at once. */
@@ -134,6 +157,19 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
   }
   get headFieldsMax(): number {
     return this.options.snapshot().limits.headFieldsMax;
+  }
+  get underscores(): StreamLimits["underscores"] {
+    return this.options.snapshot().limits.underscores;
+  }
+
+  /** Asked once a connection and list of proxies. */
+  trusts(connection: Http1ServerConnection): boolean {
+    const { trusted } = this.options.snapshot();
+    if (trusted !== connection.trustedBy) {
+      connection.trustedBy = trusted;
+      connection.isTrusted = trusted !== null && trusted.trusts(connection.sourceAddress);
+    }
+    return connection.isTrusted;
   }
 
   get requestsPerConnectionMax(): number {
@@ -186,6 +222,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   connectionClosed(connection: Http1ServerConnection): void {
     this.table.remove(connection);
+    this.options.admission.closed(connection.sourceAddress);
     this.counters[EXCHANGE_COUNTER.connectionsLive]!--;
     this.noteEmpty();
   }
@@ -206,11 +243,35 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
 
   private accept(transport: Transport): void {
     this.clock.touch();
+    const { admission } = this.options;
+    const address = transport.remoteAddress;
+    const { limits, trusted } = this.options.snapshot();
+    const refusal = admission.refusal(address, limits, trusted);
+    if (refusal !== null) {
+      this.counters[REFUSED[refusal]]!++;
+      transport.close();
+      return;
+    }
+    admission.opened(address);
     const connection = new Http1ServerConnection(transport, this.options.listener, this);
     this.table.add(connection);
     this.counters[EXCHANGE_COUNTER.connectionsTotal]!++;
     this.counters[EXCHANGE_COUNTER.connectionsLive]!++;
     this.awaits(connection, "request");
+  }
+
+  // ---- OverloadTarget
+
+  overloaded(level: number): void {
+    this.mirrors.shed(level >= LEVEL.dropMirrors);
+    this.isDraining = this.isEnding || level >= LEVEL.closeConnections;
+    this.refusesStreams = level >= LEVEL.refuseStreams;
+    this.options.admission.refusesAll = level >= LEVEL.refuseConnections;
+  }
+
+  shrinkCaches(): void {
+    this.spare.length = 0;
+    this.upstreams.closeIdle();
   }
 
   private sweep(): void {
@@ -226,3 +287,9 @@ export class HttpServer implements ServerCodecHost, ExchangeHost {
     this.drained = null;
   }
 }
+
+const REFUSED = {
+  listener: EXCHANGE_COUNTER.refusedByListener,
+  source: EXCHANGE_COUNTER.refusedBySource,
+  overload: EXCHANGE_COUNTER.refusedByOverload,
+} as const;

@@ -8,9 +8,13 @@ import { Chain } from "@sluice/abi/data-path";
 import { CLUSTER_DEFAULTS, parseMachine, settleLimits } from "../contract/index.ts";
 import { MIRROR_ROW_CELLS } from "../counters/slab.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
-import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
+import { compileCluster } from "../routing/clusters.ts";
+import { Admission } from "../overload/admission.ts";
+import { ConnectionBoard, createConnectionBoard } from "../overload/connection-board.ts";
+import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import { compileRoutes } from "../routing/route-table.ts";
 import type { Cluster, Route, RouteTable, Snapshot, StreamLimits, Tracing } from "../snapshot/runtime.ts";
+import type { Trusted } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import { ByteAccount } from "./byte-account.ts";
 import { CoarseClock } from "./coarse-clock.ts";
@@ -57,6 +61,7 @@ export interface LoopbackOptions {
   /** `routes` and `clusters` of sluice.yaml in place of the one route, given the upstream's address. */
   readonly routing?: (upstream: string) => string;
   readonly tracing?: Tracing;
+  readonly trusted?: Trusted;
 }
 
 export class Loopback {
@@ -83,10 +88,15 @@ export class Loopback {
       listener: "test",
       mirrorOrigin: "this-proxy",
       snapshot: () => this.snapshot,
-      observer: { ended: (facts) => this.note(facts), mirrored: (facts) => void this.compared.push({ ...facts }) },
+      observer: {
+        detached: () => {},
+        ended: (facts) => this.note(facts),
+        mirrored: (facts) => void this.compared.push({ ...facts }),
+      },
       mirrorRow: (cluster) => (this.mirrorRows[cluster] ??= new Float64Array(MIRROR_ROW_CELLS)),
       counters: this.counters,
       account: this.account,
+      admission: new Admission(new ConnectionBoard(createConnectionBoard(1, 1), 0), 0),
       clock: new CoarseClock(),
       ...(options.transports === undefined ? {} : { transports: options.transports }),
     });
@@ -150,6 +160,7 @@ export class Loopback {
       counterRows: [],
       forced: null,
       tracing: options.tracing ?? null,
+      trusted: options.trusted ?? null,
       limits: {
         ...settleLimits({}),
         headBytesMax: 4096,
@@ -186,7 +197,7 @@ export class Loopback {
 
   /** Retries under way, of all clusters. */
   clusterRetries(): number {
-    return [...this.clusters.values()].reduce((sum, { retries }) => sum + retries, 0);
+    return [...this.clusters.values()].reduce((sum, { load }) => sum + load.retries, 0);
   }
 
   private routed(routing: (upstream: string) => string): RouteTable {

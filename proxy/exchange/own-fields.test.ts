@@ -1,23 +1,34 @@
-import { Head } from "@sluice/abi";
+import { headOf } from "@sluice/abi/data-path";
 import { describe, expect, it } from "vitest";
 import { OWN_FIELDS_BYTES, RequestIds, writeOwnFields } from "./own-fields.ts";
 
 describe("writeOwnFields", () => {
-  it("adds lines and fields that say the same, for one address after the other", () => {
+  it("adds lines and fields that say the same, for one address and host after the other", () => {
     const ids = new RequestIds({ wallMs: Date.UTC(2026, 0, 1) });
-    for (const address of ["198.51.100.7", "2001:db8::1", "198.51.100.7"]) {
-      const head = new Head();
+    const longest = `${"a".repeat(63)}.`.repeat(4).slice(0, 255) + ":65535";
+    for (const [address, node, host] of [
+      ["198.51.100.7", "198.51.100.7", "a.test"],
+      ["2001:db8::1", '"[2001:db8::1]"', "[::1]:8080"],
+      ["198.51.100.7", "198.51.100.7", longest],
+    ] as const) {
+      const head = headOf([
+        [":method", "GET"],
+        [":path", "/"],
+        [":authority", host],
+      ]);
       const store = new Uint8Array(4 + OWN_FIELDS_BYTES);
-      head.reset(store);
+      head.bytes = store;
       const idAt = writeOwnFields(head, store, 4, address, ids);
-      const [forwarded, proto, id] = head.toPairs();
-      expect([forwarded, proto]).toEqual([
+      const fields = head.toPairs().slice(3);
+      expect(fields.slice(0, 4)).toEqual([
         ["x-forwarded-for", address],
         ["x-forwarded-proto", "http"],
+        ["forwarded", `for=${node};proto=http;host="${host}"`],
+        ["x-forwarded-host", host],
       ]);
       const text = Buffer.from(store).toString("latin1", 4).replace(/\0+$/, "");
-      expect(text).toBe(`x-forwarded-for: ${address}\r\nx-forwarded-proto: http\r\nx-request-id: ${id![1]}\r\n`);
-      expect(Buffer.from(store).toString("latin1", idAt, idAt + 26)).toBe(id![1]);
+      expect(text).toBe(fields.map(([name, value]) => `${name}: ${value}\r\n`).join(""));
+      expect(Buffer.from(store).toString("latin1", idAt, idAt + 26)).toBe(fields[4]![1]);
     }
   });
 });

@@ -37,8 +37,9 @@ export interface PlanParts {
 export function compilePlan(parts: PlanParts): SnapshotPlan {
   const { machine, deployment, isClosed, generation, quotas, splitSecret } = parts;
   const slots = isClosed ? [closedSlot(parts)] : parts.places.map((place) => slotPlan(place, parts));
-  const { routes, clusters, limits, tracing } = machine;
-  return { number: deployment?.number ?? 0, generation, slots, quotas, routes, clusters, limits, tracing, splitSecret };
+  const { routes, clusters, limits, trustedProxies, tracing } = machine;
+  const number = deployment?.number ?? 0;
+  return { number, generation, slots, quotas, routes, clusters, limits, trustedProxies, tracing, splitSecret };
 }
 
 /** Throws E2004 when the deployment asks for what this version does not serve: better refused than half done. */

@@ -114,6 +114,8 @@ export class MirrorCopy implements ResponseSink, MirrorFacts {
     this.status = statusOf(answerHead);
   }
 
+  responseInterim(): void {}
+  responseUpgraded(): void {}
   responseData(): void {}
 
   responseTrailers(): void {}

@@ -38,8 +38,12 @@ export class StreamRecorder implements StreamObserver {
     this.errors = new ErrorNotices(options.slotError);
   }
 
+  detached(facts: ExchangeFacts): void {
+    this.countSlots(facts);
+  }
+
   ended(facts: ExchangeFacts): void {
-    if (facts.slots !== null) this.countSlots(facts);
+    if (facts.slots !== null && !facts.isDetached) this.countSlots(facts);
     if (this.recordsWanted) this.batch.add(recordLine(facts, this.node));
     if (facts.isTraced) this.spans.add(streamSpan(facts));
   }

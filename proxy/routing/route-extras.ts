@@ -17,8 +17,9 @@ export function compileExtras(route: RouteConfig, cluster: (name: string) => Clu
     request: requestChangeOf(route),
     response,
     retry: route.retry === null ? null : retryPolicyOf(route.retry),
+    upgrade: route.upgrade.includes("websocket"),
   };
-  return Object.values(extras).every((extra) => extra === null) ? null : extras;
+  return Object.values(extras).every((extra) => extra === null || extra === false) ? null : extras;
 }
 
 function answerOf(route: RouteConfig, change: HeadChange | null): RouteAnswer | null {

@@ -2,7 +2,7 @@
 
 import type { ModuleArtifact, PluginSpec, QuotaPlan } from "@sluice/abi";
 import { SLOT_REVISIONS_MAX } from "../contract/limits.ts";
-import type { ClusterConfig, RouteConfig, StreamLimitsConfig, TracingConfig } from "../contract/index.ts";
+import type { AddressRange, ClusterConfig, RouteConfig, StreamLimitsConfig, TracingConfig } from "../contract/index.ts";
 
 export interface SnapshotPlan {
   /** The deployment's number, 0 without a registry. */
@@ -15,6 +15,7 @@ export interface SnapshotPlan {
   readonly routes: readonly RouteConfig[];
   readonly clusters: readonly ClusterConfig[];
   readonly limits: StreamLimitsConfig;
+  readonly trustedProxies: readonly AddressRange[];
   readonly tracing: TracingConfig | null;
   /** What keys of splits are hashed with: alike on every proxy that shall split alike. Never shown, logged or reported. */
   readonly splitSecret: Uint8Array;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settleLimits } from "../contract/index.ts";
-import { EndpointDirectory } from "../routing/clusters.ts";
+import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
 import { RuntimeSnapshot } from "./runtime-snapshot.ts";
@@ -41,11 +41,13 @@ const plan: SnapshotPlan = {
     requestHeaders: null,
     responseHeaders: null,
     timeoutMs: 1,
+    upgrade: [],
   })),
   clusters: [{ name: "c", endpoints: [], connectTimeoutMs: 1, policy: "roundRobin" }],
   splitSecret: new Uint8Array(32),
   tracing: null,
   limits: settleLimits({}),
+  trustedProxies: [],
 };
 
 function compile(): RuntimeSnapshot {

@@ -7,7 +7,8 @@ import type { GaugedRevision } from "../counters/revision-gauges.ts";
 import { REVISION_CELL } from "../counters/slab.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { compileCluster } from "../routing/clusters.ts";
-import type { EndpointDirectory } from "../routing/clusters.ts";
+import type { EndpointDirectory } from "../routing/endpoint-directory.ts";
+import { TrustedProxies } from "../exchange/trusted-proxies.ts";
 import { compileRoutes } from "../routing/route-table.ts";
 import { ForcedRevisions } from "../split/forced-revisions.ts";
 import { KeyFractions } from "../split/key-fractions.ts";
@@ -17,7 +18,7 @@ import { WatchedPlugin } from "../worker/vital-signs.ts";
 import type { VitalSigns, WatchedAt } from "../worker/vital-signs.ts";
 import { revisionPlace } from "./plan.ts";
 import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
-import type { Cluster, RouteTable, Snapshot, StreamLimits, Tracing } from "./runtime.ts";
+import type { Cluster, RouteTable, Snapshot, StreamLimits, Tracing, Trusted } from "./runtime.ts";
 
 /** What of a worker a snapshot is made with. */
 export interface SnapshotSurroundings {
@@ -51,6 +52,7 @@ export class RuntimeSnapshot implements Snapshot {
   readonly routes: RouteTable;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
+  readonly trusted: Trusted | null;
   readonly tracing: Tracing | null;
   readonly counterRows: readonly (readonly Float64Array[])[];
   readonly forced: ForcedRevisions | null;
@@ -67,6 +69,7 @@ export class RuntimeSnapshot implements Snapshot {
     this.generation = plan.generation;
     this.chain = chain;
     this.limits = plan.limits;
+    this.trusted = plan.trustedProxies.length === 0 ? null : new TrustedProxies(plan.trustedProxies);
     this.tracing = tracingOf(plan.tracing);
     this.counterRows = plan.slots.map(({ revisions }) =>
       revisions.map(({ counterRow }) => surroundings.counterRow(counterRow)),

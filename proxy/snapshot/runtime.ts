@@ -4,6 +4,7 @@
 import type { Chain, Head } from "@sluice/abi";
 import type { StreamLimitsConfig } from "../contract/index.ts";
 import type { ForcedRevisions } from "../split/forced-revisions.ts";
+import type { ClusterLoad } from "../upstream/cluster-load.ts";
 
 /** One published state of the proxy on one worker. Streams keep the one they started with. */
 export interface Snapshot {
@@ -16,6 +17,8 @@ export interface Snapshot {
   /** By name: the only thing that a filter may name at run time. */
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly limits: StreamLimits;
+  /** Whose word about earlier hops is kept; null: nobody's. */
+  readonly trusted: Trusted | null;
   /** null: trace headers pass through as they came. */
   readonly tracing: Tracing | null;
   /** This worker's counters of each slot's revisions, by place in the chain, then by place in the slot. */
@@ -54,6 +57,8 @@ export interface RouteExtras {
   readonly request: RequestChange | null;
   readonly response: HeadChange | null;
   readonly retry: RetryPolicy | null;
+  /** Requests may go on as WebSockets. */
+  readonly upgrade: boolean;
 }
 
 /** Several clusters by weight. */
@@ -95,27 +100,63 @@ export interface RetryPolicy {
 
 export interface Cluster {
   readonly name: string;
+  /** Those that may be asked now. */
   readonly endpoints: readonly Endpoint[];
   readonly connectTimeoutMs: number;
-  /** Retries under way, kept by those who retry. */
-  retries: number;
-  /** By the cluster's policy; null when the cluster has no endpoint. */
-  nextEndpoint(): Endpoint | null;
+  /** Bounds of what this worker has under way to it. */
+  readonly connectionsMax: number;
+  readonly pendingMax: number;
+  readonly pendingTimeoutMs: number;
+  readonly requestsMax: number;
+  /** What this worker has under way to it, over snapshots. */
+  readonly load: ClusterLoad;
+  /** Who is told how endpoints do; null: nobody wants to know. */
+  readonly outliers: EndpointJudge | null;
+  /** By the cluster's policy; null when no endpoint may be asked. */
+  nextEndpoint(asker: Asker): Endpoint | null;
   /** The same for a retry: not the one that has just failed, where there is another. */
-  otherEndpoint(failed: Endpoint): Endpoint | null;
+  otherEndpoint(failed: Endpoint, asker: Asker): Endpoint | null;
+}
+
+export interface EndpointJudge {
+  /** The endpoint answered with this status. */
+  answered(endpoint: Endpoint, status: number): void;
+  /** It could not be reached, broke off, or did not answer in time. */
+  failed(endpoint: Endpoint): void;
+}
+
+/** For whom an endpoint is chosen: a policy may go by it. */
+export interface Asker {
+  readonly requestHead: Head;
+  /** Empty where there is no client. */
+  readonly sourceAddress: string;
 }
 
 /**
- * One upstream address. The same object is handed out as long as the address is in use, over snapshots too, so that a
- * connection pool may hang on it.
+ * One upstream address of a cluster. The same object is handed out as long as the address is in use, over snapshots too, so
+ * that a connection pool may hang on it.
  */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  /** `host:port` as written in the record. */
+  /** `host:port` as written in the record; of a name that was resolved the address. */
   readonly address: string;
+  /** `host:port` as the machine document has it. */
+  readonly authority: string;
+  /** Of its cluster. */
+  readonly load: ClusterLoad;
   /** Requests under way to it on this worker, kept by the connection pools. */
   active: number;
+  /** Failures one after the other, kept by OutlierWatch. */
+  errorsInRow: number;
+  gatewayFailuresInRow: number;
+}
+
+/** Proxies before this one. */
+export interface Trusted {
+  trusts(address: string): boolean;
+  /** Who the client is, given the chain that `peer` has sent. */
+  clientOf(forwardedFor: string, peer: string): string;
 }
 
 /** How traces are taken part in. */

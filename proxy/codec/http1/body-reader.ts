@@ -1,14 +1,21 @@
 // HOT: bench proxy.
 // Where a message's body ends: by length, by chunks (RFC 9112 section 7.1), or with the connection. It hands out ranges
-// of the reader's bytes and keeps none. Chunk extensions are refused: nobody uses them, and proxies that disagree about
-// their end have been smuggled past.
+// of the reader's bytes and keeps none. Chunk extensions are read and not passed on: proxies that disagree about where
+// they end have been smuggled past, so they are held to their grammar byte by byte.
 
 import { Head } from "@sluice/abi/data-path";
 import { CR, LF } from "../bytes.ts";
-import { CHUNK_SIZE_DIGITS_MAX, TRAILER_BYTES_MAX } from "../limits.ts";
+import {
+  CHUNK_EXTENSION_BYTES_MAX,
+  CHUNK_EXTENSIONS_EXCESS_MAX,
+  CHUNK_SIZE_DIGITS_MAX,
+  TRAILER_BYTES_MAX,
+} from "../limits.ts";
+import { EXTENSION, extensionAfter } from "./chunk-extension.ts";
 import { FieldParser, INCOMPLETE, KIND } from "./field-parser.ts";
 
 const TRAILER_FIELDS_MAX = 32;
+const SEMICOLON = 0x3b;
 
 /** What `BodyReader.read` stopped at. */
 export const BODY = {
@@ -25,7 +32,17 @@ export const BODY = {
   malformed: 5,
 } as const;
 
-const STATE = { length: 0, untilClose: 1, size: 2, sizeLf: 3, chunk: 4, chunkCr: 5, chunkLf: 6, trailers: 7 } as const;
+const STATE = {
+  length: 0,
+  untilClose: 1,
+  size: 2,
+  sizeLf: 3,
+  chunk: 4,
+  chunkCr: 5,
+  chunkLf: 6,
+  trailers: 7,
+  extension: 8,
+} as const;
 
 export class BodyReader {
   dataStart = 0;
@@ -36,6 +53,10 @@ export class BodyReader {
   private state = 0;
   private remaining = 0;
   private sizeDigits = 0;
+  /** Where in an extension the reader is; bytes of this chunk's, and of the body's beyond its content. */
+  private extension = 0;
+  private extensionBytes = 0;
+  private extensionsExcess = 0;
   private fields: FieldParser | null = null;
   private trailerBytes: Uint8Array | null = null;
   private trailerLength = 0;
@@ -49,6 +70,8 @@ export class BodyReader {
     this.state = STATE.size;
     this.remaining = 0;
     this.sizeDigits = 0;
+    this.extensionBytes = 0;
+    this.extensionsExcess = 0;
     this.trailerLength = 0;
   }
 
@@ -90,8 +113,11 @@ export class BodyReader {
         case STATE.size:
           if (!this.readSizeByte(bytes[this.at++]!)) return BODY.malformed;
           break;
+        case STATE.extension:
+          if (!this.readExtensionByte(bytes[this.at++]!)) return BODY.malformed;
+          break;
         case STATE.sizeLf:
-          if (bytes[this.at++] !== LF) return BODY.malformed;
+          if (bytes[this.at++] !== LF || (this.extensionBytes > 0 && !this.countExtension())) return BODY.malformed;
           this.state = this.remaining === 0 ? STATE.trailers : STATE.chunk;
           break;
         case STATE.chunk: {
@@ -121,10 +147,29 @@ export class BodyReader {
       this.state = STATE.sizeLf;
       return this.sizeDigits > 0;
     }
+    if (byte === SEMICOLON && this.sizeDigits > 0) {
+      this.state = STATE.extension;
+      this.extension = EXTENSION.nameStart;
+      this.extensionBytes = 1;
+      return true;
+    }
     const digit = hexDigit(byte);
     if (digit < 0 || ++this.sizeDigits > CHUNK_SIZE_DIGITS_MAX) return false;
     this.remaining = this.remaining * 16 + digit;
     return true;
+  }
+
+  private readExtensionByte(byte: number): boolean {
+    if (++this.extensionBytes > CHUNK_EXTENSION_BYTES_MAX) return false;
+    this.extension = extensionAfter(this.extension, byte);
+    if (this.extension === EXTENSION.over) this.state = STATE.sizeLf;
+    return this.extension !== EXTENSION.malformed;
+  }
+
+  private countExtension(): boolean {
+    this.extensionsExcess = Math.max(0, this.extensionsExcess + this.extensionBytes - this.remaining);
+    this.extensionBytes = 0;
+    return this.extensionsExcess <= CHUNK_EXTENSIONS_EXCESS_MAX;
   }
 
   /** Almost always two bytes. Anything more is copied aside until it is whole. */

@@ -1,19 +1,21 @@
 // HOT: bench proxy.
 // The upstream side of HTTP/1.1 on one connection: one request at a time, the connection is free again when both the
-// request is sent and its answer read. An answer that is not plainly HTTP is never passed on.
+// request is sent and its answer read; after an upgrade it is a tunnel and never free again. An answer that is not plainly HTTP is never passed on.
 
 import type { Head } from "@sluice/abi";
 import type { Transport, TransportUser } from "../../transport/transport.ts";
 import type { RequestWriter, ResponseSink } from "../codec.ts";
-import { RESPONSE_HEAD_BYTES_MAX } from "../limits.ts";
+import { LF } from "../bytes.ts";
+import { INTERIM_ANSWERS_MAX, RESPONSE_HEAD_BYTES_MAX } from "../limits.ts";
 import type { OutputStage, StageOwner } from "../stage.ts";
 import { BODY, BodyReader } from "./body-reader.ts";
 import { BodyWriter } from "./body-writer.ts";
 import { INCOMPLETE } from "./field-parser.ts";
 import { contentLengthOf, headBytesMax, writeRequestHead, writeTrailers } from "./head-writer.ts";
 import { ResponseHeadParser } from "./response-head-parser.ts";
+import { pushUpgradeFields } from "./upgrade-fields.ts";
 
-const PHASE = { connecting: 0, idle: 1, head: 2, body: 3, answered: 4, closed: 5 } as const;
+const PHASE = { connecting: 0, idle: 1, head: 2, body: 3, answered: 4, closed: 5, tunnel: 6 } as const;
 
 /** The pool that the connection lives in. */
 export interface ClientCodecHost {
@@ -40,6 +42,8 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
   private keepsAlive = true;
   private requestSent = false;
   private isPaused = false;
+  private asksUpgrade = false;
+  private interimAnswers = 0;
   private exchanges = 0;
   private answerBytes = 0;
   private heldWrites = 0;
@@ -57,6 +61,8 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     this.isHeadRequest = isHeadRequest;
     this.keepsAlive = true;
     this.requestSent = false;
+    this.asksUpgrade = false;
+    this.interimAnswers = 0;
     this.answerBytes = 0;
     this.exchanges++;
     this.phase = PHASE.head;
@@ -68,6 +74,10 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   // ---- the request
 
+  askUpgrade(): void {
+    this.asksUpgrade = true;
+  }
+
   sendRequestHead(head: Head, endOfStream: boolean): boolean {
     const { stage } = this.host;
     const length = contentLengthOf(head);
@@ -76,7 +86,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     if (chunked) this.writer.startChunked();
     else this.writer.startLength(Math.max(length, 0));
     stage.take(this, headBytesMax(head));
-    const after = writeRequestHead(head, stage.bytes, stage.length, chunked);
+    const after = writeRequestHead(head, stage.bytes, stage.length, chunked, this.asksUpgrade);
     if (after < 0) return false;
     stage.length = after;
     if (endOfStream) this.requestSent = true;
@@ -85,7 +95,9 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   sendRequestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): boolean {
     if (!this.writer.write(this.host.stage, this, bytes, start, end, endOfStream)) return false;
-    if (endOfStream) this.requestSent = true;
+    if (!endOfStream) return true;
+    this.requestSent = true;
+    if (this.asksUpgrade) this.endTunnelRequest();
     return true;
   }
 
@@ -115,7 +127,8 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
   resumeResponse(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.transport.resume();
+    if (this.held !== null && this.phase === PHASE.tunnel) setImmediate(passHeld, this);
+    else this.transport.resume();
   }
 
   close(): void {
@@ -165,7 +178,8 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
       this.phase = PHASE.answered;
       this.sink!.responseData(NO_BYTES, 0, 0, true);
       this.finish();
-    } else this.cut("UC");
+    } else if (this.phase === PHASE.tunnel) this.endTunnelAnswer();
+    else this.cut("UC");
     this.host.stage.endTurn();
   }
 
@@ -198,7 +212,11 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
         }
         at = next;
       } else if (this.phase === PHASE.body) at = this.readBody(bytes, at, end);
-      else break;
+      else if (this.phase === PHASE.tunnel) {
+        if (this.isPaused) this.held = Uint8Array.prototype.slice.call(bytes, at, end);
+        else this.sink.responseData(bytes, at, end, false);
+        return;
+      } else break;
     }
     if (this.sink !== null && this.phase === PHASE.answered) {
       // Bytes behind a whole answer belong to nothing we asked for.
@@ -216,8 +234,18 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     const whole = new Uint8Array(this.held!.length + length);
     whole.set(this.held!);
     whole.set(bytes.subarray(0, length), this.held!.length);
+    if (!this.isWorthALook(bytes, length, whole.length)) {
+      this.held = whole;
+      return;
+    }
     this.held = null;
     this.consume(whole, whole.length);
+  }
+
+  /** A head that trickles in is parsed again only when a line was completed. */
+  private isWorthALook(bytes: Uint8Array, length: number, held: number): boolean {
+    const lineEnd = bytes.indexOf(LF);
+    return held > RESPONSE_HEAD_BYTES_MAX || (lineEnd >= 0 && lineEnd < length);
   }
 
   /** The offset behind a head, INCOMPLETE, or another negative for what is not an answer. */
@@ -227,13 +255,62 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     const headEnd = parser.parse(bytes, at, end, sink.responseHead);
     if (headEnd < 0) return headEnd;
     const { status, minor, fields } = parser;
-    if (status < 200) return status === 101 ? -502 : headEnd;
+    if (status < 200) return this.readInterim(status, headEnd);
     if (fields.chunked && (fields.contentLength >= 0 || minor === 0)) return -502;
     if (fields.close || minor === 0) this.keepsAlive = false;
     const hasBody = this.startBody(status, fields.chunked, fields.contentLength);
     this.phase = hasBody ? PHASE.body : PHASE.answered;
     sink.responseHeadComplete(headEnd, !hasBody);
     return headEnd;
+  }
+
+  private readInterim(status: number, headEnd: number): number {
+    const sink = this.sink!;
+    if (status === 101) {
+      if (!this.asksUpgrade || !parser.fields.websocket) return -502;
+      this.phase = PHASE.tunnel;
+      this.keepsAlive = this.requestSent = false;
+      this.writer.startUntilClose();
+      pushUpgradeFields(sink.responseHead);
+      sink.responseUpgraded(headEnd);
+    } else if (++this.interimAnswers > INTERIM_ANSWERS_MAX) return -502;
+    else if (status !== 100) sink.responseInterim();
+    return headEnd;
+  }
+
+  // ---- the tunnel
+
+  /** What came behind the 101 before that was passed on. */
+  passHeld(): void {
+    const { held, host } = this;
+    if (held === null || this.isPaused || this.sink === null) return;
+    this.held = null;
+    host.turn();
+    host.stage.beginTurn();
+    this.sink.responseData(held, 0, held.length, false);
+    if (!this.isPaused) this.transport.resume();
+    host.stage.endTurn();
+  }
+
+  private endTunnelRequest(): void {
+    this.host.stage.flush();
+    this.transport.halfClose();
+    if (this.phase === PHASE.answered) this.finishTunnel();
+  }
+
+  private endTunnelAnswer(): void {
+    this.phase = PHASE.answered;
+    this.sink!.responseData(NO_BYTES, 0, 0, true);
+    if (this.requestSent) this.finishTunnel();
+  }
+
+  /** Both halves were closed in order: the transport ends by itself once all is written. */
+  private finishTunnel(): void {
+    const { sink } = this;
+    if (sink === null) return;
+    this.sink = null;
+    this.phase = PHASE.closed;
+    sink.upstreamDone();
   }
 
   private startBody(status: number, chunked: boolean, contentLength: number): boolean {
@@ -290,6 +367,10 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     if (sink === null) return;
     sink.responseCut(flag, isStale);
   }
+}
+
+function passHeld(connection: Http1ClientConnection): void {
+  connection.passHeld();
 }
 
 const parser = new ResponseHeadParser();

@@ -13,9 +13,18 @@ export const INCOMPLETE = -1;
 
 export const KIND = { request: 0, response: 1, trailers: 2 } as const;
 
+/** What only requests are asked about, and rarely. */
+export interface RequestFieldRules {
+  /** What becomes of fields with `_` in their names. */
+  readonly underscores: "refuse" | "drop" | "pass";
+  /** What the peer says of `x-forwarded-*` and `forwarded` is kept. */
+  readonly isPeerTrusted: boolean;
+}
+
 const CLOSE = ascii("close");
 const KEEP_ALIVE = ascii("keep-alive");
 const UPGRADE = ascii("upgrade");
+const WEBSOCKET = ascii("websocket");
 const TE = ascii("te");
 const CHUNKED = ascii("chunked");
 const CONTINUE = ascii("100-continue");
@@ -25,6 +34,7 @@ const NEVER_NOMINATED = ["host", "authorization", "cookie", "content-length", "t
   ascii,
 );
 const UNDERSCORE = 0x5f;
+const STRICTEST: RequestFieldRules = { underscores: "refuse", isPeerTrusted: false };
 
 export class FieldParser {
   /** -1: none was there. */
@@ -33,6 +43,10 @@ export class FieldParser {
   close = false;
   keepAlive = false;
   expectContinue = false;
+  /** `Connection: upgrade` and `Upgrade: websocket`, and nothing else to upgrade to. */
+  websocket = false;
+  /** Asked only of requests. */
+  rules: RequestFieldRules = STRICTEST;
   hostStart = -1;
   hostLength = 0;
   /** Offset behind the last field line, before the empty line. */
@@ -40,6 +54,9 @@ export class FieldParser {
   private kind = 0;
   private base = 0;
   private nominated = 0;
+  private upgradeFields = 0;
+  private namesWebsocket = false;
+  private nominatesUpgrade = false;
   private readonly nominations = new Int32Array(NOMINATIONS_MAX * 2);
 
   /**
@@ -49,6 +66,8 @@ export class FieldParser {
   parse(bytes: Uint8Array, at: number, end: number, head: Head, kind: number, base: number, fieldsMax: number): number {
     this.contentLength = -1;
     this.chunked = this.close = this.keepAlive = this.expectContinue = false;
+    this.websocket = this.nominatesUpgrade = this.namesWebsocket = false;
+    this.upgradeFields = 0;
     this.hostStart = -1;
     this.nominated = 0;
     this.kind = kind;
@@ -61,6 +80,7 @@ export class FieldParser {
         if (at + 1 === end) return INCOMPLETE;
         if (bytes[at + 1] !== LF) return -400;
         this.linesEnd = at;
+        this.websocket = this.nominatesUpgrade && this.namesWebsocket && this.upgradeFields === 1;
         return this.nominated > 0 ? this.dropNominated(bytes, head, at + 2) : at + 2;
       }
       const nameStart = at;
@@ -88,7 +108,10 @@ export class FieldParser {
       at += 2;
       if (++fields > fieldsMax) return -431;
       // Where names become environment variables `a_b` and `a-b` are one: a client could say what a filter removed.
-      if (hasUnderscore && kind === KIND.request) return -400;
+      if (hasUnderscore && kind === KIND.request && this.rules.underscores !== "pass") {
+        if (this.rules.underscores === "refuse") return -400;
+        continue;
+      }
       const fieldClass = classifyField(bytes, nameStart, nameLength);
       if (fieldClass === FIELD.ordinary) {
         head.push(nameStart - base, nameLength, valueStart - base, valueEnd - valueStart);
@@ -137,12 +160,15 @@ export class FieldParser {
         this.expectContinue = true;
         return 0;
       case FIELD.upgrade:
-        return this.kind === KIND.request ? -501 : 0;
+        // Another protocol than we tunnel is an offer that a server may pass by (RFC 9110 section 7.8).
+        this.upgradeFields++;
+        this.namesWebsocket = end - start === WEBSOCKET.length && matchesFolded(bytes, start, WEBSOCKET);
+        return 0;
       case FIELD.revision:
         if (this.kind === KIND.request) head.hasPrivateField = true;
         break;
       case FIELD.claim:
-        if (this.kind === KIND.request) return 0;
+        if (this.kind === KIND.request && !(isForwarded(bytes, nameStart) && this.rules.isPeerTrusted)) return 0;
     }
     head.push(nameStart - this.base, nameLength, start - this.base, end - start);
     return 0;
@@ -167,7 +193,7 @@ export class FieldParser {
   private readConnectionOption(bytes: Uint8Array, start: number, length: number): number {
     if (length === CLOSE.length && matchesFolded(bytes, start, CLOSE)) this.close = true;
     else if (length === KEEP_ALIVE.length && matchesFolded(bytes, start, KEEP_ALIVE)) this.keepAlive = true;
-    else if (length === UPGRADE.length && matchesFolded(bytes, start, UPGRADE)) return 0;
+    else if (length === UPGRADE.length && matchesFolded(bytes, start, UPGRADE)) this.nominatesUpgrade = true;
     else if (length === TE.length && matchesFolded(bytes, start, TE)) return 0;
     else {
       if (this.nominated === NOMINATIONS_MAX) return -400;
@@ -193,6 +219,12 @@ export class FieldParser {
     return end;
   }
 }
+
+/** Of the claims, `forwarded` and `x-forwarded-*`. */
+function isForwarded(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === SMALL_F || bytes[start + 2] === SMALL_F;
+}
+const SMALL_F = 0x66;
 
 function mayBeNominated(bytes: Uint8Array, start: number, length: number): boolean {
   for (const name of NEVER_NOMINATED) if (name.length === length && matches(bytes, start, name)) return false;

@@ -16,10 +16,12 @@ const CONTENT_LENGTH = ascii("content-length");
 const VERSION_HOST = ascii(" HTTP/1.1\r\nhost: ");
 const CHUNKED_LINE = ascii("transfer-encoding: chunked\r\n");
 const CLOSE_LINE = ascii("connection: close\r\n");
+const KEEP_ALIVE_LINE = ascii("connection: keep-alive\r\n");
+const UPGRADE_LINES = ascii("connection: upgrade\r\nupgrade: websocket\r\n");
 const NO_CONTENT_LINE = ascii("content-length: 0\r\n");
 const FIELD_INTS = 4;
 /** Request or status line, framing lines and the empty line. */
-const FIXED_BYTES = 160;
+const FIXED_BYTES = 256;
 
 /** Upper bound of what the writers below put out for `head`. */
 export function headBytesMax(head: Head): number {
@@ -49,11 +51,11 @@ export function statusOf(head: Head): number {
   const start = head.valueStart(field);
   const offset = start < 0 ? ~start : start;
   const status = readLength(head.bufferOf(start), offset, offset + 3);
-  return status >= 200 && status <= 599 ? status : 0;
+  return status >= 100 && status <= 599 ? status : 0;
 }
 
 /** Writes a request head at `at`; the offset behind it, or -1 when a value cannot be written. */
-export function writeRequestHead(head: Head, out: Uint8Array, at: number, chunked: boolean): number {
+export function writeRequestHead(head: Head, out: Uint8Array, at: number, chunked: boolean, upgrade: boolean): number {
   const method = pseudoField(head, 0, PSEUDO.method.start, METHOD);
   const path = pseudoField(head, 1, PSEUDO.path.start, PATH);
   const authority = pseudoField(head, 2, PSEUDO.authority.start, AUTHORITY);
@@ -71,6 +73,7 @@ export function writeRequestHead(head: Head, out: Uint8Array, at: number, chunke
   at = writeFields(head, out, at, chunked ? FIELD.contentLength : -1);
   if (at < 0) return -1;
   if (chunked) at = write(CHUNKED_LINE, out, at);
+  if (upgrade) at = write(UPGRADE_LINES, out, at);
   out[at++] = CR;
   out[at++] = LF;
   return at;
@@ -80,10 +83,14 @@ export function writeRequestHead(head: Head, out: Uint8Array, at: number, chunke
 export interface ResponseFraming {
   readonly chunked: boolean;
   readonly close: boolean;
+  /** Said to clients of HTTP/1.0, who expect a close otherwise. */
+  readonly keepAlive: boolean;
   /** The head must say that there is no content. */
   readonly empty: boolean;
   /** Content-Length is not passed on (204; one that promises what does not come). */
   readonly dropLength: boolean;
+  /** The `date` line; empty where the head has one. */
+  readonly date: Uint8Array;
 }
 
 export function writeResponseHead(
@@ -98,7 +105,20 @@ export function writeResponseHead(
   if (at < 0) return -1;
   if (framing.chunked) at = write(CHUNKED_LINE, out, at);
   if (framing.empty) at = write(NO_CONTENT_LINE, out, at);
+  at = write(framing.date, out, at);
   if (framing.close) at = write(CLOSE_LINE, out, at);
+  else if (framing.keepAlive) at = write(KEEP_ALIVE_LINE, out, at);
+  out[at++] = CR;
+  out[at++] = LF;
+  return at;
+}
+
+/** A head without framing: that of an interim answer, or of the 101 that opens a tunnel. */
+export function writeBareHead(head: Head, status: number, out: Uint8Array, at: number): number {
+  at = write(statusLine(status), out, at);
+  at = writeFields(head, out, at, FIELD.contentLength);
+  if (at < 0) return -1;
+  if (status === 101) at = write(UPGRADE_LINES, out, at);
   out[at++] = CR;
   out[at++] = LF;
   return at;
@@ -218,6 +238,9 @@ function statusLine(status: number): Uint8Array {
 /** Reason phrases carry no meaning, but people read them in terminals. */
 const REASONS: Readonly<Record<number, string>> = {
   100: "Continue",
+  101: "Switching Protocols",
+  102: "Processing",
+  103: "Early Hints",
   200: "OK",
   201: "Created",
   202: "Accepted",

@@ -131,7 +131,6 @@ const REFUSED: Row[] = [
   { name: "the preface of HTTP/2", send: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", want: 505 },
   { name: "a TLS hello", send: "\x16\x03\x01\x02\x00\x01\x00\r\n", want: 400 },
   { name: "two empty lines first", send: `\r\n\r\n${GET}\r\n`, want: 400 },
-  { name: "an upgrade", send: `${GET}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, want: 501 },
   { name: "an unknown expectation", send: `${GET}Expect: 200-ok\r\n\r\n`, want: 417 },
   { name: "Connection nominating Host", send: `${GET}Connection: host\r\n\r\n`, want: 400 },
   {
@@ -165,11 +164,6 @@ const REFUSED: Row[] = [
   {
     name: "a chunk size past counting",
     send: `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n`,
-    want: 400,
-  },
-  {
-    name: "a chunk extension",
-    send: `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1;a=b\r\nx\r\n0\r\n\r\n`,
     want: 400,
   },
   {
@@ -260,7 +254,7 @@ const PASSED: Row[] = [
     send: `${GET}X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Request-Id: mine\r\nForwarded: for=6.6.6.6\r\nX-Sluice-User: root\r\n${END}`,
     want: 200,
     upstream:
-      /^(?![^]*(6\.6\.6\.6|https|mine|root))[^]*x-forwarded-for: 127\.0\.0\.1\r\nx-forwarded-proto: http\r\nx-request-id: [0-9A-HJKMNP-TV-Z]{26}\r\n\r\n$/,
+      /^(?![^]*(6\.6\.6\.6|https|mine|root))[^]*x-forwarded-for: 127\.0\.0\.1\r\nx-forwarded-proto: http\r\nforwarded: for=127\.0\.0\.1;proto=http;host="a\.test"\r\nx-forwarded-host: a\.test\r\nx-request-id: [0-9A-HJKMNP-TV-Z]{26}\r\n\r\n$/,
   },
 ];
 

@@ -12,6 +12,7 @@ const VERSION = ascii("HTTP/1.");
 const ABSOLUTE = ascii("http://");
 const HTTP = ascii("http");
 const ROOT = ascii("/");
+const GET = ascii("GET");
 const HEAD = ascii("HEAD");
 const CONNECT = ascii("CONNECT");
 const TRACE = ascii("TRACE");
@@ -25,6 +26,7 @@ export class RequestHeadParser {
   /** Minor version: 1, or 0 for clients of HTTP/1.0. */
   minor = 1;
   isHead = false;
+  isGet = false;
   private methodStart = 0;
   private methodLength = 0;
   private targetStart = 0;
@@ -91,6 +93,7 @@ export class RequestHeadParser {
 
   private placeTarget(bytes: Uint8Array, head: Head, base: number): number {
     const { fields, methodStart, methodLength } = this;
+    this.isGet = methodLength === GET.length && matches(bytes, methodStart, GET);
     this.isHead = methodLength === HEAD.length && matches(bytes, methodStart, HEAD);
     if (methodLength === CONNECT.length && matches(bytes, methodStart, CONNECT)) return -501;
     // TRACE would hand a script the cookies it may not read.

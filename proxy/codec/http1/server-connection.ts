@@ -3,24 +3,36 @@
 // that come before the answer is out are held, so pipelining needs no queue of answers.
 //
 //   head ──► body ──► answer ──► head …        (answer: request read, response not yet written)
+//     │          │       ├─────► tunnel ──► answer    (upgraded: bytes both ways until both halves have ended)
 //     └──────────┴───────┴─────► linger ──► closed    (refused or last; what still comes is read and dropped)
 
 import type { Head } from "@sluice/abi";
 import type { Transport, TransportUser } from "../../transport/transport.ts";
-import { copy, CR, LF } from "../bytes.ts";
+import { ascii, copy, CR, LF } from "../bytes.ts";
 import type { RequestSink, ResponseWriter } from "../codec.ts";
 import { HELD_BYTES_MAX, LINGER_BYTES_MAX, PIPELINED_PER_TURN_MAX } from "../limits.ts";
 import type { OutputStage, StageOwner } from "../stage.ts";
 import { BODY, BodyReader } from "./body-reader.ts";
 import { BodyWriter } from "./body-writer.ts";
-import { INCOMPLETE } from "./field-parser.ts";
-import { contentLengthOf, headBytesMax, statusOf, writeResponseHead, writeTrailers } from "./head-writer.ts";
+import { dateLine } from "./date-line.ts";
+import { INCOMPLETE, type RequestFieldRules } from "./field-parser.ts";
+import {
+  contentLengthOf,
+  headBytesMax,
+  statusOf,
+  writeBareHead,
+  writeResponseHead,
+  writeTrailers,
+} from "./head-writer.ts";
 import { RequestHeadParser } from "./request-head-parser.ts";
+import { pushUpgradeFields } from "./upgrade-fields.ts";
 
-const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4 } as const;
+const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4, tunnel: 5 } as const;
 /** Who wants reads to stop; reads go on when nobody does. `answers`: the client has not taken those it has. */
 const PAUSE = { exchange: 1, held: 2, answers: 4 } as const;
 
+const DATE = ascii("date");
+const NO_BYTES = new Uint8Array(0);
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
 
 /** What all connections of a worker share. */
@@ -28,6 +40,10 @@ export interface ServerCodecHost {
   readonly stage: OutputStage;
   readonly headBytesMax: number;
   readonly headFieldsMax: number;
+  readonly underscores: RequestFieldRules["underscores"];
+  readonly clock: { readonly wallMs: number };
+  /** Whether what the peer says of those before it is kept. */
+  trusts(connection: Http1ServerConnection): boolean;
   /** No connection is kept after its response. */
   readonly isDraining: boolean;
   /** A sink for the next request; `streamDone` gives it back. */
@@ -37,6 +53,11 @@ export interface ServerCodecHost {
   /** The connection waits for something new: which deadline holds now. */
   awaits(connection: Http1ServerConnection, what: "request" | "head" | "stream" | "linger"): void;
   respondWithin(connection: Http1ServerConnection, ms: number): void;
+  /** A connection serves so many requests. */
+  readonly requestsPerConnectionMax: number;
+  connectionSpent(): void;
+  /** A request's head is there; the time for its body, if it has one, and for the whole stream runs from now. */
+  streamBegins(connection: Http1ServerConnection, hasBody: boolean): void;
   /** The loop turn begins; clocks may be read. */
   turn(): void;
   /** Bytes that are kept for a slow peer, or given back (negative). */
@@ -44,9 +65,12 @@ export interface ServerCodecHost {
   connectionClosed(connection: Http1ServerConnection): void;
 }
 
-export class Http1ServerConnection implements TransportUser, ResponseWriter, StageOwner {
+export class Http1ServerConnection implements TransportUser, ResponseWriter, StageOwner, RequestFieldRules {
   /** Place in the connection table, kept by the server. */
   tableIndex = -1;
+  /** Whom the server trusted when it last looked, and whether that is this peer; kept by the server. */
+  trustedBy: object | null = null;
+  isTrusted = false;
   readonly transport: Transport;
   readonly listener: string;
   private readonly host: ServerCodecHost;
@@ -63,15 +87,24 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   private requestMinor = 1;
   private isHeadRequest = false;
   private continueWanted = false;
+  wantsUpgrade = false;
   private keepsAlive = true;
   statusSent = 0;
   private responseDone = false;
   private suppressBody = false;
   private servedThisTurn = 0;
   private isYielding = false;
+  private requestsLeft = 0;
   private lingeredBytes = 0;
   private heldWrites = 0;
-  private readonly framing = { chunked: false, close: false, empty: false, dropLength: false };
+  private readonly framing = {
+    chunked: false,
+    close: false,
+    keepAlive: false,
+    empty: false,
+    dropLength: false,
+    date: NO_BYTES as Uint8Array,
+  };
   bytesIn = 0;
   bytesOut = 0;
   private readonly goOn = (): void => {
@@ -86,6 +119,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.transport = transport;
     this.listener = listener;
     this.host = host;
+    this.requestsLeft = host.requestsPerConnectionMax;
     transport.user = this;
   }
 
@@ -94,6 +128,16 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   }
   get sourcePort(): number {
     return this.transport.remotePort;
+  }
+  get underscores(): RequestFieldRules["underscores"] {
+    return this.host.underscores;
+  }
+  get isPeerTrusted(): boolean {
+    return this.host.trusts(this);
+  }
+  /** The request under way; null between requests. */
+  get stream(): RequestSink | null {
+    return this.phase === PHASE.head ? null : this.sink;
   }
   /** Whether nothing of a request has come since the last response. */
   get isIdle(): boolean {
@@ -151,6 +195,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.clientEnded = true;
     this.keepsAlive = false;
     if (this.isIdle) this.transport.halfClose();
+    else if (this.phase === PHASE.tunnel) this.endTunnelRequest();
     else if (this.phase === PHASE.head || this.phase === PHASE.body) this.cut("DC");
   }
 
@@ -189,6 +234,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
         if (next < 0) return at;
         at = next;
       } else if (this.phase === PHASE.answer) return at;
+      else if (this.phase === PHASE.tunnel) at = this.readTunnel(bytes, at, end);
       else return this.dropLingering(end - at, end);
     }
     return at;
@@ -247,6 +293,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     const { host } = this;
     const isFirstLook = this.sink === null;
     const sink = (this.sink ??= this.openSink());
+    parser.fields.rules = this;
     const headEnd = parser.parse(bytes, at, end, sink.requestHead, host.headFieldsMax);
     if (headEnd === INCOMPLETE) {
       if (end - at > host.headBytesMax) return this.refuse(isInFirstLine(bytes, at, end) ? 414 : 431, end);
@@ -274,19 +321,28 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.requestMinor = parser.minor;
     this.isHeadRequest = parser.isHead;
     this.continueWanted = fields.expectContinue && parser.minor === 1;
-    // HTTP/1.0 gets its answer and then the connection's end: its keep-alive was never specified.
-    this.keepsAlive = !this.clientEnded && parser.minor === 1 && !fields.close;
+    // A client of HTTP/1.0 has to ask. That proxies must not grant it is about those that clients are set up to use; this
+    // one is the server as far as a client can tell.
+    this.keepsAlive = !this.clientEnded && !fields.close && (parser.minor === 1 || fields.keepAlive);
+    if (--this.requestsLeft === 0) this.spend();
     if (fields.chunked) this.body.startChunked();
     else this.body.startLength(fields.contentLength);
     const hasBody = fields.chunked || fields.contentLength > 0;
     this.phase = hasBody ? PHASE.body : PHASE.answer;
+    this.wantsUpgrade = fields.websocket && parser.isGet && parser.minor === 1 && !hasBody;
     // The lines without the empty one; the sink may write more lines behind.
     const linesLength = fields.linesEnd - at;
     const store = sink.headStore(linesLength);
     copy(bytes, at, fields.linesEnd, store, 0);
     sink.requestHead.bytes = store;
-    this.host.awaits(this, "stream");
+    if (this.wantsUpgrade) pushUpgradeFields(sink.requestHead);
+    this.host.streamBegins(this, hasBody);
     sink.requestHeadComplete(linesLength, !hasBody);
+  }
+
+  private spend(): void {
+    this.keepsAlive = false;
+    this.host.connectionSpent();
   }
 
   private readBody(bytes: Uint8Array, at: number, end: number): number {
@@ -319,6 +375,31 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
         return end;
     }
     return body.at;
+  }
+
+  // ---- the tunnel
+
+  private readTunnel(bytes: Uint8Array, at: number, end: number): number {
+    this.bytesIn += end - at;
+    this.host.awaits(this, "stream");
+    if (this.sink !== null) this.sink.requestData(bytes, at, end, false);
+    return end;
+  }
+
+  /** What the client sent before it saw the 101 comes first. */
+  enterTunnel(): void {
+    this.goOn();
+    if (this.clientEnded && this.phase === PHASE.tunnel) this.ended();
+  }
+
+  private endTunnelRequest(): void {
+    if (this.heldLength > 0) return;
+    this.host.turn();
+    this.host.stage.beginTurn();
+    this.phase = PHASE.answer;
+    this.sink!.requestData(NO_BYTES, 0, 0, true);
+    this.finishIfDone();
+    this.host.stage.endTurn();
   }
 
   // ---- ends
@@ -375,7 +456,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
       this.host.stage.beginTurn();
       this.refuse(408, this.heldLength);
       this.host.stage.endTurn();
-    } else if (this.phase !== PHASE.body && this.phase !== PHASE.answer) this.transport.close();
+    } else if (this.phase === PHASE.linger || this.phase === PHASE.head) this.transport.close();
     else this.inTurn(this.sink, "streamIdle");
   }
 
@@ -383,7 +464,19 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.inTurn(this.sink, "responseOverdue");
   }
 
-  private inTurn(sink: RequestSink | null, event: "streamIdle" | "responseOverdue"): void {
+  requestDeadlineReached(): void {
+    if (this.phase === PHASE.body) this.inTurn(this.sink, "requestOverdue");
+  }
+
+  streamDeadlineReached(): void {
+    if (this.phase === PHASE.linger) this.transport.close();
+    else if (this.phase !== PHASE.head) this.inTurn(this.sink, "streamOverdue");
+  }
+
+  private inTurn(
+    sink: RequestSink | null,
+    event: "streamIdle" | "responseOverdue" | "requestOverdue" | "streamOverdue",
+  ): void {
     if (sink === null) return;
     this.host.stage.beginTurn();
     sink[event]();
@@ -398,16 +491,45 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.host.stage.put(this, CONTINUE, 0, CONTINUE.length);
   }
 
+  sendInterim(head: Head): void {
+    const status = statusOf(head);
+    if (this.requestMinor === 1 && this.statusSent === 0 && status < 200) this.sendBareHead(head, status);
+  }
+
+  sendUpgrade(head: Head): boolean {
+    if (statusOf(head) !== 101 || !this.sendBareHead(head, 101)) return false;
+    this.statusSent = 101;
+    this.phase = PHASE.tunnel;
+    this.keepsAlive = this.suppressBody = false;
+    this.writer.startUntilClose();
+    this.host.awaits(this, "stream");
+    if (this.heldLength > 0 || this.clientEnded) setImmediate(enterTunnel, this);
+    return true;
+  }
+
+  private sendBareHead(head: Head, status: number): boolean {
+    const { stage } = this.host;
+    stage.take(this, headBytesMax(head));
+    const before = stage.length;
+    const after = writeBareHead(head, status, stage.bytes, before);
+    if (after < 0) return false;
+    stage.length = after;
+    this.bytesOut += after - before;
+    return true;
+  }
+
   sendResponseHead(head: Head, endOfStream: boolean): boolean {
     const { host, framing } = this;
     const status = statusOf(head);
     const length = contentLengthOf(head);
-    if (status === 0 || length === -2) return false;
+    if (status < 200 || length === -2) return false;
     // An answer before the whole request: the rest of it is not waited for.
     const closes = !this.keepsAlive || host.isDraining || this.phase === PHASE.body;
     this.frameResponse(status, length, endOfStream);
     framing.close = closes || (!endOfStream && !this.suppressBody && !framing.chunked && length < 0);
     if (framing.close) this.keepsAlive = false;
+    framing.keepAlive = this.requestMinor === 0;
+    framing.date = head.find(DATE, 0, DATE.length) < 0 ? dateLine(host.clock.wallMs) : NO_BYTES;
     const { stage } = host;
     stage.take(this, headBytesMax(head));
     const before = stage.length;
@@ -488,7 +610,10 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
 
   private finishResponse(): void {
     this.responseDone = true;
-    this.finishIfDone();
+    if (this.phase === PHASE.tunnel) {
+      this.host.stage.flush();
+      this.transport.halfClose();
+    } else this.finishIfDone();
   }
 
   /** Both halves are over, or the response is and the rest of the request is not wanted. */
@@ -545,6 +670,10 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
 
 /** One parser serves the worker: a head is parsed within one call. */
 const parser = new RequestHeadParser();
+
+function enterTunnel(connection: Http1ServerConnection): void {
+  connection.enterTunnel();
+}
 
 function isInFirstLine(bytes: Uint8Array, at: number, end: number): boolean {
   const lineEnd = bytes.indexOf(LF, at);
