@@ -10,6 +10,7 @@ describe("settleLimits", () => {
     expect(settleLimits({})).toEqual({
       headBytesMax: 32_768,
       headFieldsMax: 100,
+      underscores: "refuse",
       headTimeoutMs: 10_000,
       keepAliveTimeoutMs: 75_000,
       requestTimeoutMs: 300_000,

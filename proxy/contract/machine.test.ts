@@ -54,9 +54,9 @@ describe("parseMachine", () => {
       '"workers" is 0; allowed: auto or a number from 1 to 128',
     ],
     [
-      "a trusted proxy",
-      golden.replace("trustedProxies: []", "trustedProxies: [10.0.0.0/8]"),
-      "no proxy is trusted by this version",
+      "a trusted proxy that is no address",
+      golden.replace("trustedProxies: []", "trustedProxies: [10.0.0.0/8, edge.test]"),
+      '"edge.test" is no range of addresses',
     ],
     ["a duplicate key", `${golden}workers: 1\n`, 'duplicate key "workers"'],
     ["a jsonl sink without a file", golden.replace("type: stdout", "type: jsonl"), "sink log has no file"],

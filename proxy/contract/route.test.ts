@@ -32,6 +32,7 @@ describe("a route of sluice.yaml", () => {
       requestHeaders: null,
       responseHeaders: null,
       timeoutMs: 15_000,
+      upgrade: [],
     });
   });
 
