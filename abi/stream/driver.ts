@@ -24,7 +24,8 @@ export type StreamFlag =
   | "UT" // upstream timeout
   | "FI" // 503 made by a fail strategy
   | "RLSE" // body over a filter's buffer limit
-  | "DT"; // drain bound reached
+  | "OM" // refused by the overload manager
+  | "DT"; // a bound on the stream's duration was reached: its own, or a drain's
 
 /**
  * What a driver does for a stream. Calls come from inside the event methods of Stream (synchronously) or later, when a

@@ -4,7 +4,8 @@
 
 export class ByteAccount {
   held = 0;
-  readonly bytesMax: number;
+  /** Follows the limits in charge. */
+  bytesMax: number;
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;

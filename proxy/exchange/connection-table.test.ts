@@ -11,6 +11,12 @@ class Row {
   responseDeadlineReached(): void {
     this.reached.push("response");
   }
+  requestDeadlineReached(): void {
+    this.reached.push("request");
+  }
+  streamDeadlineReached(): void {
+    this.reached.push("stream");
+  }
 }
 
 function tableOf(count: number): { table: ConnectionTable<Row>; rows: Row[] } {
@@ -43,6 +49,17 @@ describe("ConnectionTable", () => {
     table.respondWithin(rows[0]!, 0);
     for (let i = 0; i < 5; i++) table.sweep();
     expect(rows[0]!.reached).toEqual(["response"]);
+  });
+
+  it("bounds request and stream from the stream's beginning, until the next one begins", () => {
+    const { table, rows } = tableOf(1);
+    table.begin(rows[0]!, SWEEP_MS, 3 * SWEEP_MS);
+    for (let i = 0; i < 8; i++) table.sweep();
+    expect(rows[0]!.reached).toEqual(["request", "stream"]);
+    table.begin(rows[0]!, SWEEP_MS, SWEEP_MS);
+    table.begin(rows[0]!, 0, 0);
+    for (let i = 0; i < 8; i++) table.sweep();
+    expect(rows[0]!.reached).toHaveLength(2);
   });
 
   it("moves the last connection and its deadlines to a place that became free", () => {

@@ -1,18 +1,23 @@
 // HOT: bench proxy.
-// Every downstream connection of a server with its two deadlines, in ticks of the sweep, so that setting one is a store
+// Every downstream connection of a server with its deadlines, in ticks of the sweep, so that setting one is a store
 // and a sweep reads two flat arrays. It is also the only count of connections: Node's own is wrong for raw transports.
 
 import { SWEEP_MS } from "./limits.ts";
 
 const WAIT = 0;
 const RESPONSE = 1;
-const COLUMNS = 2;
+const REQUEST = 2;
+const STREAM = 3;
+const COLUMNS = 4;
 const NEVER = 0x7fffffff;
 
 export interface TableConnection {
   tableIndex: number;
   deadlineReached(): void;
   responseDeadlineReached(): void;
+  /** Of the stream that began last; it may be over, or its request whole. */
+  requestDeadlineReached(): void;
+  streamDeadlineReached(): void;
 }
 
 export class ConnectionTable<T extends TableConnection> {
@@ -54,6 +59,14 @@ export class ConnectionTable<T extends TableConnection> {
     this.deadlines[connection.tableIndex * COLUMNS + RESPONSE] = ms === 0 ? NEVER : this.tickIn(ms);
   }
 
+  /** A stream begins: its request and its answer must be whole in time. They hold until the next begins; 0: no bound. */
+  begin(connection: T, requestMs: number, streamMs: number): void {
+    if (connection.tableIndex < 0) return;
+    const at = connection.tableIndex * COLUMNS;
+    this.deadlines[at + REQUEST] = requestMs === 0 ? NEVER : this.tickIn(requestMs);
+    this.deadlines[at + STREAM] = streamMs === 0 ? NEVER : this.tickIn(streamMs);
+  }
+
   /** Called every SWEEP_MS. */
   sweep(): void {
     this.tick++;
@@ -62,6 +75,8 @@ export class ConnectionTable<T extends TableConnection> {
       const connection = this.connections[index];
       if (connection === undefined) continue;
       if (this.take(index, RESPONSE)) connection.responseDeadlineReached();
+      else if (this.take(index, REQUEST)) connection.requestDeadlineReached();
+      else if (this.take(index, STREAM)) connection.streamDeadlineReached();
       else if (this.take(index, WAIT)) connection.deadlineReached();
     }
   }

@@ -52,6 +52,11 @@ export const EXCHANGE_COUNTER = {
   actionCloseConnections: 73,
   actionRefuseStreams: 74,
   actionRefuseConnections: 75,
+  /** 1 while any of them is in force. */
+  workersOverloadedLive: 76,
+  /** Streams whose snapshot had drained for too long: cut, and gone on without it. */
+  drainCuts: 100,
+  drainDetached: 101,
 } as const;
 
 export const EXCHANGE_COUNTER_COUNT = 128;

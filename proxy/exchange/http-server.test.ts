@@ -471,7 +471,7 @@ describe.each([
       loopback.account.hold(1);
       expect(await loopback.talk(LAST_GET)).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1\r\n/);
       loopback.account.release(1);
-      expect(loopback.seen[0]!.flags).toEqual(["UO"]);
+      expect(loopback.seen[0]!.flags).toEqual(["OM"]);
     });
   });
 });

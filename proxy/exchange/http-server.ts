@@ -88,8 +88,11 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
 
   /** Starts to accept; resolves to the port. */
   async listen(at: ListenAt): Promise<number> {
-    this.listening = await this.transports.listen(at, (transport) => this.accept(transport),
-      () => this.counters[EXCHANGE_COUNTER.acceptFailures]!++);
+    this.listening = await this.transports.listen(
+      at,
+      (transport) => this.accept(transport),
+      () => this.counters[EXCHANGE_COUNTER.acceptFailures]!++,
+    );
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     return this.listening.port;
   }

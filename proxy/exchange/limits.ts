@@ -1,7 +1,5 @@
 /** How often deadlines are looked at; they are that much late at most. */
 export const SWEEP_MS = 250;
-/** An idle keep-alive connection is closed after this; also a new one that sends nothing. */
-export const KEEP_ALIVE_MS = 75_000;
 /** How long a refused or last connection may linger for its client to read the answer. */
 export const LINGER_MS = 2_000;
 /** A client that is told to come back after an overload. */

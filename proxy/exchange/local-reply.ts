@@ -41,5 +41,24 @@ const REFUSALS: Readonly<Record<number, string>> = {
   417: "The expectation cannot be met.",
   431: "The request's header fields are too many or too large.",
   501: "The request asks for something that is not implemented here.",
+  504: "The stream took longer than it may.",
   505: "This HTTP version is not supported.",
 };
+
+// Why a stream failed, in the words that its client reads.
+
+export const OVERDUE = "The upstream did not answer in time.";
+export const BAD_REWRITE = "The route makes no valid path of this one.";
+export const BAD_ANSWER = "The upstream's answer is not valid HTTP.";
+export const BAD_EDIT = "A filter made a head that cannot be sent.";
+export const NO_ENDPOINT = "The cluster has no endpoint that may be asked.";
+export const TOO_MANY = "The cluster has as many requests as it may.";
+export const CUTS = {
+  UF: "The upstream cannot be reached.",
+  UC: "The upstream closed the connection before it answered.",
+  UPE: BAD_ANSWER,
+  UO: "No connection to the upstream came free in time.",
+  LR: BAD_EDIT,
+} as const;
+/** What it is answered with. */
+export const CUT_STATUS = { UF: 503, UC: 502, UPE: 502, UO: 503, LR: 500 } as const;

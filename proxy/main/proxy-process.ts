@@ -16,6 +16,8 @@ import type { Deployment, Digest, Machine } from "../contract/index.ts";
 import { RevisionRows } from "../counters/revision-rows.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { LoaderThread } from "../loader/loader-thread.ts";
+import { descriptorBudget, descriptorLimit, withinBudget } from "../overload/descriptor-budget.ts";
+import type { DescriptorBudget } from "../overload/descriptor-budget.ts";
 import { openSink } from "../record/index.ts";
 import type { ReportSink } from "../record/report-sink.ts";
 import { BlobCache } from "../registry-client/blob-cache.ts";
@@ -34,7 +36,7 @@ import { DocumentWatch } from "./document-watch.ts";
 import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents.ts";
 import type { MachineFile } from "./documents.ts";
 import { REPLACED_IDLE_MS } from "./limits.ts";
-import { createLog, logFilterLine, logSlotError } from "./log.ts";
+import { createLog, logDrainBound, logFilterLine, logLoweredBounds, logOverload, logSlotError } from "./log.ts";
 import { OverrideBook } from "./override-book.ts";
 import { OverrideDesk } from "./override-desk.ts";
 import { proxyStatus } from "./proxy-status.ts";
@@ -92,6 +94,8 @@ export class ProxyProcess {
   private readonly admins: AdminServer[] = [];
   private readonly splitSecret: SplitSecret;
   private file: MachineFile;
+  /** How many connections fit under the process's limit of descriptors. */
+  descriptors: DescriptorBudget;
   /** Files that a reload reads, absolute. */
   private documents: ReadonlySet<string> = new Set();
   private readonly reloads = new Serial();
@@ -125,6 +129,7 @@ export class ProxyProcess {
     this.log = createLog(machine.node.id);
     this.spans = new SpanExporter({ nodeId: machine.node.id, log: this.log });
     this.loader = new LoaderThread({ nodeId: machine.node.id, logLevel: FILTER_LOG_LEVEL });
+    this.descriptors = this.budgetOf(machine);
     this.memory = new WorkerMemory(workerPlaces(workers));
     this.rows = new RevisionRows(this.memory.slabs);
     this.sinks = openSinks(machine, folder);
@@ -138,7 +143,7 @@ export class ProxyProcess {
     });
     this.pool = this.workerPool(workers);
     this.replacement = new RollingReplacement(this.pool, this.log);
-    this.control = new Control(machine, {
+    this.control = new Control(fitted(machine, this.descriptors), {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
       quotas: this.memory.quotaBook,
@@ -162,6 +167,12 @@ export class ProxyProcess {
       changed: () => this.link?.post(),
     });
     if (api !== null) this.link = this.registryLink(api);
+  }
+
+  private budgetOf({ limits, listeners }: Machine): DescriptorBudget {
+    const budget = descriptorBudget(limits, listeners.length, descriptorLimit());
+    if (budget.isLowered) logLoweredBounds(this.log, budget);
+    return budget;
   }
 
   private async start(deployment: Awaited<ReturnType<typeof readDeploymentFile>>): Promise<void> {
@@ -208,8 +219,10 @@ export class ProxyProcess {
       const deployment = await readDeploymentFile(file, (name) => read.add(name));
       const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
       const sendSpans = await this.spans.prepare(file.machine.tracing?.otlp ?? null, file.folder);
-      await this.control.reload(file.machine, deployment?.deployment ?? null, source);
+      const budget = this.budgetOf(file.machine);
+      await this.control.reload(fitted(file.machine, budget), deployment?.deployment ?? null, source);
       sendSpans();
+      this.descriptors = budget;
       this.file = file;
       this.documents = read;
     } catch (error) {
@@ -319,6 +332,8 @@ export class ProxyProcess {
       queues: this.memory.queues,
       places: this.memory.slabs.length,
       quotas: this.memory.quotas,
+      connections: this.memory.connections,
+      descriptors: this.descriptors.descriptors,
       metrics: this.memory.metricsOf(place),
       mirrorOrigin: this.mirrorOrigin,
       mirrorClusters: this.memory.mirrorClustersOf(place),
@@ -342,8 +357,12 @@ export class ProxyProcess {
         this.rows.noteError(slot, revision, { cause, message, at, time: new Date(timeMs).toISOString() });
         return logSlotError(this.log, news.error);
       }
+      case "overload":
+        return logOverload(this.log, news.worker, news.change);
       case "filterLog":
         return logFilterLine(this.log, news.entry);
+      case "drainBound":
+        return logDrainBound(this.log, news.notice);
       case "metric":
         return this.memory.noteMetric(place, news.definition);
       case "mirrorCluster":
@@ -413,6 +432,10 @@ export class ProxyProcess {
       revisions.flatMap(({ version }) => (version === undefined ? [] : [version])),
     );
   }
+}
+
+function fitted(machine: Machine, budget: DescriptorBudget): Machine {
+  return { ...machine, limits: withinBudget(machine.limits, budget) };
 }
 
 /** Guests' lines from `info` on. */

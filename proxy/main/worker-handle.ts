@@ -18,7 +18,18 @@ export type Prepared =
 /** What a worker tells without being asked. */
 export type WorkerNews = Extract<
   FromWorker,
-  { type: "records" | "spans" | "slotError" | "filterLog" | "metric" | "mirrorCluster" | "calloutCluster" }
+  {
+    type:
+      | "records"
+      | "spans"
+      | "slotError"
+      | "filterLog"
+      | "drainBound"
+      | "metric"
+      | "mirrorCluster"
+      | "calloutCluster"
+      | "overload";
+  }
 >;
 
 export interface WorkerEvents {
@@ -172,9 +183,11 @@ export class WorkerHandle {
       message.type === "spans" ||
       message.type === "slotError" ||
       message.type === "filterLog" ||
+      message.type === "drainBound" ||
       message.type === "metric" ||
       message.type === "mirrorCluster" ||
-      message.type === "calloutCluster"
+      message.type === "calloutCluster" ||
+      message.type === "overload"
     ) {
       this.events.news(message, this);
     }

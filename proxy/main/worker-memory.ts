@@ -1,6 +1,8 @@
 // The memory that main owns and workers write: counters, heartbeats, filters' shared data and queues. It outlives every worker, so
 // a replaced one goes on where the dead one stopped.
 
+import { randomInt } from "node:crypto";
+import { clearConnectionBoard, createConnectionBoard } from "../overload/connection-board.ts";
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
 import { clearGauges } from "../counters/revision-gauges.ts";
 import { sumCalloutRows } from "../counters/callout-rows.ts";
@@ -29,6 +31,8 @@ export class WorkerMemory {
   readonly vitalSigns: readonly SharedArrayBuffer[];
   readonly sharedData = createSharedDataBuffer();
   readonly queues: SharedArrayBuffer;
+  /** How many connections clients hold. */
+  readonly connections: SharedArrayBuffer;
   /** Levels of quotas; what main knows of them. */
   readonly quotas: SharedArrayBuffer;
   readonly quotaBook: QuotaBook;
@@ -43,6 +47,7 @@ export class WorkerMemory {
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
     this.vitalSigns = this.slabs.map(createVitalSigns);
+    this.connections = createConnectionBoard(this.slabs.length, randomInt(2 ** 32));
     this.queues = createQueuesBuffer(workers);
     this.sharedQueues = new SharedQueues(this.queues, { owner: MAIN, workers });
     this.quotas = createQuotaBuffer(workers);
@@ -129,6 +134,7 @@ export class WorkerMemory {
     const counters = exchangeCountersOf(this.slabs[index]!);
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
     clearGauges(this.slabs[index]!);
+    clearConnectionBoard(this.connections, index);
     this.clearFilterGauges(index);
     const epoch = this.epochs[index]!++;
     const data = this.shared.freeLocksOf({ index, epoch });

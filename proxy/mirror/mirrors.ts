@@ -8,6 +8,7 @@ import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
 import { PartAccount, type ByteAccount } from "../exchange/byte-account.ts";
 import type { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
+import { twinOf } from "../routing/endpoint-directory.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import { UpstreamPool } from "../upstream/upstream-pool.ts";
@@ -68,6 +69,8 @@ export class Mirrors implements CopyOwner {
   private readonly rows = new Map<string, Float64Array>();
   private readonly origin: Buffer;
   private turns = 0;
+  /** The worker has too much to do: copies are the first to go. */
+  private isShed = false;
 
   constructor(options: MirrorsOptions) {
     this.options = options;
@@ -95,7 +98,7 @@ export class Mirrors implements CopyOwner {
     if (drop !== null) return dropped(row, drop);
     const endpoint = this.nextEndpoint(wish.cluster);
     if (endpoint === null) return dropped(row, wish.cluster.endpoints.length === 0 ? "noEndpoint" : "unreachable");
-    const connection = this.pool.take(wish.cluster, endpoint, false);
+    const connection = this.pool.takeNow(wish.cluster, endpoint, false);
     if (connection === null) return dropped(row, "connections");
     const { slot, flags } = wish;
     const isCompared = (flags & MirrorFlags.Compare) !== 0;
@@ -135,6 +138,12 @@ export class Mirrors implements CopyOwner {
     this.pool.close();
   }
 
+  /** While it is so no copy is begun; those under way end here, for what they hold. */
+  shed(isShed: boolean): void {
+    this.isShed = isShed;
+    if (isShed) for (const copy of this.copies) copy.cut();
+  }
+
   // ---- CopyOwner
 
   nowUs(): number {
@@ -163,7 +172,7 @@ export class Mirrors implements CopyOwner {
   }
 
   private reasonToDrop(): Drop | null {
-    if (this.options.account.isOver) return "overload";
+    if (this.isShed || this.options.account.isOver) return "overload";
     if (this.copies.size >= COPIES_MAX) return "copies";
     return this.account.isOver ? "memory" : null;
   }
@@ -181,7 +190,7 @@ export class Mirrors implements CopyOwner {
   private ownEndpoint(endpoint: Endpoint): Endpoint {
     let own = this.ownEndpoints.get(endpoint);
     if (own === undefined) {
-      own = { ...endpoint, active: 0 };
+      own = twinOf(endpoint);
       this.ownEndpoints.set(endpoint, own);
     }
     return own;

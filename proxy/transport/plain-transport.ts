@@ -97,22 +97,23 @@ export class PlainTransport implements Transport {
 
 /** TCP by the documented events. */
 export const plainTcp: TransportKind = {
-  listen: (at, accepted) =>
+  listen: (at, accepted, failed) =>
     listenOn(
       createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accepted(new PlainTransport(socket))),
       at,
+      failed,
     ),
   connect: (host, port) => new PlainTransport(connectSocket({ host, port, allowHalfOpen: true, noDelay: true })),
 };
 
 /** Starts a server and gives its face; shared by every kind that accepts through node:net. */
-export function listenOn(server: Server, at: ListenAt): Promise<TransportListener> {
+export function listenOn(server: Server, at: ListenAt, failed: () => void = () => {}): Promise<TransportListener> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(typeof at === "number" ? { fd: at, backlog: BACKLOG } : { ...at, backlog: BACKLOG }, () => {
       server.off("error", reject);
       // Accept errors (no descriptors left) must not end the worker; the connection is lost, the listener goes on.
-      server.on("error", () => {});
+      server.on("error", failed);
       const address = server.address();
       resolve({ port: typeof address === "object" && address ? address.port : 0, close: () => void server.close() });
     });

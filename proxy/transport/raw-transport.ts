@@ -184,12 +184,13 @@ class Reader implements OnReadOpts {
 }
 
 export const rawTcp: TransportKind = {
-  listen: (at, accepted) =>
+  listen: (at, accepted, failed) =>
     listenOn(
       createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
         accepted(takeOver(socket)),
       ),
       at,
+      failed,
     ),
   connect: (host, port) => {
     const reader = new Reader();

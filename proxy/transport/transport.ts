@@ -42,7 +42,8 @@ export interface TransportUser {
 
 /** A kind of transport: how connections come to be. */
 export interface TransportKind {
-  listen(at: ListenAt, accepted: (transport: Transport) => void): Promise<TransportListener>;
+  /** `failed`: a connection could not be accepted; the listener goes on. */
+  listen(at: ListenAt, accepted: (transport: Transport) => void, failed?: () => void): Promise<TransportListener>;
   connect(host: string, port: number): Transport;
 }
 

@@ -4,9 +4,11 @@
 export const HEARTBEAT_INTERVAL_MS = 200;
 /** How often it tells how many instances each revision has. */
 export const GAUGE_INTERVAL_MS = 500;
+/** How often it looks for snapshots that have drained for too long. */
+export const DRAIN_LOOK_MS = 250;
 /** Without a beat for so long a worker is taken for hung and terminated. */
 export const HEARTBEAT_LOST_MS = 2_000;
-/** Bytes a worker may hold outside its JavaScript heap before it refuses new streams. */
-export const ACCOUNT_BYTES_MAX = 512 * 1024 * 1024;
+/** How often a worker looks whether it is asked for too much. */
+export const OVERLOAD_LOOK_MS = 250;
 /** Lines of filters' logs that a worker passes on a second; more are counted and dropped. */
 export const FILTER_LOG_LINES_PER_SECOND = 200;

@@ -2,6 +2,8 @@
 
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
+import type { DrainBound } from "../snapshot/draining-snapshots.ts";
+import type { OverloadChange, OverloadState } from "../overload/overload-manager.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { StreamSpan } from "../tracing/stream-span.ts";
 
@@ -33,6 +35,10 @@ export interface WorkerStart {
   readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
+  /** How many connections clients hold, all workers alike. */
+  readonly connections: SharedArrayBuffer;
+  /** Descriptors that the process may have. */
+  readonly descriptors: number;
   /** What copies of this process are known by. */
   readonly mirrorOrigin: string;
   /** Clusters that a predecessor mirrored to, by row. */
@@ -73,6 +79,8 @@ export type FromWorker =
   /** The next callout row is this cluster's. */
   | { readonly type: "calloutCluster"; readonly cluster: string }
   | { readonly type: "filterLog"; readonly entry: FilterLogNotice }
+  | { readonly type: "overload"; readonly worker: number; readonly change: OverloadChange }
+  | { readonly type: "drainBound"; readonly notice: DrainBoundNotice }
   | { readonly type: "drained" };
 
 /** A failure of a slot, for log and status; repeated ones are told at most once a second. */
@@ -86,6 +94,16 @@ export interface SlotErrorNotice {
   readonly timeMs: number;
   /** Alike ones since the last notice, this one included. */
   readonly count: number;
+}
+
+/** A snapshot that streams had to let go of. */
+export interface DrainBoundNotice {
+  readonly generation: number;
+  readonly number: number;
+  readonly bound: DrainBound;
+  /** Streams that went on without it, and those that were cut. */
+  readonly detached: number;
+  readonly cut: number;
 }
 
 export interface FilterLogNotice {
@@ -107,4 +125,5 @@ export interface WorkerHoldings {
     readonly memoryBytes: number;
   }[];
   readonly accountBytes: number;
+  readonly overload: OverloadState;
 }

@@ -14,17 +14,20 @@ import { CoarseClock } from "../exchange/coarse-clock.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import { HttpServer } from "../exchange/http-server.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
-import { EndpointDirectory } from "../routing/clusters.ts";
+import type { Admission } from "../overload/admission.ts";
+import { EndpointDirectory } from "../routing/endpoint-directory.ts";
+import { DrainingSnapshots } from "../snapshot/draining-snapshots.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
-import { ACCOUNT_BYTES_MAX, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
+import { DRAIN_LOOK_MS, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
 import { pluginServices } from "./plugin-services.ts";
 import { SnapshotQueues } from "./snapshot-queues.ts";
 import { VitalSigns } from "./vital-signs.ts";
+import { WorkerOverload } from "./worker-overload.ts";
 
 type Tell = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
 
@@ -33,10 +36,11 @@ export class WorkerThread {
   private readonly tell: Tell;
   private readonly surroundings: SnapshotSurroundings;
   private readonly recorder: StreamRecorder;
-  private readonly account = new ByteAccount(ACCOUNT_BYTES_MAX);
+  private readonly account = new ByteAccount(0);
+  private readonly overload: WorkerOverload;
   private readonly clock = new CoarseClock();
   private readonly prepared = new Map<number, RuntimeSnapshot>();
-  private readonly draining = new Set<RuntimeSnapshot>();
+  private readonly draining = new DrainingSnapshots<RuntimeSnapshot>();
   private readonly servers: HttpServer[] = [];
   private readonly mirrorRows: ClusterRows;
   private readonly callouts: Callouts;
@@ -61,6 +65,15 @@ export class WorkerThread {
       defined: (cluster) => tell({ type: "mirrorCluster", cluster }),
     });
     this.callouts = this.openCallouts();
+    this.overload = new WorkerOverload({
+      connections: begin.connections,
+      place: begin.place,
+      descriptors: begin.descriptors,
+      account: this.account,
+      counters: exchangeCountersOf(begin.slab),
+      limits: () => this.current!.limits,
+      changed: (change) => tell({ type: "overload", worker: begin.index, change }),
+    });
     const { places: workers } = begin;
     this.queues = new SnapshotQueues(new SharedQueues(begin.queues, { owner: ownerOf(begin), workers }));
     this.surroundings = surroundingsOf(begin, tell, this.callouts, this.queues);
@@ -70,6 +83,7 @@ export class WorkerThread {
     const signs = new VitalSigns(this.begin.vitalSigns);
     setInterval(() => signs.beat(), HEARTBEAT_INTERVAL_MS);
     setInterval(() => this.gauges.write(this.snapshots().flatMap((one) => one.gauged)), GAUGE_INTERVAL_MS);
+    setInterval(() => this.boundDraining(), DRAIN_LOOK_MS);
     this.tell({ type: "ready" });
   }
 
@@ -113,6 +127,7 @@ export class WorkerThread {
     this.prepared.delete(generation);
     const old = this.current;
     this.current = next;
+    this.account.bytesMax = next.limits.workerBufferBytesMax;
     this.queues.commit(generation);
     this.tell({ type: "committed", generation });
     if (old !== null) this.retire(old);
@@ -126,17 +141,32 @@ export class WorkerThread {
   }
 
   private retire(snapshot: RuntimeSnapshot): void {
-    this.draining.add(snapshot);
+    this.draining.add(snapshot, performance.now());
     snapshot.retire((closed) => this.draining.delete(closed));
+    this.boundDraining();
+  }
+
+  /** No stream holds a replaced snapshot for longer than it may, and not too many are held. */
+  private boundDraining(): void {
+    if (this.current === null) return;
+    for (const { snapshot, bound } of this.draining.takeOverdue(this.current.limits, performance.now())) {
+      const { generation, number } = snapshot;
+      const counts = this.servers.map((server) => server.letGoOf(snapshot));
+      const detached = counts.reduce((sum, count) => sum + count.detached, 0);
+      const cut = counts.reduce((sum, count) => sum + count.cut, 0);
+      this.tell({ type: "drainBound", notice: { generation, number, bound, detached, cut } });
+    }
   }
 
   private async listen(listeners: readonly WorkerListener[]): Promise<void> {
     const ports: Record<string, number> = {};
-    for (const { name, at } of listeners) {
+    this.overload.start();
+    for (const [index, { name, at }] of listeners.entries()) {
       try {
-        const server = this.server(name);
+        const server = this.server(name, this.overload.admissionOf(index));
         ports[name] = await server.listen(at);
         this.servers.push(server);
+        this.overload.add(server);
       } catch (error) {
         return this.tell({ type: "listenFailed", listener: name, message: (error as Error).message });
       }
@@ -144,13 +174,14 @@ export class WorkerThread {
     this.tell({ type: "listening", ports });
   }
 
-  private server(listener: string): HttpServer {
+  private server(listener: string, admission: Admission): HttpServer {
     return new HttpServer({
       listener,
       snapshot: () => this.current!,
       observer: this.recorder,
       counters: exchangeCountersOf(this.begin.slab),
       account: this.account,
+      admission,
       clock: this.clock,
       mirrorRow: (cluster) => this.mirrorRows.rowOf(cluster),
       mirrorOrigin: this.begin.mirrorOrigin,
@@ -175,12 +206,13 @@ export class WorkerThread {
   private async drain(bounds: DrainBounds): Promise<void> {
     await Promise.all(this.servers.map((server) => server.drain(bounds)));
     this.callouts.close();
+    this.overload.stop();
     this.recorder.flush();
     this.tell({ type: "drained" });
   }
 
   private snapshots(): RuntimeSnapshot[] {
-    return [...this.draining, ...(this.current === null ? [] : [this.current])];
+    return [...this.draining.all, ...(this.current === null ? [] : [this.current])];
   }
 
   private holdings(): WorkerHoldings {
@@ -189,6 +221,7 @@ export class WorkerThread {
         return { generation, number, pins, instances: instancesLive, memoryBytes };
       }),
       accountBytes: this.account.held,
+      overload: this.overload.state,
     };
   }
 }
