@@ -5,3 +5,10 @@ export interface DrainBounds {
   /** Idle connections may ask once more within this time; 0 closes them at once. */
   readonly idleMs: number;
 }
+
+/** What became of the streams that held a snapshot. */
+export interface LetGo {
+  /** They went on without it. */
+  detached: number;
+  cut: number;
+}

@@ -17,21 +17,22 @@ afterEach(async () => {
   await proxy.close();
 });
 
-async function startWith(drain: string): Promise<void> {
+async function startWith(drain: string, workers = 2): Promise<void> {
   proxy = await RunningProxy.prepare(`deployment: { file: deployment.yaml }\n${drain}`);
   await proxy.write("deployment.yaml", deploymentText(0));
   await proxy.changeMachine((text) => text.replace(/endpoints: \[.*?\]/, `endpoints: ["${upstream.address}"]`));
+  await proxy.changeMachine((text) => text.replace("workers: 2", `workers: ${workers}`));
   await proxy.start();
 }
 
 /** Ends with all that came on a connection of its own, headers included. */
-function ask(path: string): Promise<string> {
+function ask(path: string, headers = ""): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(proxy.ready.listeners["http"]!, "127.0.0.1");
     let text = "";
     socket.on("data", (bytes) => (text += bytes.toString()));
     socket.on("close", () => resolve(text)).on("error", reject);
-    socket.write(`GET ${path} HTTP/1.1\r\nhost: a.test\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: a.test\r\n${headers}\r\n`);
   });
 }
 
@@ -83,6 +84,57 @@ describe("A proxy that is told to end", () => {
     proxy.signal("SIGTERM");
     expect(await proxy.exited).toBe(1);
     expect(await held).toBe("");
+  });
+});
+
+describe("A snapshot that was replaced", () => {
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await proxy.admin("GET", "/metrics")).text();
+    return Number(new RegExp(`^sluice_${name} (.*)$`, "m").exec(text)![1]);
+  };
+  const reload = async (): Promise<void> => {
+    expect((await proxy.admin("POST", "/reload")).status).toBe(200);
+  };
+
+  it("is let go of after drainTimeout: streams in filters are cut, others go on without it", async () => {
+    await startWith("limits: { drainTimeout: 100ms }");
+    await proxy.changeMachine((text) =>
+      text.replace("routes: [", "routes: [{ name: plain, match: { path: { prefix: /plain } }, cluster: demo }, "),
+    );
+    await proxy.write(
+      "deployment.yaml",
+      deploymentText(0).replace("phase: OTHER", "phase: OTHER, match: { routes: [all] }"),
+    );
+    await reload();
+    const inFilter = ask("/held");
+    const plain = ask("/plain/held", "connection: close\r\n");
+    await upstream.holds(2);
+    await reload();
+    expect(await inFilter).toBe("");
+    await proxy.until(() => /1 streams were cut/.test(proxy.stderr));
+    await until(
+      () => "the plain stream still holds it",
+      async () => (await metric("drain_detached_total")) === 1,
+    );
+    upstream.release();
+    expect(await plain).toMatch(/^HTTP\/1.1 200 .*held and whole/s);
+    expect(await metric("drain_cuts_total")).toBe(1);
+    await proxy.until(() => /"path":"\/held".*"DT"/.test(proxy.stdout));
+  });
+
+  it("is let go of when more than drainingSnapshots are in use", async () => {
+    await startWith("limits: { drainTimeout: 1h, drainingSnapshots: 1 }", 1);
+    const first = ask("/held");
+    await upstream.holds(1);
+    await reload();
+    const second = ask("/held", "connection: close\r\n");
+    await upstream.holds(2);
+    expect(await metric("drain_cuts_total")).toBe(0);
+    await reload();
+    expect(await first).toBe("");
+    expect(await metric("drain_cuts_total")).toBe(1);
+    upstream.release();
+    expect(await second).toMatch(/^HTTP\/1.1 200 .*held and whole/s);
   });
 });
 

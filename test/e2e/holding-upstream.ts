@@ -1,4 +1,4 @@
-// An upstream that answers when the test says so: requests to /held wait, all others are answered at once.
+// An upstream that answers when the test says so: requests to …/held wait, all others are answered at once.
 
 import { createServer } from "node:http";
 import type { Server, ServerResponse } from "node:http";
@@ -16,7 +16,7 @@ export class HoldingUpstream {
 
   private constructor() {
     this.server = createServer((request, response) => {
-      if (request.url !== "/held") return void response.end("at once");
+      if (request.url?.endsWith("/held") !== true) return void response.end("at once");
       this.held.push(response);
       this.arrived?.();
     });
