@@ -59,15 +59,23 @@ function spanLines(spans: Readonly<Record<string, number>>): string[] {
   return ["# TYPE sluice_spans_total counter", ...lines];
 }
 
-const RESPONSES = /^responses([1-5]xx)$/;
+/** Counters that are told as one, with what they differ in as its label. */
+const LABELLED = [
+  { names: /^responses([1-5]xx)$/, metric: "responses", label: "class" },
+  { names: /^refusedBy(.+)$/, metric: "connections_refused", label: "reason" },
+  { names: /^action(.+)$/, metric: "overload_actions", label: "action" },
+] as const;
 
 function exchangeLines(exchange: Readonly<Record<string, number>>): string[] {
   const names = Object.keys(EXCHANGE_COUNTER);
-  const responses = names.filter((name) => RESPONSES.test(name));
-  const lines = ["# TYPE sluice_responses_total counter"];
-  for (const name of responses)
-    lines.push(`sluice_responses_total{class="${RESPONSES.exec(name)![1]}"} ${exchange[name]}`);
-  for (const name of names.filter((one) => !responses.includes(one))) {
+  const lines = LABELLED.flatMap(({ names: pattern, metric, label }) => [
+    `# TYPE sluice_${metric}_total counter`,
+    ...names.flatMap((name) => {
+      const value = pattern.exec(name)?.[1];
+      return value === undefined ? [] : [`sluice_${metric}_total{${label}="${lowerFirst(value)}"} ${exchange[name]}`];
+    }),
+  ]);
+  for (const name of names.filter((one) => !LABELLED.some(({ names: pattern }) => pattern.test(one)))) {
     const isGauge = /(Live|Idle)$/.test(name);
     const metric = `sluice_${snake(name.replace(/Total$/, ""))}${isGauge ? "" : "_total"}`;
     lines.push(`# TYPE ${metric} ${isGauge ? "gauge" : "counter"}`, `${metric} ${exchange[name]}`);
@@ -243,6 +251,10 @@ function histogramLines(labels: string, cells: readonly number[]): string[] {
 
 function escapeLabel(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function lowerFirst(text: string): string {
+  return `${text[0]!.toLowerCase()}${text.slice(1)}`;
 }
 
 function snake(name: string): string {

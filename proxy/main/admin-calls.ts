@@ -6,6 +6,7 @@ import { metricsText } from "../admin/metrics-text.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { openTailStream } from "../tail/tail-stream.ts";
 import type { SlotPlan } from "../snapshot/plan.ts";
+import { boundsStatus } from "./bounds-status.ts";
 import { proxyCounters, unreadiness } from "./proxy-status.ts";
 import type { ProxyProcess } from "./proxy-process.ts";
 
@@ -115,6 +116,7 @@ async function stats(proxy: ProxyProcess): Promise<object> {
       holdings: await pool.holdings(),
       replacement: proxy.replacement.progress,
     },
+    bounds: boundsStatus(proxy.memory.exchange(), proxy.descriptors),
     tails: proxy.tails.figures,
     sinks: sinks.map(({ name, dropped, failure }) => ({ name, dropped, failure })),
   };
