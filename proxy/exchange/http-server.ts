@@ -38,6 +38,8 @@ export interface HttpServerOptions {
   readonly clock: CoarseClock;
   /** Which connections are taken. */
   readonly admission: Admission;
+  /** How many workers share the bound of connections to upstreams. */
+  readonly workers: number;
   /** This worker's counters of the copies for a cluster. */
   mirrorRow(cluster: string): Float64Array;
   /** What copies of this process are known by: a secret of it, the same on all workers. */
@@ -80,7 +82,16 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
     this.ids = new RequestIds(options.clock);
     const { transports, stage, counters, clock, account } = this;
     const connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
-    this.upstreams = new UpstreamPool({ transports, stage, counters, clock, account, connectionsPerEndpointMax });
+    const isFull = (): boolean => this.isFullUpstream();
+    this.upstreams = new UpstreamPool({
+      transports,
+      stage,
+      counters,
+      clock,
+      account,
+      connectionsPerEndpointMax,
+      isFull,
+    });
     const { mirrorRow: rowOf, mirrorOrigin: origin, observer } = options;
     const compared = (facts: MirrorFacts): void => observer.mirrored(facts);
     this.mirrors = new Mirrors({ transports, clock, account, rowOf, compared, origin });
@@ -261,6 +272,13 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
     this.counters[EXCHANGE_COUNTER.connectionsTotal]!++;
     this.counters[EXCHANGE_COUNTER.connectionsLive]!++;
     this.awaits(connection, "request");
+  }
+
+  /** At this worker's share of the connections to upstreams, with none idle whose room could be used. */
+  private isFullUpstream(): boolean {
+    const { upstreamConnectionsMax } = this.options.snapshot().limits;
+    const share = Math.ceil(upstreamConnectionsMax / this.options.workers);
+    return this.counters[EXCHANGE_COUNTER.upstreamConnectionsLive]! >= share && !this.upstreams.closeOneIdle();
   }
 
   // ---- OverloadTarget

@@ -96,6 +96,7 @@ export class Loopback {
       mirrorRow: (cluster) => (this.mirrorRows[cluster] ??= new Float64Array(MIRROR_ROW_CELLS)),
       counters: this.counters,
       account: this.account,
+      workers: 1,
       admission: new Admission(new ConnectionBoard(createConnectionBoard(1, 1), 0), 0),
       clock: new CoarseClock(),
       ...(options.transports === undefined ? {} : { transports: options.transports }),

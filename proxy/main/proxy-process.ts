@@ -332,6 +332,7 @@ export class ProxyProcess {
       queues: this.memory.queues,
       places: this.memory.slabs.length,
       quotas: this.memory.quotas,
+      workers: this.pool.count,
       connections: this.memory.connections,
       descriptors: this.descriptors.descriptors,
       metrics: this.memory.metricsOf(place),

@@ -35,6 +35,8 @@ export interface WorkerStart {
   readonly quotas: SharedArrayBuffer;
   /** Metrics of filters that a predecessor at this place defined. */
   readonly metrics: readonly MetricDefinition[];
+  /** How many workers serve side by side. */
+  readonly workers: number;
   /** How many connections clients hold, all workers alike. */
   readonly connections: SharedArrayBuffer;
   /** Descriptors that the process may have. */

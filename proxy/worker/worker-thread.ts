@@ -182,6 +182,7 @@ export class WorkerThread {
       counters: exchangeCountersOf(this.begin.slab),
       account: this.account,
       admission,
+      workers: this.begin.workers,
       clock: this.clock,
       mirrorRow: (cluster) => this.mirrorRows.rowOf(cluster),
       mirrorOrigin: this.begin.mirrorOrigin,
