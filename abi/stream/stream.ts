@@ -198,10 +198,10 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
   }
 
   /** The client is gone: nothing more is sent, callbacks at the end still run once. Then the driver calls `end()`. */
-  downstreamClosed(): void {
+  downstreamClosed(flag: StreamFlag = "DC"): void {
     if (this.state.isFinished) return;
     this.isCut = true;
-    this.flag ??= "DC";
+    this.flag ??= flag;
     this.staged.clear();
     this.closeFlows();
     for (let i = 0; i < this.state.slotCount; i++) {
@@ -223,10 +223,10 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
     this.leave();
   }
 
-  /** The stream's idle time is over: 504 before a response head was sent, cut after. */
-  idleTimeout(): void {
+  /** The stream's idle time is over: `status` before a response head was sent, cut after. 408: it waited for the client. */
+  idleTimeout(status: 408 | 504 = 504): void {
     this.enter();
-    if (this.stageReply(504, null, Buffer.from("stream idle timeout\n"), "SI")) this.staged.seesFilters = false;
+    if (this.stageReply(status, null, Buffer.from("stream idle timeout\n"), "SI")) this.staged.seesFilters = false;
     this.leave();
   }
 

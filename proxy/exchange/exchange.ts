@@ -220,7 +220,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (flag === "DC") counters[EXCHANGE_COUNTER.downstreamVanished]!++;
     if (flag === "DPE") counters[EXCHANGE_COUNTER.protocolErrors]!++;
     this.flags.push(flag);
-    if (this.stream !== null) this.stream.downstreamClosed();
+    if (this.stream !== null) this.stream.downstreamClosed(flag);
   }
 
   responsePended(): void {
@@ -234,12 +234,13 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   streamIdle(): void {
     this.host.counters[EXCHANGE_COUNTER.idleTimeouts]!++;
     if (this.upgrade === UPGRADE.tunnel) return this.cutDownstream("SI");
+    // A client is to blame only for what it was free to send.
+    const status = this.isRequestWhole || this.requestPauses !== 0 ? 504 : 408;
     if (this.stream !== null) {
       this.engineDepth++;
-      this.stream.idleTimeout();
+      this.stream.idleTimeout(status);
       this.leaveEngine();
-    } else if (this.isRequestWhole) this.fail(504, "The stream was idle for too long.", "SI");
-    else this.fail(408, refusalOf(408), "SI");
+    } else this.fail(status, status === 408 ? refusalOf(408) : "The stream was idle for too long.", "SI");
   }
 
   responseOverdue(): void {
