@@ -5,7 +5,7 @@ import type { GrpcRequest, GrpcSink, Head } from "@sluice/abi";
 import { headOf } from "@sluice/abi/data-path";
 import { constants } from "node:http2";
 import type { ClientHttp2Stream } from "node:http2";
-import type { Cluster } from "../snapshot/runtime.ts";
+import type { Asker, Cluster } from "../snapshot/runtime.ts";
 import type { CalloutDesk } from "./callout-desk.ts";
 import type { GrpcSession, GrpcSessions, SessionGuest } from "./grpc-session.ts";
 import {
@@ -26,6 +26,9 @@ const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUS
 
 /** What the transport says itself; metadata of these names is left out. */
 const OWN_FIELDS = new Set(["content-type", "grpc-accept-encoding", "grpc-encoding", "grpc-timeout", "host", "te"]);
+
+/** Sessions are shared, so a policy that goes by a key has none. */
+const NO_CLIENT: Asker = { requestHead: headOf([]), sourceAddress: "" };
 
 export abstract class GrpcExchange extends PendingCallout implements SessionGuest {
   protected readonly sink: GrpcSink;
@@ -77,10 +80,10 @@ export abstract class GrpcExchange extends PendingCallout implements SessionGues
   protected abstract repeated(): boolean;
 
   protected open(cluster: Cluster): void {
-    const endpoint = cluster.nextEndpoint();
+    const endpoint = cluster.nextEndpoint(NO_CLIENT);
     if (endpoint === null) return this.abortSoon("noEndpoint");
     this.session = this.sessions.take(cluster, endpoint);
-    this.authority = endpoint.address;
+    this.authority = endpoint.authority;
     this.bytesReadBefore = this.session.bytesRead;
     this.session.join(this);
   }

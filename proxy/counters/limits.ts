@@ -6,6 +6,8 @@ export const REVISION_ROWS_MAX = 256;
 export const MIRROR_ROWS_MAX = 64;
 /** Clusters whose callouts are counted apart, in the same way. */
 export const CALLOUT_ROWS_MAX = 64;
+/** Clusters whose requests are counted apart, in the same way. */
+export const CLUSTER_ROWS_MAX = 256;
 /** Cells for the metrics of filters, on each worker. */
 export const FILTER_METRIC_CELLS = 16_384;
 /** Metrics one slot may define; more are refused and counted. */

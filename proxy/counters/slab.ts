@@ -2,18 +2,26 @@
 // One worker's counters: a Float64Array in shared memory that only this worker adds to and that main reads when
 // somebody scrapes. Main owns it, so a replaced worker goes on where the dead one stopped.
 //
-//   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | callout row 0 | …
+//   [ exchange counters | revision row 0 | revision row 1 | … | mirror row 0 | … | callout row 0 | … | cluster row 0 | …
 //     | cells of filter metrics ]
 //   revision row: noOpinion | allowed | denied by code × 17 | errors by cause × 6 | fuel | keyless | time in ns
 //                 | histogram of fuel per stream × 120 | histogram of time per stream in ns × 120 | instances
 //                 | memory bytes | free
 //   mirror row: sent | answered | failed | cut | dropped by cause × 7 | free
 //   callout row: sent | answered | cancelled | failed by cause × 8 | free
+//   cluster row: requests | responses by class × 5 | requests that waited | failures by flag × 10 | active | waiting
+//                | connections | free
 
 import { CAUSE } from "@sluice/abi/data-path";
 import { EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
 import { BUCKETS } from "./histogram.ts";
-import { CALLOUT_ROWS_MAX, FILTER_METRIC_CELLS, MIRROR_ROWS_MAX, REVISION_ROWS_MAX } from "./limits.ts";
+import {
+  CALLOUT_ROWS_MAX,
+  CLUSTER_ROWS_MAX,
+  FILTER_METRIC_CELLS,
+  MIRROR_ROWS_MAX,
+  REVISION_ROWS_MAX,
+} from "./limits.ts";
 
 /** Words of an error's cause, in the order of their cells. */
 export const CAUSES: readonly string[] = Object.keys(CAUSE);
@@ -44,10 +52,13 @@ const REVISION_ROW_CELLS = 288;
 export const MIRROR_ROW_CELLS = 16;
 /** Cells of a callout row. */
 export const CALLOUT_ROW_CELLS = 16;
+/** Cells of a cluster row. */
+export const CLUSTER_ROW_CELLS = 32;
 const REVISION_ROWS_START = EXCHANGE_COUNTER_COUNT;
 const MIRROR_ROWS_START = REVISION_ROWS_START + REVISION_ROWS_MAX * REVISION_ROW_CELLS;
 const CALLOUT_ROWS_START = MIRROR_ROWS_START + MIRROR_ROWS_MAX * MIRROR_ROW_CELLS;
-const FILTER_METRICS_START = CALLOUT_ROWS_START + CALLOUT_ROWS_MAX * CALLOUT_ROW_CELLS;
+const CLUSTER_ROWS_START = CALLOUT_ROWS_START + CALLOUT_ROWS_MAX * CALLOUT_ROW_CELLS;
+const FILTER_METRICS_START = CLUSTER_ROWS_START + CLUSTER_ROWS_MAX * CLUSTER_ROW_CELLS;
 const SLAB_CELLS = FILTER_METRICS_START + FILTER_METRIC_CELLS;
 
 /** Cells of a revision row, counted from its start. */
@@ -96,6 +107,22 @@ export const CALLOUT_FAILURES = [
 /** Cells of a callout row, counted from its start. */
 export const CALLOUT_CELL = { sent: 0, answered: 1, cancelled: 2, failed: 3 } as const;
 
+/** Why requests to a cluster failed, by the flag of their record, in the order of their cells. */
+export const CLUSTER_FAILURES = ["UF", "UC", "UT", "UO", "UH", "URX", "UPE", "SI", "LR", "DC"] as const;
+
+/** Cells of a cluster row, counted from its start. */
+export const CLUSTER_CELL = {
+  requests: 0,
+  responses: 1,
+  /** Requests that waited for a connection. */
+  waited: 6,
+  failures: 7,
+  /** Gauges, written twice a second. */
+  active: 7 + CLUSTER_FAILURES.length,
+  waiting: 8 + CLUSTER_FAILURES.length,
+  connections: 9 + CLUSTER_FAILURES.length,
+} as const;
+
 export function createSlab(): SharedArrayBuffer {
   return new SharedArrayBuffer(SLAB_CELLS * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -117,6 +144,11 @@ export function mirrorRowOf(slab: SharedArrayBuffer, row: number): Float64Array 
 export function calloutRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
   const start = (CALLOUT_ROWS_START + row * CALLOUT_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
   return new Float64Array(slab, start, CALLOUT_ROW_CELLS);
+}
+
+export function clusterRowOf(slab: SharedArrayBuffer, row: number): Float64Array {
+  const start = (CLUSTER_ROWS_START + row * CLUSTER_ROW_CELLS) * Float64Array.BYTES_PER_ELEMENT;
+  return new Float64Array(slab, start, CLUSTER_ROW_CELLS);
 }
 
 export function filterMetricsOf(slab: SharedArrayBuffer): Float64Array {

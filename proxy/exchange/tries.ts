@@ -110,7 +110,7 @@ export class Tries {
     if (this.left === 0) return this.giveUp("URX", EXCHANGE_COUNTER.retriesExhausted);
     if (!this.isWithinBudget()) return this.giveUp("UO", EXCHANGE_COUNTER.retriesOverBudget);
     this.left--;
-    if (!this.isCounted) this.cluster!.retries++;
+    if (!this.isCounted) this.cluster!.load.retries++;
     this.isCounted = true;
     this.needsFresh = failure === TRY_FAILED.connect || failure === TRY_FAILED.reset;
     return true;
@@ -135,11 +135,9 @@ export class Tries {
   /** Retries are a share of what the cluster is asked: when all of it fails they must not be the load that keeps it down. */
   private isWithinBudget(): boolean {
     if (this.account.isOver) return false;
-    const { endpoints, retries } = this.cluster!;
-    let live = 0;
-    for (let i = 0; i < endpoints.length; i++) live += endpoints[i]!.active;
+    const { active, retries } = this.cluster!.load;
     const others = this.isCounted ? retries - 1 : retries;
-    return others < Math.max(RETRIES_LIVE_MIN, live * this.policy!.budget);
+    return others < Math.max(RETRIES_LIVE_MIN, active * this.policy!.budget);
   }
 
   /**
@@ -168,7 +166,7 @@ export class Tries {
   /** The exchange is over. */
   close(): void {
     this.settle();
-    if (this.isCounted) this.cluster!.retries--;
+    if (this.isCounted) this.cluster!.load.retries--;
     this.isCounted = false;
     this.policy = null;
     this.cluster = null;

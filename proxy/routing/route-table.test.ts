@@ -1,7 +1,8 @@
 import { headOf } from "@sluice/abi";
 import { describe, expect, it } from "vitest";
 import { parseMachine } from "../contract/index.ts";
-import { EndpointDirectory, compileCluster } from "./clusters.ts";
+import { compileCluster } from "./clusters.ts";
+import { EndpointDirectory } from "./endpoint-directory.ts";
 import { compileRoutes } from "./route-table.ts";
 
 function tableOf(matches: readonly string[]) {
@@ -78,20 +79,5 @@ describe("RouteTable.match", () => {
     const head = request("GET", "h", "/a");
     head.set(":path", "/b");
     expect(tableOf(["{ path: { exact: /b } }"]).match(head)).not.toBeNull();
-  });
-});
-
-describe("EndpointDirectory", () => {
-  it("hands the same endpoint to the clusters of two snapshots", () => {
-    const directory = new EndpointDirectory();
-    const config = {
-      name: "c",
-      endpoints: [{ host: "::1", port: 1 }],
-      connectTimeoutMs: 1,
-      policy: "roundRobin",
-    } as const;
-    const first = compileCluster(config, directory).nextEndpoint();
-    expect(compileCluster(config, directory).nextEndpoint()).toBe(first);
-    expect(first!.address).toBe("[::1]:1");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { settleLimits } from "../contract/index.ts";
+import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";
@@ -43,7 +44,7 @@ const plan: SnapshotPlan = {
     timeoutMs: 1,
     upgrade: [],
   })),
-  clusters: [{ name: "c", endpoints: [], connectTimeoutMs: 1, policy: "roundRobin" }],
+  clusters: [{ ...CLUSTER_DEFAULTS, name: "c", endpoints: [] }],
   splitSecret: new Uint8Array(32),
   tracing: null,
   limits: settleLimits({}),

@@ -50,7 +50,7 @@ export function streamKey({ kind, name }: SplitKey, slot: number): StreamKey {
 }
 
 /** The first value, as `get_header` shows filters: a second one appended by the client moves nobody. */
-class HeaderKey extends StreamKey {
+export class HeaderKey extends StreamKey {
   private readonly name: Uint8Array;
 
   constructor(name: string) {
@@ -67,7 +67,7 @@ class HeaderKey extends StreamKey {
 }
 
 /** The first cookie of that name, over all `cookie` fields. */
-class CookieKey extends StreamKey {
+export class CookieKey extends StreamKey {
   private readonly name: Uint8Array;
 
   constructor(name: string) {

@@ -1,17 +1,21 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Head, headOf } from "@sluice/abi";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ResponseSink } from "../codec/codec.ts";
 import { OutputStage } from "../codec/stage.ts";
 import { CLUSTER_DEFAULTS } from "../contract/index.ts";
+import type { ClusterConfig } from "../contract/index.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
 import { EXCHANGE_COUNTER, EXCHANGE_COUNTER_COUNT } from "../exchange/exchange-counters.ts";
-import { EndpointDirectory, compileCluster } from "../routing/clusters.ts";
+import { compileCluster } from "../routing/clusters.ts";
+import { EndpointDirectory } from "../routing/endpoint-directory.ts";
+import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
 import { IDLE_MS } from "./limits.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
+import type { UpstreamRequest } from "./upstream-request.ts";
 
 const REQUEST = headOf([
   [":method", "GET"],
@@ -23,11 +27,14 @@ const REQUEST = headOf([
 class Answer implements ResponseSink {
   readonly responseHead = new Head();
   outcome: Promise<string>;
+  credits: string[] = [];
   private settle: (outcome: string) => void = () => {};
   constructor() {
     this.outcome = new Promise((resolve) => (this.settle = resolve));
   }
   responseHeadComplete(): void {}
+  responseInterim(): void {}
+  responseUpgraded(): void {}
   responseData(): void {}
   responseTrailers(): void {}
   responseCut(flag: string): void {
@@ -36,50 +43,69 @@ class Answer implements ResponseSink {
   upstreamDone(): void {
     this.settle("done");
   }
-  requestWritable(): void {}
-  requestPended(): void {}
+  requestWritable(): void {
+    this.credits.push("writable");
+  }
+  requestPended(): void {
+    this.credits.push("pended");
+  }
 }
 
-let server: Server;
+const servers: Server[] = [];
 let pool: UpstreamPool;
 const counters = new Float64Array(EXCHANGE_COUNTER_COUNT);
+const account = new ByteAccount(1 << 30);
 const clock = new CoarseClock();
 
-async function poolWith(answer: string | null) {
-  counters.fill(0);
-  server = createServer((socket) => {
+async function serve(act: (socket: Socket, text: string) => void): Promise<number> {
+  const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.on("data", () => void (answer !== null && socket.write(answer)));
+    socket.on("data", (bytes) => act(socket, bytes.toString("latin1")));
   });
+  servers.push(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const cluster = compileCluster(
-    { ...CLUSTER_DEFAULTS, name: "c", endpoints: [{ host: "127.0.0.1", port }] },
-    new EndpointDirectory(),
-  );
-  const endpoint = cluster.nextEndpoint()!;
-  const account = new ByteAccount(1 << 30);
-  const stage = new OutputStage();
-  pool = new UpstreamPool({ transports: rawTcp, stage, counters, clock, account, connectionsPerEndpointMax: 4 });
+  return (server.address() as AddressInfo).port;
+}
+
+function poolOf(config: Partial<ClusterConfig>, ports: readonly number[]): Cluster {
+  counters.fill(0);
+  const endpoints = ports.map((port) => ({ host: "127.0.0.1", port }));
+  pool = new UpstreamPool({
+    transports: rawTcp,
+    stage: new OutputStage(),
+    counters,
+    clock,
+    account,
+    connectionsPerEndpointMax: 4,
+  });
+  return compileCluster({ ...CLUSTER_DEFAULTS, name: "c", endpoints, ...config }, new EndpointDirectory());
+}
+
+async function poolWith(answer: string | null) {
+  const port = await serve((socket) => void (answer !== null && socket.write(answer)));
+  const cluster = poolOf({}, [port]);
+  const endpoint = cluster.endpoints[0]!;
   return {
     endpoint,
-    take: (fresh = false) => pool.take(cluster, endpoint, fresh),
-    async ask(fresh = false): Promise<string> {
-      const sink = new Answer();
-      const connection = pool.take(cluster, endpoint, fresh)!;
-      connection.attach(sink, false);
-      connection.sendRequestHead(REQUEST, true);
-      return sink.outcome;
-    },
+    take: (fresh = false) => pool.takeNow(cluster, endpoint, fresh),
+    ask: (fresh = false): Promise<string> => send(pool.take(cluster, endpoint, fresh)!).outcome,
   };
+}
+
+function send(request: UpstreamRequest): Answer {
+  const sink = new Answer();
+  request.attach(sink, false);
+  request.sendRequestHead(REQUEST, true);
+  return sink;
 }
 
 afterEach(async () => {
   pool.close();
-  server.close();
+  for (const server of servers.splice(0)) server.close();
   await expect.poll(() => counters[EXCHANGE_COUNTER.upstreamConnectionsLive]).toBe(0);
   expect(counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]).toBe(0);
+  expect(account.held).toBe(0);
 });
 
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -117,23 +143,165 @@ describe("UpstreamPool", () => {
     expect(counters[EXCHANGE_COUNTER.upstreamConnectFailures]).toBe(1);
   });
 
-  it("tells an endpoint how many requests are under way to it", async () => {
+  it("tells an endpoint and its cluster how many requests are under way", async () => {
     const { ask, take, endpoint } = await poolWith(OK);
+    const live = (): number[] => [endpoint.active, endpoint.load.active, endpoint.load.connections];
     await ask();
-    expect(endpoint.active).toBe(0);
+    expect(live()).toEqual([0, 0, 1]);
     const taken = [take()!, take()!];
-    expect(endpoint.active).toBe(2);
+    expect(live()).toEqual([2, 2, 2]);
     for (const connection of taken) connection.close();
-    await expect.poll(() => endpoint.active).toBe(0);
+    await expect.poll(live).toEqual([0, 0, 0]);
     await ask();
     pool.sweep(clock.monotonicMs + IDLE_MS + 100);
-    await expect.poll(() => endpoint.active).toBe(0);
+    await expect.poll(live).toEqual([0, 0, 0]);
   });
 
   it("gives no more connections than an endpoint may have", async () => {
     const { take } = await poolWith(null);
     const taken = Array.from({ length: 4 }, () => take());
     expect(taken.every((connection) => connection !== null)).toBe(true);
-    expect(take()).toBeNull();
+    expect(take() === null).toBe(true);
+  });
+});
+
+/** An origin that answers when it is told to, and knows in which order it was asked. */
+async function patientOrigin() {
+  const asked: Socket[] = [];
+  const paths: string[] = [];
+  const port = await serve((socket, text) => {
+    asked.push(socket);
+    paths.push(text);
+  });
+  return { port, asked, paths, answer: () => asked.shift()!.write(OK) };
+}
+
+describe("a cluster's bounds", () => {
+  it("let requests wait for a connection, first come first served", async () => {
+    const { port, asked, answer } = await patientOrigin();
+    const cluster = poolOf({ connectionsMax: 2 }, [port]);
+    const [endpoint] = cluster.endpoints;
+    const ended: number[] = [];
+    const answers = Array.from({ length: 5 }, (_, at) => {
+      const sink = send(pool.take(cluster, endpoint!, false)!);
+      return sink.outcome.then(() => ended.push(at));
+    });
+    expect([endpoint!.load.connections, endpoint!.load.waiting.size]).toEqual([2, 3]);
+    for (let at = 0; at < 5; at++) {
+      await expect.poll(() => asked.length).toBeGreaterThan(0);
+      answer();
+      await answers[at];
+    }
+    expect(ended).toEqual([0, 1, 2, 3, 4]);
+    expect(counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(2);
+    expect([endpoint!.load.active, endpoint!.load.waiting.size]).toEqual([0, 0]);
+  });
+
+  it("refuse more than may wait, and those that wait too long", async () => {
+    const { port } = await patientOrigin();
+    const narrow = poolOf({ connectionsMax: 1, pendingMax: 1 }, [port]);
+    send(pool.take(narrow, narrow.endpoints[0]!, false)!);
+    const waiting = send(pool.take(narrow, narrow.endpoints[0]!, false)!);
+    expect(pool.take(narrow, narrow.endpoints[0]!, false) === null).toBe(true);
+    pool.sweep(clock.monotonicMs + CLUSTER_DEFAULTS.pendingTimeoutMs - 1);
+    expect(narrow.load.waiting.size).toBe(1);
+    pool.sweep(clock.monotonicMs + CLUSTER_DEFAULTS.pendingTimeoutMs);
+    expect(await waiting.outcome).toBe("UO");
+  });
+
+  it("refuse more than may be under way", async () => {
+    const { port } = await patientOrigin();
+    const broken = poolOf({ requestsMax: 2 }, [port]);
+    const one = pool.take(broken, broken.endpoints[0]!, false)!;
+    send(one);
+    send(pool.take(broken, broken.endpoints[0]!, false)!);
+    expect(pool.take(broken, broken.endpoints[0]!, false) === null).toBe(true);
+    one.dropRequest();
+    await expect.poll(() => broken.load.active).toBe(1);
+    expect(pool.take(broken, broken.endpoints[0]!, false) === null).toBe(false);
+  });
+
+  it("keep what a waiting request sends, and its client still", async () => {
+    const { port, asked, paths, answer } = await patientOrigin();
+    const cluster = poolOf({ connectionsMax: 1 }, [port]);
+    const endpoint = cluster.endpoints[0]!;
+    const first = send(pool.take(cluster, endpoint, false)!);
+    const sink = new Answer();
+    const waiting = pool.take(cluster, endpoint, false)!;
+    waiting.attach(sink, false);
+    waiting.sendRequestHead(
+      headOf([
+        [":method", "POST"],
+        [":path", "/late"],
+        [":authority", "a.test"],
+        ["content-length", "6"],
+      ]),
+      false,
+    );
+    waiting.sendRequestData(Buffer.from("abc"), 0, 3, false);
+    expect([account.held, sink.credits]).toEqual([3, ["pended"]]);
+    await expect.poll(() => asked.length).toBe(1);
+    answer();
+    expect(await first.outcome).toBe("done");
+    expect([account.held, sink.credits]).toEqual([0, ["pended", "writable"]]);
+    waiting.sendRequestData(Buffer.from("xdefx"), 1, 4, true);
+    await expect.poll(() => paths.slice(1).join("")).toMatch(/^POST \/late [^]*\r\n\r\nabcdef$/);
+    answer();
+    expect(await sink.outcome).toBe("done");
+  });
+
+  it("forget a request that is dropped while it waits", async () => {
+    const { port, answer, asked } = await patientOrigin();
+    const cluster = poolOf({ connectionsMax: 1 }, [port]);
+    const endpoint = cluster.endpoints[0]!;
+    const first = send(pool.take(cluster, endpoint, false)!);
+    const waiting = pool.take(cluster, endpoint, false)!;
+    send(waiting);
+    waiting.sendRequestData(Buffer.from("abc"), 0, 3, false);
+    waiting.dropRequest();
+    expect([cluster.load.waiting.size, account.held]).toEqual([0, 0]);
+    await expect.poll(() => asked.length).toBe(1);
+    answer();
+    await first.outcome;
+    expect(counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]).toBe(1);
+  });
+
+  it("give the room of a connection that failed to a request that waits", async () => {
+    const dead = await serve((socket) => socket.destroy());
+    const cluster = poolOf({ connectionsMax: 1 }, [dead]);
+    const endpoint = cluster.endpoints[0]!;
+    const outcomes = Array.from({ length: 3 }, () => send(pool.take(cluster, endpoint, false)!).outcome);
+    expect(await Promise.all(outcomes)).toEqual(["UC", "UC", "UC"]);
+    await expect.poll(() => [cluster.load.active, cluster.load.connections]).toEqual([0, 0]);
+  });
+
+  it("close an idle connection for an endpoint that has none", async () => {
+    const quick = [await serve((socket) => socket.write(OK)), await serve((socket) => socket.write(OK))];
+    const cluster = poolOf({ connectionsMax: 1 }, quick);
+    const outcomes: string[] = [];
+    for (let at = 0; at < 4; at++) {
+      outcomes.push(await send(pool.take(cluster, cluster.endpoints[at % 2]!, false)!).outcome);
+    }
+    expect(outcomes).toEqual(["done", "done", "done", "done"]);
+    expect(counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(4);
+  });
+
+  it("hand a busy endpoint's connection to requests for one that has none", async () => {
+    const busy = await patientOrigin();
+    const other = await patientOrigin();
+    const cluster = poolOf({ connectionsMax: 1 }, [busy.port, other.port]);
+    const [first, second] = cluster.endpoints as [Endpoint, Endpoint];
+    const order: string[] = [];
+    const note = (name: string, answer: Answer): void => void answer.outcome.then(() => order.push(name));
+    note("busy 1", send(pool.take(cluster, first, false)!));
+    note("other", send(pool.take(cluster, second, false)!));
+    note("busy 2", send(pool.take(cluster, first, false)!));
+    await expect.poll(() => busy.asked.length).toBe(1);
+    busy.answer();
+    await expect.poll(() => other.asked.length).toBe(1);
+    other.answer();
+    await expect.poll(() => busy.asked.length).toBe(1);
+    busy.answer();
+    await expect.poll(() => order).toEqual(["busy 1", "other", "busy 2"]);
   });
 });

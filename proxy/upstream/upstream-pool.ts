@@ -1,6 +1,7 @@
 // HOT: bench proxy.
 // This worker's connections to upstreams, by endpoint: the most recently used idle one first, so that a quiet pool
-// shrinks. It bounds how many there are and closes what is idle or does not connect in time.
+// shrinks. It keeps them within the cluster's bounds, lets requests wait for one, and closes what is idle or does not
+// connect in time.
 
 import { Http1ClientConnection, type ClientCodecHost } from "../codec/http1/client-connection.ts";
 import type { OutputStage } from "../codec/stage.ts";
@@ -9,7 +10,10 @@ import type { CoarseClock } from "../exchange/coarse-clock.ts";
 import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
+import type { ClusterLoad, LoadedPool, WaitingRequest } from "./cluster-load.ts";
 import { IDLE_MS, IDLE_PER_ENDPOINT_MAX } from "./limits.ts";
+import { PendingRequest } from "./pending-request.ts";
+import type { UpstreamRequest } from "./upstream-request.ts";
 
 export interface UpstreamPoolOptions {
   readonly transports: TransportKind;
@@ -18,6 +22,8 @@ export interface UpstreamPoolOptions {
   readonly clock: CoarseClock;
   readonly account: ByteAccount;
   readonly connectionsPerEndpointMax: number;
+  /** Whether the worker has as many connections to upstreams as it may; absent: nobody bounds them. */
+  readonly isFull?: () => boolean;
 }
 
 export class UpstreamPool {
@@ -28,14 +34,45 @@ export class UpstreamPool {
     this.options = options;
   }
 
-  /** A connection for one request, an idle one unless `fresh`; null when the endpoint has as many as it may. */
-  take(cluster: Cluster, endpoint: Endpoint, fresh: boolean): Http1ClientConnection | null {
+  /**
+   * A connection for one request, an idle one unless `fresh`, or a place in the queue for one. Null when the cluster has as
+   * many requests under way, or waiting, as it may.
+   */
+  take(cluster: Cluster, endpoint: Endpoint, fresh: boolean): UpstreamRequest | null {
+    const { load } = endpoint;
+    if (load.active + load.waiting.size >= cluster.requestsMax) return null;
+    const pool = this.poolOf(endpoint);
+    return pool.take(cluster, fresh) ?? pool.wait(cluster);
+  }
+
+  /** The same for who cannot wait. */
+  takeNow(cluster: Cluster, endpoint: Endpoint, fresh: boolean): Http1ClientConnection | null {
+    return this.poolOf(endpoint).take(cluster, fresh);
+  }
+
+  private poolOf(endpoint: Endpoint): EndpointPool {
     let pool = this.endpoints.get(endpoint);
     if (pool === undefined) {
       pool = new EndpointPool(endpoint, this.options);
       this.endpoints.set(endpoint, pool);
     }
-    return pool.take(cluster.connectTimeoutMs, fresh);
+    return pool;
+  }
+
+  /** Closes every connection that nobody uses. */
+  closeIdle(): void {
+    for (const pool of this.endpoints.values()) while (pool.closeIdle());
+  }
+
+  /** Closes one of them, of whatever cluster; false when all are in use. */
+  closeOneIdle(): boolean {
+    for (const pool of this.endpoints.values()) if (pool.closeIdle()) return true;
+    return false;
+  }
+
+  /** Of the clusters that it has connections to, some more than once. */
+  get loads(): readonly ClusterLoad[] {
+    return Array.from(this.endpoints.keys(), ({ load }) => load);
   }
 
   /** Called a few times a second. */
@@ -43,46 +80,80 @@ export class UpstreamPool {
     for (const [endpoint, pool] of this.endpoints) {
       pool.sweep(nowMs);
       // Endpoints come and go with configurations; a pool without connections is nothing to keep.
-      if (pool.isEmpty) this.endpoints.delete(endpoint);
+      if (pool.isEmpty) this.drop(endpoint, pool);
     }
   }
 
   close(): void {
-    for (const pool of this.endpoints.values()) pool.close();
-    this.endpoints.clear();
+    for (const [endpoint, pool] of this.endpoints) {
+      pool.close();
+      this.drop(endpoint, pool);
+    }
+  }
+
+  private drop(endpoint: Endpoint, pool: EndpointPool): void {
+    this.endpoints.delete(endpoint);
+    endpoint.load.pools.delete(pool);
   }
 }
 
-/** Keeps `endpoint.active`: its connections that are not idle. One that is taken out to be closed counts until it is. */
-class EndpointPool implements ClientCodecHost {
+/**
+ * Keeps `active` of endpoint and cluster: connections that are not idle. One that is taken out to be closed counts until it
+ * is.
+ */
+class EndpointPool implements ClientCodecHost, LoadedPool {
   readonly stage: OutputStage;
   private readonly endpoint: Endpoint;
   private readonly options: UpstreamPoolOptions;
   private readonly idle: Http1ClientConnection[] = [];
   private readonly connecting = new Map<Http1ClientConnection, number>();
   private readonly live = new Set<Http1ClientConnection>();
+  private isClosed = false;
 
   constructor(endpoint: Endpoint, options: UpstreamPoolOptions) {
     this.endpoint = endpoint;
     this.options = options;
     this.stage = options.stage;
+    endpoint.load.pools.add(this);
   }
 
   get isEmpty(): boolean {
-    return this.live.size === 0;
+    if (this.live.size > 0) return false;
+    for (const { pool } of this.endpoint.load.waiting) if (pool === this) return false;
+    return true;
   }
 
-  take(connectTimeoutMs: number, fresh: boolean): Http1ClientConnection | null {
-    const { counters } = this.options;
+  get connections(): number {
+    return this.live.size;
+  }
+
+  take(cluster: Cluster, fresh: boolean): Http1ClientConnection | null {
+    const { endpoint, live } = this;
     if (!fresh) {
       for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
-        counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
-        this.endpoint.active++;
+        this.taken();
         if (connection.isIdle) return connection;
       }
     }
-    if (this.live.size >= this.options.connectionsPerEndpointMax) return null;
-    return this.connect(connectTimeoutMs);
+    if (live.size >= this.options.connectionsPerEndpointMax || this.options.isFull?.() === true) return null;
+    const { load } = endpoint;
+    if (load.connections >= cluster.connectionsMax && !load.closeIdle()) return null;
+    return this.connect(cluster.connectTimeoutMs);
+  }
+
+  /** Null: too many wait already. */
+  wait(cluster: Cluster): PendingRequest | null {
+    const { load } = this.endpoint;
+    if (load.waiting.size >= cluster.pendingMax) return null;
+    const { account, clock } = this.options;
+    const deadlineMs = clock.monotonicMs + cluster.pendingTimeoutMs;
+    return new PendingRequest({ cluster, pool: this, load, account, deadlineMs });
+  }
+
+  private taken(): void {
+    this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
+    this.endpoint.active++;
+    this.endpoint.load.active++;
   }
 
   private connect(connectTimeoutMs: number): Http1ClientConnection {
@@ -92,6 +163,8 @@ class EndpointPool implements ClientCodecHost {
     counters[EXCHANGE_COUNTER.upstreamConnectionsLive]!++;
     this.live.add(connection);
     this.endpoint.active++;
+    this.endpoint.load.active++;
+    this.endpoint.load.connections++;
     this.connecting.set(connection, clock.monotonicMs + connectTimeoutMs);
     return connection;
   }
@@ -109,6 +182,13 @@ class EndpointPool implements ClientCodecHost {
   }
 
   connectionFree(connection: Http1ClientConnection): void {
+    const { load } = this.endpoint;
+    if (load.waiting.size > 0) {
+      const heir = load.heirOf(this);
+      if (heir === null) connection.close();
+      else heir.serve(connection);
+      return;
+    }
     if (this.idle.length >= IDLE_PER_ENDPOINT_MAX) {
       connection.close();
       return;
@@ -116,35 +196,52 @@ class EndpointPool implements ClientCodecHost {
     connection.idleSinceMs = this.options.clock.monotonicMs;
     this.idle.push(connection);
     this.endpoint.active--;
+    load.active--;
     this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!++;
   }
 
   connectionClosed(connection: Http1ClientConnection, wasOpen: boolean): void {
     const { counters } = this.options;
+    const { load } = this.endpoint;
     if (!this.live.delete(connection)) return;
     counters[EXCHANGE_COUNTER.upstreamConnectionsLive]!--;
+    load.connections--;
     if (!wasOpen) counters[EXCHANGE_COUNTER.upstreamConnectFailures]!++;
     this.connecting.delete(connection);
     const at = this.idle.indexOf(connection);
     if (at < 0) {
       this.endpoint.active--;
-      return;
+      load.active--;
+    } else {
+      this.idle.splice(at, 1);
+      counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
     }
-    this.idle.splice(at, 1);
-    counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
+    if (load.waiting.size > 0) load.slotFreed();
+  }
+
+  // ---- LoadedPool
+
+  closeIdle(): boolean {
+    // Oldest first: the end of the stack is in use.
+    const oldest = this.idle.shift();
+    if (oldest === undefined) return false;
+    this.taken();
+    oldest.close();
+    return true;
+  }
+
+  connectFor(request: WaitingRequest): void {
+    if (!this.isClosed) request.serve(this.connect(request.cluster.connectTimeoutMs));
   }
 
   sweep(nowMs: number): void {
     for (const [connection, deadlineMs] of this.connecting) if (deadlineMs <= nowMs) connection.close();
-    // Oldest first: the end of the stack is in use.
-    while (this.idle.length > 0 && this.idle[0]!.idleSinceMs + IDLE_MS <= nowMs) {
-      this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!--;
-      this.endpoint.active++;
-      this.idle.shift()!.close();
-    }
+    while (this.idle.length > 0 && this.idle[0]!.idleSinceMs + IDLE_MS <= nowMs) this.closeIdle();
+    this.endpoint.load.sweep(nowMs);
   }
 
   close(): void {
+    this.isClosed = true;
     for (const connection of this.live) connection.close();
   }
 }
