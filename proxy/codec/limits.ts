@@ -26,3 +26,5 @@ export const HELD_BYTES_MAX = 131_072;
 export const STAGE_BYTES = 163_840;
 /** What a refused client may still send before it is cut; reading it lets the answer arrive. */
 export const LINGER_BYTES_MAX = 1_048_576;
+/** Fields of a head, whatever the configuration allows. */
+export const HEAD_FIELDS_MAX = 10_000;

@@ -6,3 +6,6 @@ export const READ_BYTES = 65_536;
 
 /** A connection that fills this many reads in a row gives way to the others until the next turn (256 KiB). */
 export const FULL_READS_PER_TURN_MAX = 4;
+
+/** Room behind the read buffer for a table of the fields in it: 10,000 of them, and some tables. */
+export const SCAN_ROOM_BYTES = 262_144;

@@ -7,10 +7,8 @@
 import { connect as connectSocket, createServer, Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
 import { FULL_READS_PER_TURN_MAX, READ_BYTES } from "./limits.ts";
 import { listenOn, PlainTransport } from "./plain-transport.ts";
+import { readBuffer } from "./read-buffer.ts";
 import type { Transport, TransportKind } from "./transport.ts";
-
-/** Shared by all connections: a read is used up before the next one begins, whoever it is for. */
-const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** What we use of a socket's handle; not in the manual. */
 interface Handle {

@@ -39,6 +39,7 @@ const steps: readonly Step[] = [
   })),
   { name: "generated from abi/spec", command: ["node", "abi/spec/generate.ts", "--check"] },
   { name: "generated docs/errors.md", command: ["node", "docs/generate-errors.ts", "--check"] },
+  { name: "generated field scanner", command: ["node", "proxy/codec/http1/generate-scanner.ts", "--check"] },
   { name: "guests of the behaviour table", command: ["node", "test/behaviour/build.ts"], timeoutMs: 300_000 },
   {
     name: "unit",

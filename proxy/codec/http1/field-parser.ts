@@ -4,9 +4,10 @@
 // obs-fold, a space before the colon, a bare CR or LF or a control byte refuses the message.
 
 import type { Head } from "@sluice/abi";
-import { ascii, COLON, COMMA, CR, LF, matches, matchesFolded, NAME, SP, TAB, VALUE } from "../bytes.ts";
+import { ascii, COMMA, matches, matchesFolded, NAME, SP, TAB } from "../bytes.ts";
 import { classifyField, FIELD } from "../field-class.ts";
 import { LENGTH_DIGITS_MAX, NOMINATIONS_MAX } from "../limits.ts";
+import { FieldScanner, ROW, ROW_INTS } from "./field-scanner.ts";
 
 /** More bytes are needed. Every other negative result is a status to refuse with. */
 export const INCOMPLETE = -1;
@@ -33,8 +34,10 @@ const CONTINUE = ascii("100-continue");
 const NEVER_NOMINATED = ["host", "authorization", "cookie", "content-length", "transfer-encoding", "set-cookie"].map(
   ascii,
 );
-const UNDERSCORE = 0x5f;
 const STRICTEST: RequestFieldRules = { underscores: "refuse", isPeerTrusted: false };
+
+/** One serves the thread: a scan is used up before the next. */
+const scanner = new FieldScanner();
 
 export class FieldParser {
   /** -1: none was there. */
@@ -72,54 +75,34 @@ export class FieldParser {
     this.nominated = 0;
     this.kind = kind;
     this.base = base;
-    let fields = 0;
-    // One loop, because every byte passes here: splitting it costs a call and two bound checks a field.
-    for (;;) {
-      if (at >= end) return INCOMPLETE;
-      if (bytes[at] === CR) {
-        if (at + 1 === end) return INCOMPLETE;
-        if (bytes[at + 1] !== LF) return -400;
-        this.linesEnd = at;
-        this.websocket = this.nominatesUpgrade && this.namesWebsocket && this.upgradeFields === 1;
-        return this.nominated > 0 ? this.dropNominated(bytes, head, at + 2) : at + 2;
-      }
-      const nameStart = at;
-      let hasUnderscore = false;
-      for (; at < end; at++) {
-        const byte = bytes[at]!;
-        const folded = NAME[byte]!;
-        if (folded === 0) break;
-        if (folded !== byte) bytes[at] = folded;
-        else if (byte === UNDERSCORE) hasUnderscore = true;
-      }
-      if (at === end) return INCOMPLETE;
-      if (bytes[at] !== COLON || at === nameStart) return -400;
-      const nameLength = at - nameStart;
-      at++;
-      while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
-      const valueStart = at;
-      while (at < end && VALUE[bytes[at]!] === 1) at++;
-      if (at >= end) return INCOMPLETE;
-      if (bytes[at] !== CR) return -400;
-      if (at + 1 === end) return INCOMPLETE;
-      if (bytes[at + 1] !== LF) return -400;
-      let valueEnd = at;
-      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
-      at += 2;
-      if (++fields > fieldsMax) return -431;
-      // Where names become environment variables `a_b` and `a-b` are one: a client could say what a filter removed.
-      if (hasUnderscore && kind === KIND.request && this.rules.underscores !== "pass") {
-        if (this.rules.underscores === "refuse") return -400;
-        continue;
-      }
-      const fieldClass = classifyField(bytes, nameStart, nameLength);
-      if (fieldClass === FIELD.ordinary) {
-        head.push(nameStart - base, nameLength, valueStart - base, valueEnd - valueStart);
-        continue;
-      }
-      const refusal = this.readOwn(fieldClass, bytes, head, nameStart, nameLength, valueStart, valueEnd);
+    const fields = scanner.scan(bytes, at, end, fieldsMax);
+    if (fields < 0) return fields;
+    const { rows, shift } = scanner;
+    const rowsEnd = fields * ROW_INTS;
+    for (let row = 0; row < rowsEnd; row += ROW_INTS) {
+      const refusal = this.takeField(bytes, head, rows, row, shift);
       if (refusal !== 0) return refusal;
     }
+    this.linesEnd = rows[rowsEnd]! + shift;
+    this.websocket = this.nominatesUpgrade && this.namesWebsocket && this.upgradeFields === 1;
+    return this.nominated > 0 ? this.dropNominated(bytes, head, this.linesEnd + 2) : this.linesEnd + 2;
+  }
+
+  private takeField(bytes: Uint8Array, head: Head, rows: Int32Array, row: number, shift: number): number {
+    const nameStart = rows[row]! + shift;
+    const nameLength = rows[row + ROW.nameLength]!;
+    const valueStart = rows[row + ROW.valueStart]! + shift;
+    const valueLength = rows[row + ROW.valueLength]!;
+    // Where names become environment variables `a_b` and `a-b` are one: a client could say what a filter removed.
+    if (rows[row + ROW.hasUnderscore]! !== 0 && this.kind === KIND.request && this.rules.underscores !== "pass") {
+      return this.rules.underscores === "refuse" ? -400 : 0;
+    }
+    const fieldClass = classifyField(bytes, nameStart, nameLength);
+    if (fieldClass !== FIELD.ordinary) {
+      return this.readOwn(fieldClass, bytes, head, nameStart, nameLength, valueStart, valueStart + valueLength);
+    }
+    head.push(nameStart - this.base, nameLength, valueStart - this.base, valueLength);
+    return 0;
   }
 
   private readOwn(
