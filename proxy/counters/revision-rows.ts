@@ -23,6 +23,14 @@ export interface RevisionHistograms extends RevisionName {
   readonly timeNs: Histogram;
 }
 
+/** What a revision took on one worker. */
+export interface RevisionUse extends Omit<RevisionName, "version"> {
+  readonly fuel: number;
+  /** One stream in some is timed; their time, and how many they were. */
+  readonly timeUs: number;
+  readonly timedStreams: number;
+}
+
 export interface SlotErrorSeen {
   readonly cause: string;
   readonly message: string;
@@ -74,6 +82,23 @@ export class RevisionRows {
     return this.rows.flatMap((row, at) => (row === undefined ? [] : [this.sum(row, at)]));
   }
 
+  /** What the revisions in charge took on the worker of this slab. */
+  useIn(slab: SharedArrayBuffer): RevisionUse[] {
+    return [...this.current.keys()].map((at) => {
+      const { slot, filter, revision } = this.rows[at]!.name;
+      const row = revisionRowOf(slab, at);
+      const time = bucketsFrom((index) => row[index]!, REVISION_CELL.timeBuckets);
+      return {
+        slot,
+        filter,
+        revision,
+        fuel: row[REVISION_CELL.fuel]!,
+        timeUs: row[REVISION_CELL.timeNs]! / NS_PER_US,
+        timedStreams: total(time),
+      };
+    });
+  }
+
   /** The same of the histograms. */
   histograms(): RevisionHistograms[] {
     return this.rows.flatMap((row, at) => {
@@ -116,7 +141,7 @@ export class RevisionRows {
       errors: nonZero(CAUSES, (index) => cell(REVISION_CELL.errors + index)),
       fuel: cell(REVISION_CELL.fuel),
       fuelPerStream: percentiles(bucketsFrom(cell, REVISION_CELL.fuelBuckets), 1),
-      timeUs: { count: time.reduce((total, count) => total + count, 0), ...percentiles(time, NS_PER_US) },
+      timeUs: { count: total(time), ...percentiles(time, NS_PER_US) },
       instances: cell(REVISION_CELL.instances),
       memoryBytes: cell(REVISION_CELL.memoryBytes),
       lastError: row.lastError,
@@ -134,6 +159,10 @@ export class RevisionRows {
 }
 
 const NS_PER_US = 1000;
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 function bucketsFrom(cell: (index: number) => number, start: number): number[] {
   return Array.from({ length: BUCKETS }, (_, bucket) => cell(start + bucket));

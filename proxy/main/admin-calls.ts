@@ -9,6 +9,7 @@ import type { SlotPlan } from "../snapshot/plan.ts";
 import { boundsStatus } from "./bounds-status.ts";
 import { proxyCounters, unreadiness } from "./proxy-status.ts";
 import type { ProxyProcess } from "./proxy-process.ts";
+import { workersStatus } from "./workers-status.ts";
 
 export function adminCalls(proxy: ProxyProcess): AdminCalls {
   return {
@@ -101,7 +102,7 @@ function slotView(slot: SlotPlan): object {
 }
 
 async function stats(proxy: ProxyProcess): Promise<object> {
-  const { control, pool, sinks, link, book } = proxy;
+  const { control, sinks, link, book } = proxy;
   return {
     ready: unreadiness(proxy).length === 0,
     applied: control.applied,
@@ -110,12 +111,7 @@ async function stats(proxy: ProxyProcess): Promise<object> {
     overrides: { inForce: book.shown, isKept: book.isKept, unreported: book.unreported.length },
     registry: link === null ? null : { connected: link.isConnected },
     counters: proxyCounters(proxy),
-    workers: {
-      serving: pool.servingCount,
-      replaced: pool.replacedCount,
-      holdings: await pool.holdings(),
-      replacement: proxy.replacement.progress,
-    },
+    workers: await workersStatus(proxy),
     bounds: boundsStatus(proxy.memory.exchange(), proxy.descriptors),
     tails: proxy.tails.figures,
     sinks: sinks.map(({ name, dropped, failure }) => ({ name, dropped, failure })),

@@ -39,3 +39,6 @@ export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
 export const WATCH_SETTLE_MS = 100;
 /** How often they are looked at whatever the system tells. */
 export const WATCH_LOOK_MS = 2_000;
+/** How often main reads how busy a worker's event loop is, and how many readings it tells the share of. */
+export const LOOP_SAMPLE_MS = 1_000;
+export const LOOP_SAMPLES_KEPT = 5;

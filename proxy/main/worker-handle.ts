@@ -9,6 +9,7 @@ import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "../worker/messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { LoopUse } from "./loop-use.ts";
 
 /** `place` of a refusal: `revisionPlace` of the one that did not start; null: the worker itself is gone. */
 export type Prepared =
@@ -51,6 +52,8 @@ export class WorkerHandle {
   isDead = false;
   /** Generation it serves, 0 before the first. */
   generation = 0;
+  /** How busy its event loop is. */
+  readonly loop: LoopUse;
   private readonly thread: Worker;
   private readonly events: WorkerEvents;
   private readonly signs: VitalSigns;
@@ -73,6 +76,7 @@ export class WorkerHandle {
       name: `worker-${start.index}`,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
+    this.loop = new LoopUse(() => this.thread.performance.eventLoopUtilization());
     this.thread.on("message", (message: FromWorker) => this.take(message));
     this.thread.on("error", (error) => (this.failure = error.stack ?? String(error)));
     this.ended = new Promise((resolve) => {

@@ -38,6 +38,12 @@ export interface WorkerPoolOptions {
   listenFailed(sentence: string): void;
 }
 
+export interface InspectedWorker {
+  readonly worker: WorkerHandle;
+  readonly state: "starting" | "serving" | "finishing";
+  readonly held: WorkerHoldings | null;
+}
+
 /** Places in shared memory for so many workers. */
 export function workerPlaces(workers: number): number {
   return workers + 1;
@@ -139,10 +145,20 @@ export class WorkerPool {
     return this.replacements;
   }
 
-  /** What each worker holds; null for one that does not answer. */
-  holdings(): Promise<(WorkerHoldings | null)[]> {
+  /** All that live, with what each holds; null for one that does not answer. By index, the finishing one last. */
+  inspect(): Promise<InspectedWorker[]> {
     const ask = ++this.asks;
-    return Promise.all(this.workers.map((worker) => worker?.inspect(ask, INSPECT_WAIT_MS) ?? Promise.resolve(null)));
+    const inspected = this.live().map(async (worker) => ({
+      worker,
+      state: this.stateOf(worker),
+      held: await worker.inspect(ask, INSPECT_WAIT_MS),
+    }));
+    return Promise.all(inspected);
+  }
+
+  private stateOf(worker: WorkerHandle): InspectedWorker["state"] {
+    if (this.leaving.has(worker)) return "finishing";
+    return worker.isServing ? "serving" : "starting";
   }
 
   /** Tells every worker whether records are made; later ones are told at their start. */
@@ -234,6 +250,7 @@ export class WorkerPool {
   private checkHeartbeats(): void {
     const now = performance.now();
     for (const worker of this.live()) {
+      worker.loop.look(now);
       const silenceMs = worker.silenceMs(now);
       if (silenceMs > (worker.isReady ? HEARTBEAT_LOST_MS : WORKER_START_MS)) {
         worker.kill(`no heartbeat for ${Math.round(silenceMs)} ms`);

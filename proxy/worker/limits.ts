@@ -2,6 +2,8 @@
 
 /** How often a worker shows that its event loop turns. */
 export const HEARTBEAT_INTERVAL_MS = 200;
+/** Over how long it tells how late its event loop was. */
+export const LATENESS_WINDOW_MS = 5_000;
 /** How often it tells how many instances each revision has. */
 export const GAUGE_INTERVAL_MS = 500;
 /** How often it looks for snapshots that have drained for too long. */

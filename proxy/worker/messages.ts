@@ -127,5 +127,7 @@ export interface WorkerHoldings {
     readonly memoryBytes: number;
   }[];
   readonly accountBytes: number;
+  /** The most that its event loop was late in the last seconds. */
+  readonly loopDelayMs: number;
   readonly overload: OverloadState;
 }

@@ -24,6 +24,7 @@ import { rawTcp } from "../transport/raw-transport.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
 import { DRAIN_LOOK_MS, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
+import { LoopLateness } from "./loop-lateness.ts";
 import { pluginServices } from "./plugin-services.ts";
 import { SnapshotQueues } from "./snapshot-queues.ts";
 import { VitalSigns } from "./vital-signs.ts";
@@ -46,6 +47,7 @@ export class WorkerThread {
   private readonly callouts: Callouts;
   private readonly queues: SnapshotQueues;
   private readonly gauges = new RevisionGauges();
+  private readonly lateness = new LoopLateness(performance.now());
   private current: RuntimeSnapshot | null = null;
 
   constructor(begin: WorkerStart, tell: Tell) {
@@ -81,7 +83,10 @@ export class WorkerThread {
 
   start(): void {
     const signs = new VitalSigns(this.begin.vitalSigns);
-    setInterval(() => signs.beat(), HEARTBEAT_INTERVAL_MS);
+    setInterval(() => {
+      signs.beat();
+      this.lateness.beat(performance.now());
+    }, HEARTBEAT_INTERVAL_MS);
     setInterval(() => this.gauges.write(this.snapshots().flatMap((one) => one.gauged)), GAUGE_INTERVAL_MS);
     setInterval(() => this.boundDraining(), DRAIN_LOOK_MS);
     this.tell({ type: "ready" });
@@ -222,6 +227,7 @@ export class WorkerThread {
         return { generation, number, pins, instances: instancesLive, memoryBytes };
       }),
       accountBytes: this.account.held,
+      loopDelayMs: this.lateness.worstMs,
       overload: this.overload.state,
     };
   }
