@@ -1,0 +1,46 @@
+import { closeSync, openSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { LATE_LOOKS, LOOP_SAMPLE_MS } from "./limits.ts";
+import { LoopDelay, descriptorsUsed } from "./signals.ts";
+
+const opened: number[] = [];
+afterEach(() => {
+  for (const descriptor of opened.splice(0)) closeSync(descriptor);
+});
+
+describe("descriptorsUsed", () => {
+  it("follows what the process has open", () => {
+    const before = descriptorsUsed(1_000_000);
+    for (let i = 0; i < 50; i++) opened.push(openSync("/dev/null", "r"));
+    expect(descriptorsUsed(1_000_000)).toBeGreaterThanOrEqual(before + 50);
+    for (const descriptor of opened.splice(0)) closeSync(descriptor);
+    expect(descriptorsUsed(1_000_000)).toBeLessThan(before + 50);
+  });
+});
+
+describe("LoopDelay", () => {
+  it("is the least of the last looks, so that one long turn is none", async () => {
+    const delay = new LoopDelay();
+    delay.start();
+    try {
+      const late: number[] = [];
+      for (let i = 0; i <= LATE_LOOKS; i++) {
+        await blockFor(10 * LOOP_SAMPLE_MS);
+        late.push(delay.look());
+      }
+      expect(late.slice(0, LATE_LOOKS - 1).every((ms) => ms === 0)).toBe(true);
+      expect(late.at(-1)).toBeGreaterThan(5 * LOOP_SAMPLE_MS);
+    } finally {
+      delay.stop();
+    }
+  });
+});
+
+/** Keeps the loop from turning, twice, with one turn between in which the lateness is seen. */
+async function blockFor(ms: number): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    const untilMs = performance.now() + ms;
+    while (performance.now() < untilMs);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
