@@ -11,6 +11,7 @@ const output = `Running 4s test @ http://127.0.0.1:8080/
      75%    1.40ms
      90%  900.00us
      99%    3.20ms
+  99.9% 4800us
   200000 requests in 4.00s, 240.00MB read
 Requests/sec:  50000.50
 Transfer/sec:     60.00MB
@@ -23,6 +24,7 @@ describe("parseWrk", () => {
       requests: 200000,
       p50Us: 1100,
       p99Us: 3200,
+      p999Us: 4800,
       maxUs: 9000,
       failures: 0,
     });
