@@ -1,5 +1,6 @@
 // Exchanges whose route has a filter: small guests between a raw client and a scripted upstream.
 
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import { Chain, MemoryServices, Plugin, prepareModule } from "@sluice/abi";
 import { afterEach, describe, expect, it } from "vitest";
@@ -381,5 +382,73 @@ describe("Exchange with a filter", () => {
       );
       expect(got).toEqual(["7\r\nchanged\r\n0\r\n\r\n", "7\r\nchanged\r\n0\r\n\r\n"]);
     });
+  });
+
+  const add = (map: number, name: number, value: number, strings: readonly string[]): string =>
+    `(drop (call $add (i32.const ${map}) ${at(name)} ${size(strings[name]!)} ${at(value)} ${size(strings[value]!)}))`;
+  const UPGRADE = "GET /x HTTP/1.1\r\nhost: a.test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+  const tunnelled: LoopbackOptions = {
+    routing: (upstream) =>
+      `clusters: [{ name: a, endpoints: [${upstream}] }]\nroutes: [{ name: r, cluster: a, upgrade: [websocket] }]\n`,
+    upstream: (socket) =>
+      afterHead(socket, (head) => {
+        loopback.upstreamHeads.push(head);
+        socket.removeAllListeners("data");
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n");
+        socket.pipe(socket);
+      }),
+  };
+
+  it("shows it a tunnel's heads, and none of its bytes", async () => {
+    const strings = ["x-seen", "yes"];
+    await start(
+      guest(
+        strings,
+        onRequestHeaders(add(0, 0, 1, strings) + CONTINUE) +
+          onResponseHeaders(add(2, 0, 1, strings) + CONTINUE) +
+          onRequestBody("(unreachable)") +
+          onResponseBody("(unreachable)"),
+      ),
+      tunnelled,
+    );
+    const client = loopback.client();
+    const said = readAll(client);
+    client.end(`${UPGRADE}ping`);
+    expect(await said).toMatch(/^HTTP\/1\.1 101 [^]*x-seen: yes\r\n[^]*\r\n\r\nping$/);
+    expect(loopback.upstreamHeads[0]).toMatch(/x-seen: yes\r\n[^]*upgrade: websocket\r\n/);
+    await loopback.ended(1);
+    expect(loopback.seen[0]).toMatchObject({ status: 101, flags: [] });
+  });
+
+  it("lets it make another answer of a 101", async () => {
+    const replace = `(drop (call $replace (i32.const 2) ${at(0)} ${size(":status")} ${at(1)} ${size("403")}))`;
+    await start(guest([":status", "403"], onResponseHeaders(replace + CONTINUE)), tunnelled);
+    const client = loopback.client();
+    client.write(UPGRADE);
+    const [said] = (await once(client, "data")) as [Buffer];
+    expect(said.toString("latin1")).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[^]*content-length: 0\r\n/);
+    client.destroy();
+    await loopback.ended(1);
+    expect(loopback.seen[0]).toMatchObject({ status: 403 });
+  });
+
+  it("ends its part in a tunnel at a bound, while the tunnel goes on", async () => {
+    const log = '(func (export "proxy_on_log") (param i32))';
+    await start(guest([], onRequestHeaders(CONTINUE) + log), tunnelled);
+    const client = loopback.client();
+    client.write(`${UPGRADE}one`);
+    let said = "";
+    client.on("data", (chunk: Buffer) => (said += chunk.toString("latin1")));
+    await expect.poll(() => said.endsWith("one")).toBe(true);
+    expect(loopback.pins).toBe(1);
+    const { server } = loopback;
+    expect(server.letGoOf(server.snapshot())).toEqual({ detached: 1, cut: 0 });
+    expect(loopback.pins).toBe(0);
+    expect(server.letGoOf(server.snapshot())).toEqual({ detached: 0, cut: 0 });
+    client.end("two");
+    await once(client, "end");
+    expect(said.endsWith("onetwo")).toBe(true);
+    await loopback.ended(1);
+    expect(loopback.seen[0]).toMatchObject({ status: 101, flags: [] });
   });
 });

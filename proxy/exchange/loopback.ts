@@ -247,6 +247,11 @@ export class Loopback {
   }
 }
 
+/** What was said, but for the dates in it. */
+export function undated(said: string): string {
+  return said.replace(/(?<=\n)date: [^\r]{29}\r\n/g, "");
+}
+
 export async function readAll(socket: Socket): Promise<string> {
   let text = "";
   socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
