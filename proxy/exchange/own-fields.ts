@@ -5,15 +5,15 @@
 
 import { PSEUDO } from "@sluice/abi/data-path";
 import type { Head } from "@sluice/abi";
-import { ascii, copy, CR, LF } from "../codec/bytes.ts";
+import { ascii, copy, CR, LF, matches } from "../codec/bytes.ts";
 
 export const REQUEST_ID_BYTES = 26;
 
 const FOR = "x-forwarded-for: ";
 const PROTO = "x-forwarded-proto: http\r\n";
 const FORWARDED = "forwarded: ";
-const HOST = ascii('"\r\nx-forwarded-host: ');
-const ID = ascii("\r\nx-request-id: ");
+const FORWARDED_HOST = "x-forwarded-host: ";
+const ID = ascii("x-request-id: ");
 const FOR_NAME_BYTES = 15;
 const PROTO_NAME_BYTES = 17;
 const PROTO_BYTES = 4;
@@ -28,52 +28,50 @@ const AUTHORITY = ascii(":authority");
 /** Room that `writeOwnFields` needs. */
 export const OWN_FIELDS_BYTES = 512 - REQUEST_ID_BYTES + 2 * HOST_BYTES_MAX;
 
-/** The lines for the address seen last: requests of one connection follow each other, and tests have one client. */
+/**
+ * The lines for the address and host seen last, up to the request id: a client's requests follow each other, and most of
+ * a proxy's are for few hosts.
+ */
 let linesAddress = "";
-/** Of `lines`, where the value of `forwarded` begins. */
+let linesHost: Uint8Array = new Uint8Array(0);
+/** Of `lines`, where the values of `forwarded` and `x-forwarded-host` begin. */
 let forwardedAt = 0;
-let lines = linesFor("");
+let hostAt = 0;
+let lines = linesFor(linesAddress, linesHost);
 
 /**
  * Writes the lines at `at`, adds the fields to `head`, whose authority is normalised, and returns where the request id
  * stands.
  */
 export function writeOwnFields(head: Head, store: Uint8Array, at: number, address: string, ids: RequestIds): number {
-  if (address !== linesAddress) {
-    lines = linesFor(address);
-    linesAddress = address;
-  }
-  copy(lines, 0, lines.length, store, at);
   const authority = head.nameStart(2) === PSEUDO.authority.start ? 2 : head.find(AUTHORITY, 0, AUTHORITY.length);
   const hostStart = head.valueStart(authority);
   const hostLength = head.valueLength(authority);
   const hostBytes = head.bufferOf(hostStart);
   const hostFrom = hostStart < 0 ? ~hostStart : hostStart;
-  const quotedHostAt = at + lines.length;
-  copy(hostBytes, hostFrom, hostFrom + hostLength, store, quotedHostAt);
-  copy(HOST, 0, HOST.length, store, quotedHostAt + hostLength);
-  const hostAt = quotedHostAt + hostLength + HOST.length;
-  copy(hostBytes, hostFrom, hostFrom + hostLength, store, hostAt);
-  const addressAt = at + FOR.length;
-  const forwardedValueAt = at + forwardedAt;
-  const protoAt = forwardedValueAt - FORWARDED.length - PROTO.length;
-  head.push(at, FOR_NAME_BYTES, addressAt, protoAt - 2 - addressAt);
-  head.push(protoAt, PROTO_NAME_BYTES, protoAt + PROTO_NAME_BYTES + 2, PROTO_BYTES);
-  head.push(
-    forwardedValueAt - FORWARDED.length,
-    FORWARDED_NAME_BYTES,
-    forwardedValueAt,
-    quotedHostAt + hostLength + 1 - forwardedValueAt,
-  );
-  head.push(hostAt - HOST_NAME_BYTES - 2, HOST_NAME_BYTES, hostAt, hostLength);
-  copy(ID, 0, 2, store, hostAt + hostLength);
-  return writeRequestId(head, store, hostAt + hostLength + 2, ids);
+  if (address !== linesAddress || hostLength !== linesHost.length || !matches(hostBytes, hostFrom, linesHost)) {
+    linesAddress = address;
+    linesHost = Uint8Array.from(hostBytes.subarray(hostFrom, hostFrom + hostLength));
+    lines = linesFor(address, linesHost);
+  }
+  copy(lines, 0, lines.length, store, at);
+  const forwardedStart = at + forwardedAt;
+  const forwardedHostStart = at + hostAt;
+  const addressStart = at + FOR.length;
+  const protoNameStart = forwardedStart - FORWARDED.length - PROTO.length;
+  const hostNameStart = forwardedHostStart - FORWARDED_HOST.length;
+  head.push(at, FOR_NAME_BYTES, addressStart, protoNameStart - 2 - addressStart);
+  head.push(protoNameStart, PROTO_NAME_BYTES, protoNameStart + PROTO_NAME_BYTES + 2, PROTO_BYTES);
+  const forwardedNameStart = forwardedStart - FORWARDED.length;
+  head.push(forwardedNameStart, FORWARDED_NAME_BYTES, forwardedStart, hostNameStart - 2 - forwardedStart);
+  head.push(hostNameStart, HOST_NAME_BYTES, forwardedHostStart, hostLength);
+  return writeRequestId(head, store, at + lines.length, ids);
 }
 
 /** The last of the lines alone. */
 export function writeRequestId(head: Head, store: Uint8Array, at: number, ids: RequestIds): number {
-  copy(ID, 2, ID.length, store, at);
-  const idAt = at + ID.length - 2;
+  copy(ID, 0, ID.length, store, at);
+  const idAt = at + ID.length;
   ids.next(store, idAt);
   store[idAt + REQUEST_ID_BYTES] = CR;
   store[idAt + REQUEST_ID_BYTES + 1] = LF;
@@ -81,12 +79,14 @@ export function writeRequestId(head: Head, store: Uint8Array, at: number, ids: R
   return idAt;
 }
 
-/** Up to the host in quotes. */
-function linesFor(address: string): Uint8Array {
+function linesFor(address: string, host: Uint8Array): Uint8Array {
   const known = address.slice(0, ADDRESS_BYTES_MAX);
+  const name = Buffer.from(host).toString("latin1");
   const before = `${FOR}${known}\r\n${PROTO}${FORWARDED}`;
+  const forwarded = `for=${forwardedNode(known)};proto=http;host="${name}"\r\n${FORWARDED_HOST}`;
   forwardedAt = before.length;
-  return ascii(`${before}for=${forwardedNode(known)};proto=http;host="`);
+  hostAt = before.length + forwarded.length;
+  return ascii(`${before}${forwarded}${name}\r\n`);
 }
 
 /** An address as `forwarded` has it. */
