@@ -1,5 +1,6 @@
 // One proxy's admin port, for the commands that act on it without a registry.
 
+import type { WorkersStatus } from "@sluice/proxy";
 import type { Override, ServerSentEvent } from "@sluice/proxy/contract";
 import { SluiceError } from "@sluice/abi";
 import type { Command } from "commander";
@@ -58,6 +59,22 @@ export class AdminClient {
 
   clearOverride(wish: { readonly slot: string; readonly why?: string }): Promise<OverrideAnswer> {
     return this.#api.json("POST", "/override/clear", { body: JSON.stringify(wish) });
+  }
+
+  /** What each worker does now. */
+  async workers(): Promise<WorkersStatus> {
+    const { workers } = await this.#api.json<{ workers: WorkersStatus }>("GET", "/stats");
+    return workers;
+  }
+
+  /** Begins; `workers` tells how far it is. */
+  replaceWorkers(): Promise<unknown> {
+    return this.#api.json("POST", "/replace-workers");
+  }
+
+  /** The profile, when it is over. */
+  profile(query: URLSearchParams): Promise<object> {
+    return this.#api.json("POST", `/profile?${query}`);
   }
 
   /** Live records: hello, record, dropped, heartbeat. */

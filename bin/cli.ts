@@ -16,6 +16,7 @@ import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { listCommand } from "./commands/list.ts";
 import { overrideCommand } from "./commands/override.ts";
+import { profileCommand } from "./commands/profile.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { pushCommand } from "./commands/push.ts";
 import { registryCommand } from "./commands/registry.ts";
@@ -26,6 +27,7 @@ import { tailCommand } from "./commands/tail.ts";
 import { testCommand } from "./commands/test.ts";
 import { upCommand } from "./commands/up.ts";
 import { validateCommand } from "./commands/validate.ts";
+import { workersCommand } from "./commands/workers.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { printable, processTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,6 +52,8 @@ const factories: readonly CommandFactory[] = [
   statusCommand,
   tailCommand,
   overrideCommand,
+  workersCommand,
+  profileCommand,
   historyCommand,
   listCommand,
   diffCommand,

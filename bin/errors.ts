@@ -72,6 +72,11 @@ export const BIN_ERRORS = {
     meaning: "A new slot's filter has a configuration schema, and no configuration was given.",
     hint: "Write the configuration to a file and name it with --config FILE; {} is one, where the schema allows it.",
   },
+  notReplaced: {
+    code: "SLUICE-E5015",
+    meaning: "A replacement of a proxy's workers stopped at one that could not be replaced.",
+    hint: "All serve as they did; the proxy's log says more. Ask again when that is mended.",
+  },
   fileExists: {
     code: "SLUICE-E5030",
     meaning: "A file to be written is there already.",

@@ -72,7 +72,7 @@ export const PROXY_ERRORS = {
   adminNoSuchCall: {
     code: "SLUICE-E2013",
     meaning: "The admin port does not have the called path or method.",
-    hint: "GET /healthz /readyz /metrics /snapshot /stats /overrides /tail; POST /override /override/clear /reload /drain /replace-worker?index=N /replace-workers.",
+    hint: "GET /healthz /readyz /metrics /snapshot /stats /overrides /tail; POST /override /override/clear /reload /drain /replace-worker?index=N /replace-workers /profile?worker=N&seconds=10.",
   },
   noToken: {
     code: "SLUICE-E2014",
@@ -153,6 +153,21 @@ export const PROXY_ERRORS = {
     code: "SLUICE-E2070",
     meaning: "The workers are being replaced already.",
     hint: "`sluice workers` shows how far that is; ask again when it is over.",
+  },
+  profileBusy: {
+    code: "SLUICE-E2071",
+    meaning: "A profile of a worker is being taken already; there is one at a time.",
+    hint: "Wait for it: none takes longer than 30 s.",
+  },
+  profileWish: {
+    code: "SLUICE-E2072",
+    meaning: "A call for a profile cannot be understood.",
+    hint: "POST /profile?worker=0&seconds=10&kind=cpu; kind is cpu or heap, `sluice workers` lists the workers.",
+  },
+  profileLost: {
+    code: "SLUICE-E2073",
+    meaning: "A worker gave no profile: it ended, was replaced, or was busy for too long.",
+    hint: "Take it again; the log says when a worker was lost.",
   },
   otlpHeaders: {
     code: "SLUICE-E2060",

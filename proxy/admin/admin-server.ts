@@ -25,6 +25,7 @@ export interface AdminCalls {
   readonly replaceWorker: AdminAct;
   /** All workers anew, one after the other, without losing a request. */
   readonly replaceWorkers: AdminAct;
+  readonly profile: AdminAct;
 }
 
 export type AdminAct = (call: AdminCall) => Answer | Promise<Answer>;
@@ -73,6 +74,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "/drain": { method: "POST", call: "drain", open: false, onHealth: false },
   "/replace-worker": { method: "POST", call: "replaceWorker", open: false, onHealth: false },
   "/replace-workers": { method: "POST", call: "replaceWorkers", open: false, onHealth: false },
+  "/profile": { method: "POST", call: "profile", open: false, onHealth: false },
 };
 
 export class AdminServer {
@@ -161,6 +163,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   [PROXY_ERRORS.adminForeign.code]: 403,
   [PROXY_ERRORS.adminNoSuchCall.code]: 404,
   [PROXY_ERRORS.replacementBusy.code]: 409,
+  [PROXY_ERRORS.profileBusy.code]: 409,
 };
 
 /** A small body as JSON, null for none. Throws E2046. */

@@ -34,6 +34,7 @@ export function adminCalls(proxy: ProxyProcess): AdminCalls {
       const isFound = proxy.pool.replaceWorker(index, "an operator asked for it");
       return { status: isFound ? 202 : 404, body: { replacing: isFound ? index : null } };
     },
+    profile: ({ query }) => ({ stream: proxy.profiles.take(query) }),
     replaceWorkers: () => {
       if (proxy.replacement.isRunning)
         throw new SluiceError(PROXY_ERRORS.replacementBusy, "A replacement of the workers is under way.");

@@ -19,6 +19,7 @@ import { LoaderThread } from "../loader/loader-thread.ts";
 import { descriptorBudget, descriptorLimit, withinBudget } from "../overload/descriptor-budget.ts";
 import type { DescriptorBudget } from "../overload/descriptor-budget.ts";
 import { openSink } from "../record/index.ts";
+import { ProfileDesk } from "../profile/profile-desk.ts";
 import type { ReportSink } from "../record/report-sink.ts";
 import { BlobCache } from "../registry-client/blob-cache.ts";
 import { KeptDeployment } from "../registry-client/kept-deployment.ts";
@@ -75,6 +76,11 @@ export class ProxyProcess {
   readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
   private registryTails: RegistryTails | null = null;
   readonly spans: SpanExporter;
+  readonly profiles: ProfileDesk;
+  readonly endpoints = new EndpointWatch({
+    changed: () => this.pool.tellEndpoints(this.endpoints.news),
+    note: (sentence) => this.log.warn(sentence),
+  });
   readonly control: Control;
   readonly book: OverrideBook;
   readonly overrides: OverrideDesk;
@@ -146,6 +152,7 @@ export class ProxyProcess {
     this.control = new Control(fitted(machine, this.descriptors), {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
+    this.profiles = new ProfileDesk((index) => this.pool.workerAt(index));
       quotas: this.memory.quotaBook,
       without: options.without,
       log: this.log,

@@ -4,6 +4,8 @@
 import { Worker } from "node:worker_threads";
 import { PROXY_ERRORS } from "../errors.ts";
 import { VitalSigns } from "../worker/vital-signs.ts";
+import { PROFILE_ANSWER_MS } from "../profile/limits.ts";
+import type { ProfileKind } from "../profile/worker-profiler.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
@@ -139,8 +141,19 @@ export class WorkerHandle {
     const answer = this.answer<WorkerHoldings | null>((message) => {
       return message.type === "inspected" && message.ask === ask ? message.held : null;
     }, null);
-    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), withinMs).unref());
-    return Promise.race([answer, late]);
+    return within(withinMs, answer);
+  }
+
+  startProfile(kind: ProfileKind): Promise<boolean> {
+    this.post({ type: "profile", kind });
+    const answer = this.answer((message) => (message.type === "profiling" ? message : null), null);
+    return within(PROFILE_ANSWER_MS, answer).then((told) => told?.isStarted === true);
+  }
+
+  stopProfile(): Promise<object | null> {
+    this.post({ type: "profileEnd" });
+    const answer = this.answer((message) => (message.type === "profiled" ? message : null), null);
+    return within(PROFILE_ANSWER_MS, answer).then((told) => told?.profile ?? null);
   }
 
   discourage(): void {

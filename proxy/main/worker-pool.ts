@@ -146,6 +146,12 @@ export class WorkerPool {
   }
 
   /** All that live, with what each holds; null for one that does not answer. By index, the finishing one last. */
+  /** The one that serves under this index. */
+  workerAt(index: number): WorkerHandle | null {
+    const worker = this.workers[index] ?? null;
+    return worker?.isServing === true ? worker : null;
+  }
+
   inspect(): Promise<InspectedWorker[]> {
     const ask = ++this.asks;
     const inspected = this.live().map(async (worker) => ({

@@ -3,6 +3,7 @@
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { DrainBound } from "../snapshot/draining-snapshots.ts";
+import type { ProfileKind } from "../profile/worker-profiler.ts";
 import type { OverloadChange, OverloadState } from "../overload/overload-manager.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { StreamSpan } from "../tracing/stream-span.ts";
@@ -66,6 +67,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   /** `pauseMs`: how long the worker did nothing else meanwhile. */
+  | { readonly type: "profile"; readonly kind: ProfileKind }
+  | { readonly type: "profileEnd" }
   | { readonly type: "prepared"; readonly generation: number; readonly pauseMs: number }
   | { readonly type: "vetoed"; readonly generation: number; readonly place: number; readonly why: NotLoaded }
   | { readonly type: "committed"; readonly generation: number }
@@ -94,6 +97,9 @@ export interface SlotErrorNotice {
   readonly message: string;
   readonly at: string | null;
   readonly timeMs: number;
+  | { readonly type: "profiling"; readonly isStarted: boolean }
+  /** null: there is none. */
+  | { readonly type: "profiled"; readonly profile: object | null }
   /** Alike ones since the last notice, this one included. */
   readonly count: number;
 }

@@ -21,6 +21,8 @@ import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
+import { WorkerProfiler } from "../profile/worker-profiler.ts";
+import type { ProfileKind } from "../profile/worker-profiler.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
 import { DRAIN_LOOK_MS, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
@@ -56,6 +58,7 @@ export class WorkerThread {
     this.recorder = new StreamRecorder({
       node: begin.node.id,
       recordsWanted: begin.recordsWanted,
+  private readonly profiler = new WorkerProfiler();
       records: (lines, count) => tell({ type: "records", lines, count }, [lines.buffer as ArrayBuffer]),
       slotError: (error) => tell({ type: "slotError", error }),
       spans: (spans) => tell({ type: "spans", spans }),
@@ -122,6 +125,10 @@ export class WorkerThread {
       this.tell({ type: "prepared", generation, pauseMs: performance.now() - startedMs });
     } catch (error) {
       if (!(error instanceof RevisionRefusal)) throw error;
+      case "profile":
+        return void this.startProfile(message.kind);
+      case "profileEnd":
+        return void this.endProfile();
       this.tell({ type: "vetoed", generation, place: error.place, why: error.refusal.toJSON() });
     }
   }
@@ -232,6 +239,19 @@ export class WorkerThread {
     };
   }
 }
+  private async startProfile(kind: ProfileKind): Promise<void> {
+    const isStarted = await this.profiler.start(kind).then(
+      () => true,
+      () => false,
+    );
+    this.tell({ type: "profiling", isStarted });
+  }
+
+  private async endProfile(): Promise<void> {
+    const profile = await this.profiler.stop().catch(() => null);
+    this.tell({ type: "profiled", profile });
+  }
+
 
 /** As whom the worker holds locks. */
 function ownerOf({ place, epoch }: WorkerStart): { readonly index: number; readonly epoch: number } {
