@@ -236,3 +236,9 @@ const WORKER_DIED: NotLoaded = {
   message: "a worker ended while it prepared the snapshot",
   hint: PROXY_ERRORS.workerLost.hint,
 };
+/** null when it is not there in time. */
+function within<T>(ms: number, answer: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref());
+  return Promise.race([answer, late]);
+}
+
