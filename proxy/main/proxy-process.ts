@@ -18,8 +18,8 @@ import { PROXY_ERRORS } from "../errors.ts";
 import { LoaderThread } from "../loader/loader-thread.ts";
 import { descriptorBudget, descriptorLimit, withinBudget } from "../overload/descriptor-budget.ts";
 import type { DescriptorBudget } from "../overload/descriptor-budget.ts";
-import { openSink } from "../record/index.ts";
 import { ProfileDesk } from "../profile/profile-desk.ts";
+import { openSink } from "../record/index.ts";
 import type { ReportSink } from "../record/report-sink.ts";
 import { BlobCache } from "../registry-client/blob-cache.ts";
 import { KeptDeployment } from "../registry-client/kept-deployment.ts";
@@ -73,14 +73,14 @@ export class ProxyProcess {
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
   readonly replacement: RollingReplacement;
-  readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
-  private registryTails: RegistryTails | null = null;
-  readonly spans: SpanExporter;
   readonly profiles: ProfileDesk;
   readonly endpoints = new EndpointWatch({
     changed: () => this.pool.tellEndpoints(this.endpoints.news),
     note: (sentence) => this.log.warn(sentence),
   });
+  readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
+  private registryTails: RegistryTails | null = null;
+  readonly spans: SpanExporter;
   readonly control: Control;
   readonly book: OverrideBook;
   readonly overrides: OverrideDesk;
@@ -149,10 +149,10 @@ export class ProxyProcess {
     });
     this.pool = this.workerPool(workers);
     this.replacement = new RollingReplacement(this.pool, this.log);
+    this.profiles = new ProfileDesk((index) => this.pool.workerAt(index));
     this.control = new Control(fitted(machine, this.descriptors), {
       loader: new RevisionLoader(loadSteps(this.trials, this.loader)),
       rows: this.rows,
-    this.profiles = new ProfileDesk((index) => this.pool.workerAt(index));
       quotas: this.memory.quotaBook,
       without: options.without,
       log: this.log,

@@ -3,9 +3,9 @@
 
 import { Worker } from "node:worker_threads";
 import { PROXY_ERRORS } from "../errors.ts";
-import { VitalSigns } from "../worker/vital-signs.ts";
 import { PROFILE_ANSWER_MS } from "../profile/limits.ts";
 import type { ProfileKind } from "../profile/worker-profiler.ts";
+import { VitalSigns } from "../worker/vital-signs.ts";
 import { WORKER_HEAP_MB } from "./limits.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
@@ -231,14 +231,14 @@ export class WorkerHandle {
   }
 }
 
-const WORKER_DIED: NotLoaded = {
-  code: PROXY_ERRORS.workerLost.code,
-  message: "a worker ended while it prepared the snapshot",
-  hint: PROXY_ERRORS.workerLost.hint,
-};
 /** null when it is not there in time. */
 function within<T>(ms: number, answer: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref());
   return Promise.race([answer, late]);
 }
 
+const WORKER_DIED: NotLoaded = {
+  code: PROXY_ERRORS.workerLost.code,
+  message: "a worker ended while it prepared the snapshot",
+  hint: PROXY_ERRORS.workerLost.hint,
+};

@@ -145,13 +145,13 @@ export class WorkerPool {
     return this.replacements;
   }
 
-  /** All that live, with what each holds; null for one that does not answer. By index, the finishing one last. */
   /** The one that serves under this index. */
   workerAt(index: number): WorkerHandle | null {
     const worker = this.workers[index] ?? null;
     return worker?.isServing === true ? worker : null;
   }
 
+  /** All that live, with what each holds; null for one that does not answer. By index, the finishing one last. */
   inspect(): Promise<InspectedWorker[]> {
     const ask = ++this.asks;
     const inspected = this.live().map(async (worker) => ({

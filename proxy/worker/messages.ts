@@ -2,8 +2,8 @@
 
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
-import type { DrainBound } from "../snapshot/draining-snapshots.ts";
 import type { ProfileKind } from "../profile/worker-profiler.ts";
+import type { DrainBound } from "../snapshot/draining-snapshots.ts";
 import type { OverloadChange, OverloadState } from "../overload/overload-manager.ts";
 import type { NotLoaded, SnapshotPlan } from "../snapshot/plan.ts";
 import type { StreamSpan } from "../tracing/stream-span.ts";
@@ -60,6 +60,8 @@ export type ToWorker =
   /** Whether lines of records are made from now on. */
   | { readonly type: "records"; readonly wanted: boolean }
   | { readonly type: "inspect"; readonly ask: number }
+  | { readonly type: "profile"; readonly kind: ProfileKind }
+  | { readonly type: "profileEnd" }
   /** No connection is kept after its response from now on. */
   | { readonly type: "discourage" }
   | { readonly type: "drain"; readonly bounds: DrainBounds };
@@ -67,8 +69,6 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "ready" }
   /** `pauseMs`: how long the worker did nothing else meanwhile. */
-  | { readonly type: "profile"; readonly kind: ProfileKind }
-  | { readonly type: "profileEnd" }
   | { readonly type: "prepared"; readonly generation: number; readonly pauseMs: number }
   | { readonly type: "vetoed"; readonly generation: number; readonly place: number; readonly why: NotLoaded }
   | { readonly type: "committed"; readonly generation: number }
@@ -86,6 +86,9 @@ export type FromWorker =
   | { readonly type: "filterLog"; readonly entry: FilterLogNotice }
   | { readonly type: "overload"; readonly worker: number; readonly change: OverloadChange }
   | { readonly type: "drainBound"; readonly notice: DrainBoundNotice }
+  | { readonly type: "profiling"; readonly isStarted: boolean }
+  /** null: there is none. */
+  | { readonly type: "profiled"; readonly profile: object | null }
   | { readonly type: "drained" };
 
 /** A failure of a slot, for log and status; repeated ones are told at most once a second. */
@@ -97,9 +100,6 @@ export interface SlotErrorNotice {
   readonly message: string;
   readonly at: string | null;
   readonly timeMs: number;
-  | { readonly type: "profiling"; readonly isStarted: boolean }
-  /** null: there is none. */
-  | { readonly type: "profiled"; readonly profile: object | null }
   /** Alike ones since the last notice, this one included. */
   readonly count: number;
 }

@@ -13,6 +13,8 @@ import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import { HttpServer } from "../exchange/http-server.ts";
+import { WorkerProfiler } from "../profile/worker-profiler.ts";
+import type { ProfileKind } from "../profile/worker-profiler.ts";
 import { StreamRecorder } from "../record/stream-recorder.ts";
 import type { Admission } from "../overload/admission.ts";
 import { EndpointDirectory } from "../routing/endpoint-directory.ts";
@@ -21,8 +23,6 @@ import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { RevisionRefusal, RuntimeSnapshot } from "../snapshot/runtime-snapshot.ts";
 import type { SnapshotSurroundings } from "../snapshot/runtime-snapshot.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
-import { WorkerProfiler } from "../profile/worker-profiler.ts";
-import type { ProfileKind } from "../profile/worker-profiler.ts";
 import { FilterLogGate } from "./filter-log-gate.ts";
 import { DRAIN_LOOK_MS, GAUGE_INTERVAL_MS, HEARTBEAT_INTERVAL_MS } from "./limits.ts";
 import type { FromWorker, ToWorker, WorkerHoldings, WorkerListener, WorkerStart } from "./messages.ts";
@@ -50,6 +50,7 @@ export class WorkerThread {
   private readonly queues: SnapshotQueues;
   private readonly gauges = new RevisionGauges();
   private readonly lateness = new LoopLateness(performance.now());
+  private readonly profiler = new WorkerProfiler();
   private current: RuntimeSnapshot | null = null;
 
   constructor(begin: WorkerStart, tell: Tell) {
@@ -58,7 +59,6 @@ export class WorkerThread {
     this.recorder = new StreamRecorder({
       node: begin.node.id,
       recordsWanted: begin.recordsWanted,
-  private readonly profiler = new WorkerProfiler();
       records: (lines, count) => tell({ type: "records", lines, count }, [lines.buffer as ArrayBuffer]),
       slotError: (error) => tell({ type: "slotError", error }),
       spans: (spans) => tell({ type: "spans", spans }),
@@ -110,6 +110,10 @@ export class WorkerThread {
         return;
       case "inspect":
         return this.tell({ type: "inspected", ask: message.ask, held: this.holdings() });
+      case "profile":
+        return void this.startProfile(message.kind);
+      case "profileEnd":
+        return void this.endProfile();
       case "discourage":
         return this.servers.forEach((server) => server.discourage());
       case "drain":
@@ -125,10 +129,6 @@ export class WorkerThread {
       this.tell({ type: "prepared", generation, pauseMs: performance.now() - startedMs });
     } catch (error) {
       if (!(error instanceof RevisionRefusal)) throw error;
-      case "profile":
-        return void this.startProfile(message.kind);
-      case "profileEnd":
-        return void this.endProfile();
       this.tell({ type: "vetoed", generation, place: error.place, why: error.refusal.toJSON() });
     }
   }
@@ -224,6 +224,19 @@ export class WorkerThread {
     this.tell({ type: "drained" });
   }
 
+  private async startProfile(kind: ProfileKind): Promise<void> {
+    const isStarted = await this.profiler.start(kind).then(
+      () => true,
+      () => false,
+    );
+    this.tell({ type: "profiling", isStarted });
+  }
+
+  private async endProfile(): Promise<void> {
+    const profile = await this.profiler.stop().catch(() => null);
+    this.tell({ type: "profiled", profile });
+  }
+
   private snapshots(): RuntimeSnapshot[] {
     return [...this.draining.all, ...(this.current === null ? [] : [this.current])];
   }
@@ -239,19 +252,6 @@ export class WorkerThread {
     };
   }
 }
-  private async startProfile(kind: ProfileKind): Promise<void> {
-    const isStarted = await this.profiler.start(kind).then(
-      () => true,
-      () => false,
-    );
-    this.tell({ type: "profiling", isStarted });
-  }
-
-  private async endProfile(): Promise<void> {
-    const profile = await this.profiler.stop().catch(() => null);
-    this.tell({ type: "profiled", profile });
-  }
-
 
 /** As whom the worker holds locks. */
 function ownerOf({ place, epoch }: WorkerStart): { readonly index: number; readonly epoch: number } {
