@@ -4,6 +4,9 @@ import type { QuotaCounts } from "@sluice/abi";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import { HISTOGRAM_BUCKETS } from "../counters/limits.ts";
 import type { CalloutCounters } from "../counters/callout-rows.ts";
+import type { ClusterCounters } from "../counters/cluster-counters.ts";
+import type { ClusterView } from "../endpoints/cluster-watch.ts";
+import { clusterLines, endpointLines } from "./cluster-lines.ts";
 import type { MirrorCounters, RevisionCounters } from "../contract/index.ts";
 import { bucketTop } from "../counters/histogram.ts";
 import type { Histogram, RevisionHistograms, RevisionName } from "../counters/revision-rows.ts";
@@ -24,6 +27,8 @@ export interface MetricsParts {
   readonly keyless: Readonly<Record<string, number>>;
   readonly mirrors: readonly MirrorCounters[];
   readonly callouts: readonly CalloutCounters[];
+  readonly clusters: readonly ClusterCounters[];
+  readonly endpoints: readonly ClusterView[];
   /** Of the table of quotas, by the name of the count. */
   readonly quotas: Readonly<Record<string, number>>;
   readonly quotaCounts: readonly QuotaCounts[];
@@ -42,6 +47,8 @@ export function metricsText(parts: MetricsParts): string {
     ...keylessLines(parts.keyless),
     ...mirrorLines(parts.mirrors),
     ...calloutLines(parts.callouts),
+    ...clusterLines(parts.clusters),
+    ...endpointLines(parts.endpoints),
     ...quotaLines(parts.quotas),
     ...quotaCountLines(parts.quotaCounts),
     ...spanLines(parts.spans),

@@ -27,7 +27,7 @@ export { parseAddressRange } from "./trusted-proxies.ts";
 export type { AddressRange } from "./trusted-proxies.ts";
 export { MachineSchema, parseMachine } from "./machine.ts";
 export { CLUSTER_DEFAULTS } from "./cluster.ts";
-export type { ClusterConfig, HashOn, HealthCheckConfig, OutlierConfig } from "./cluster.ts";
+export type { ClusterConfig, DnsConfig, HashOn, HealthCheckConfig, OutlierConfig } from "./cluster.ts";
 export type { Machine, SinkConfig, TracingConfig } from "./machine.ts";
 export type {
   DirectConfig,

@@ -58,6 +58,8 @@ function metrics(proxy: ProxyProcess): string {
     keyless,
     mirrors,
     callouts: memory.callouts(),
+    clusters: memory.clusters(),
+    endpoints: proxy.endpoints.view,
     quotas,
     quotaCounts: memory.quotaBook.counts(),
     spans: { ...proxy.spans.counts },
@@ -88,6 +90,12 @@ function snapshot({ control, book }: ProxyProcess): object {
   };
 }
 
+/** Each cluster: what is under way and became of requests, and how its endpoints do. */
+function clustersStatus({ memory, endpoints }: ProxyProcess): object[] {
+  const counters = new Map(memory.clusters().map((one) => [one.cluster, one]));
+  return endpoints.view.map((view) => ({ ...view, counters: counters.get(view.cluster) ?? null }));
+}
+
 function slotView(slot: SlotPlan): object {
   const { name, routes, dryRun, split, revisions } = slot;
   return {
@@ -112,6 +120,7 @@ async function stats(proxy: ProxyProcess): Promise<object> {
     overrides: { inForce: book.shown, isKept: book.isKept, unreported: book.unreported.length },
     registry: link === null ? null : { connected: link.isConnected },
     counters: proxyCounters(proxy),
+    clusters: clustersStatus(proxy),
     workers: await workersStatus(proxy),
     bounds: boundsStatus(proxy.memory.exchange(), proxy.descriptors),
     tails: proxy.tails.figures,

@@ -14,6 +14,7 @@ import { AdminTokens } from "../admin/admin-tokens.ts";
 import { isLoopback } from "../contract/index.ts";
 import type { Deployment, Digest, Machine } from "../contract/index.ts";
 import { RevisionRows } from "../counters/revision-rows.ts";
+import { EndpointWatch } from "../endpoints/endpoint-watch.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { LoaderThread } from "../loader/loader-thread.ts";
 import { descriptorBudget, descriptorLimit, withinBudget } from "../overload/descriptor-budget.ts";
@@ -29,6 +30,7 @@ import { RegistryTails } from "../tail/registry-tails.ts";
 import { TailHub } from "../tail/tail-hub.ts";
 import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
 import { SpanExporter } from "../tracing/span-exporter.ts";
+import type { SnapshotPlan } from "../snapshot/plan.ts";
 import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
@@ -46,11 +48,12 @@ import { RollingReplacement } from "./rolling-replacement.ts";
 import type { ReplacementProgress } from "./rolling-replacement.ts";
 import { Serial } from "./serial.ts";
 import { SlotHistory } from "./slot-history.ts";
+import type { StepTimes } from "./step-times.ts";
 import type { SocketSource } from "./supervisor-link.ts";
 import { loadSteps } from "./try-revision.ts";
 import { CachedVersions, FileVersions, blobsOfVersions } from "./version-source.ts";
 import type { VersionSource } from "./version-source.ts";
-import type { WorkerNews } from "./worker-handle.ts";
+import type { Prepared, WorkerNews } from "./worker-handle.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 import { WorkerPool, workerPlaces } from "./worker-pool.ts";
 
@@ -156,7 +159,7 @@ export class ProxyProcess {
       quotas: this.memory.quotaBook,
       without: options.without,
       log: this.log,
-      publish: (plan, times) => this.pool.publish(plan, times),
+      publish: (plan, times) => this.publish(plan, times),
       splitSecret: () => this.splitSecret.bytes,
       changed: () => {
         this.sockets.tellServing(this.control.serving?.plan.number ?? 0);
@@ -268,6 +271,7 @@ export class ProxyProcess {
     this.trials.close();
     this.loader.close();
     this.sockets.close();
+    this.endpoints.close();
     await this.pool.drain({ deadlineMs: this.file.machine.drain.timeoutMs, idleMs: 0 });
     this.pool.close();
     await this.spans.close();
@@ -284,6 +288,12 @@ export class ProxyProcess {
     this.link?.post();
     this.pool.discourage();
     if (delayMs > 0) await sleep(delayMs);
+  }
+
+  private async publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {
+    const published = await this.pool.publish(plan, times);
+    if (published.ok) this.endpoints.serve(plan.clusters);
+    return published;
   }
 
   private async openSockets(): Promise<Readonly<Record<string, number>>> {
@@ -346,6 +356,8 @@ export class ProxyProcess {
       mirrorOrigin: this.mirrorOrigin,
       mirrorClusters: this.memory.mirrorClustersOf(place),
       calloutClusters: this.memory.calloutClustersOf(place),
+      countedClusters: this.memory.countedClustersOf(place),
+      endpoints: this.endpoints.news,
       logLevel: FILTER_LOG_LEVEL,
       recordsWanted: this.sinks.length > 0 || this.tails.isWanted,
     };
@@ -377,6 +389,10 @@ export class ProxyProcess {
         return this.memory.noteMirrorCluster(place, news.cluster);
       case "calloutCluster":
         return this.memory.noteCalloutCluster(place, news.cluster);
+      case "countedCluster":
+        return this.memory.noteCountedCluster(place, news.cluster);
+      case "failing":
+        return this.endpoints.failing(news.cluster, news.address);
     }
   }
 

@@ -2,6 +2,7 @@
 // dies answers all open ones with its death.
 
 import { Worker } from "node:worker_threads";
+import type { EndpointNews } from "../endpoints/endpoint-news.ts";
 import { PROXY_ERRORS } from "../errors.ts";
 import { PROFILE_ANSWER_MS } from "../profile/limits.ts";
 import type { ProfileKind } from "../profile/worker-profiler.ts";
@@ -31,6 +32,8 @@ export type WorkerNews = Extract<
       | "metric"
       | "mirrorCluster"
       | "calloutCluster"
+      | "countedCluster"
+      | "failing"
       | "overload";
   }
 >;
@@ -171,6 +174,10 @@ export class WorkerHandle {
     this.post({ type: "records", wanted });
   }
 
+  tellEndpoints(news: readonly EndpointNews[]): void {
+    this.post({ type: "endpoints", news });
+  }
+
   /** Looks at the worker's beat: how long it has been silent, in ms. */
   silenceMs(nowMs: number): number {
     this.heartbeat.look(this.signs.beats, nowMs);
@@ -204,6 +211,8 @@ export class WorkerHandle {
       message.type === "metric" ||
       message.type === "mirrorCluster" ||
       message.type === "calloutCluster" ||
+      message.type === "countedCluster" ||
+      message.type === "failing" ||
       message.type === "overload"
     ) {
       this.events.news(message, this);

@@ -4,6 +4,8 @@
 import { randomInt } from "node:crypto";
 import { clearConnectionBoard, createConnectionBoard } from "../overload/connection-board.ts";
 import { createSlab, exchangeCountersOf, filterMetricsOf } from "../counters/slab.ts";
+import { clearClusterGauges, sumClusterRows } from "../counters/cluster-counters.ts";
+import type { ClusterCounters } from "../counters/cluster-counters.ts";
 import { clearGauges } from "../counters/revision-gauges.ts";
 import { sumCalloutRows } from "../counters/callout-rows.ts";
 import type { CalloutCounters } from "../counters/callout-rows.ts";
@@ -43,6 +45,7 @@ export class WorkerMemory {
   private readonly metrics: MetricDefinition[][];
   private readonly mirrorClusters: string[][];
   private readonly calloutClusters: string[][];
+  private readonly countedClusters: string[][];
 
   constructor(workers: number) {
     this.slabs = Array.from({ length: workers }, createSlab);
@@ -56,6 +59,7 @@ export class WorkerMemory {
     this.metrics = this.slabs.map(() => []);
     this.mirrorClusters = this.slabs.map(() => []);
     this.calloutClusters = this.slabs.map(() => []);
+    this.countedClusters = this.slabs.map(() => []);
     this.epochs = this.slabs.map(() => 0);
   }
 
@@ -87,6 +91,19 @@ export class WorkerMemory {
 
   noteCalloutCluster(worker: number, cluster: string): void {
     this.calloutClusters[worker]!.push(cluster);
+  }
+
+  countedClustersOf(worker: number): readonly string[] {
+    return this.countedClusters[worker]!;
+  }
+
+  noteCountedCluster(worker: number, cluster: string): void {
+    this.countedClusters[worker]!.push(cluster);
+  }
+
+  /** What became of requests to each cluster, summed over workers. */
+  clusters(): ClusterCounters[] {
+    return sumClusterRows(this.countedClusters, this.slabs);
   }
 
   /** What became of callouts of filters, summed over workers. */
@@ -134,6 +151,7 @@ export class WorkerMemory {
     const counters = exchangeCountersOf(this.slabs[index]!);
     for (const [name, at] of Object.entries(EXCHANGE_COUNTER)) if (/(Live|Idle)$/.test(name)) counters[at] = 0;
     clearGauges(this.slabs[index]!);
+    clearClusterGauges(this.slabs[index]!);
     clearConnectionBoard(this.connections, index);
     this.clearFilterGauges(index);
     const epoch = this.epochs[index]!++;

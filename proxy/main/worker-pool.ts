@@ -5,6 +5,7 @@
 // memory that only it writes to. There is one place more than there are workers: so a worker's successor serves already
 // while it finishes its streams.
 
+import type { EndpointNews } from "../endpoints/endpoint-news.ts";
 import { HEARTBEAT_LOST_MS } from "../worker/limits.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
@@ -170,6 +171,11 @@ export class WorkerPool {
   /** Tells every worker whether records are made; later ones are told at their start. */
   wantRecords(wanted: boolean): void {
     for (const worker of this.live()) worker.wantRecords(wanted);
+  }
+
+  /** Tells every worker what is known of endpoints; later ones are told at their start. */
+  tellEndpoints(news: readonly EndpointNews[]): void {
+    for (const worker of this.live()) worker.tellEndpoints(news);
   }
 
   /** Connections end with their next response from now on; new ones are still taken. */

@@ -35,7 +35,7 @@ function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> =
     cluster: { name: "demo" } as ExchangeFacts["cluster"],
     trace: null,
     isTraced: false,
-    endpoint: { host: "127.0.0.1", port: 8088, address: "127.0.0.1:8088", active: 0 },
+    endpoint: { address: "127.0.0.1:8088" } as ExchangeFacts["endpoint"],
     sourceAddress: "198.51.100.7",
     sourcePort: 40_000,
     startedMs: Date.UTC(2026, 0, 1, 0, 0, 0, 123),

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { settleLimits } from "../contract/index.ts";
-import { CLUSTER_DEFAULTS } from "../contract/index.ts";
+import { CLUSTER_DEFAULTS, settleLimits } from "../contract/index.ts";
 import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import { VitalSigns, createVitalSigns } from "../worker/vital-signs.ts";
 import type { RevisionPlan, SlotPlan, SnapshotPlan } from "./plan.ts";

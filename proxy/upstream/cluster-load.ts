@@ -34,7 +34,7 @@ export class ClusterLoad {
   retries = 0;
   readonly waiting = new Set<WaitingRequest>();
   readonly pools = new Set<LoadedPool>();
-  private readonly row: Float64Array;
+  readonly row: Float64Array;
 
   /** `row` is this worker's counters of the cluster. */
   constructor(row: Float64Array) {

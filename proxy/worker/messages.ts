@@ -1,5 +1,6 @@
 // What main and a worker say to each other. Plain values only; modules and buffers cross by structured clone.
 
+import type { EndpointNews } from "../endpoints/endpoint-news.ts";
 import type { MetricDefinition } from "../counters/filter-metrics.ts";
 import type { DrainBounds } from "../exchange/drain-bounds.ts";
 import type { ProfileKind } from "../profile/worker-profiler.ts";
@@ -46,6 +47,10 @@ export interface WorkerStart {
   readonly mirrorOrigin: string;
   /** Clusters that a predecessor mirrored to, by row. */
   readonly mirrorClusters: readonly string[];
+  /** Clusters whose requests a predecessor counted, by row. */
+  readonly countedClusters: readonly string[];
+  /** What is known of endpoints. */
+  readonly endpoints: readonly EndpointNews[];
   /** Clusters that filters of a predecessor called, by row. */
   readonly calloutClusters: readonly string[];
   readonly logLevel: number;
@@ -59,6 +64,8 @@ export type ToWorker =
   | { readonly type: "listen"; readonly listeners: readonly WorkerListener[] }
   /** Whether lines of records are made from now on. */
   | { readonly type: "records"; readonly wanted: boolean }
+  /** What is known of endpoints now, in place of all that was told before. */
+  | { readonly type: "endpoints"; readonly news: readonly EndpointNews[] }
   | { readonly type: "inspect"; readonly ask: number }
   | { readonly type: "profile"; readonly kind: ProfileKind }
   | { readonly type: "profileEnd" }
@@ -81,6 +88,10 @@ export type FromWorker =
   | { readonly type: "metric"; readonly definition: MetricDefinition }
   /** The next mirror row is this cluster's. */
   | { readonly type: "mirrorCluster"; readonly cluster: string }
+  /** The next cluster row is this cluster's. */
+  | { readonly type: "countedCluster"; readonly cluster: string }
+  /** Requests to this address fail one after the other. */
+  | { readonly type: "failing"; readonly cluster: string; readonly address: string }
   /** The next callout row is this cluster's. */
   | { readonly type: "calloutCluster"; readonly cluster: string }
   | { readonly type: "filterLog"; readonly entry: FilterLogNotice }

@@ -5,9 +5,17 @@ import type { FilterLog, LogLevel } from "@sluice/abi";
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { Callouts } from "../callouts/callouts.ts";
 import { ClusterRows } from "../counters/cluster-rows.ts";
-import { CALLOUT_ROWS_MAX, MIRROR_ROWS_MAX } from "../counters/limits.ts";
+import { writeClusterGauges } from "../counters/cluster-counters.ts";
+import { CALLOUT_ROWS_MAX, CLUSTER_ROWS_MAX, MIRROR_ROWS_MAX } from "../counters/limits.ts";
 import { RevisionGauges } from "../counters/revision-gauges.ts";
-import { calloutRowOf, exchangeCountersOf, filterMetricsOf, mirrorRowOf, revisionRowOf } from "../counters/slab.ts";
+import {
+  calloutRowOf,
+  clusterRowOf,
+  exchangeCountersOf,
+  filterMetricsOf,
+  mirrorRowOf,
+  revisionRowOf,
+} from "../counters/slab.ts";
 import { ByteAccount } from "../exchange/byte-account.ts";
 import { EXCHANGE_COUNTER } from "../exchange/exchange-counters.ts";
 import { CoarseClock } from "../exchange/coarse-clock.ts";
@@ -90,9 +98,14 @@ export class WorkerThread {
       signs.beat();
       this.lateness.beat(performance.now());
     }, HEARTBEAT_INTERVAL_MS);
-    setInterval(() => this.gauges.write(this.snapshots().flatMap((one) => one.gauged)), GAUGE_INTERVAL_MS);
+    setInterval(() => this.writeGauges(), GAUGE_INTERVAL_MS);
     setInterval(() => this.boundDraining(), DRAIN_LOOK_MS);
     this.tell({ type: "ready" });
+  }
+
+  private writeGauges(): void {
+    this.gauges.write(this.snapshots().flatMap((one) => one.gauged));
+    writeClusterGauges(this.surroundings.endpoints.loads);
   }
 
   take(message: ToWorker): void {
@@ -108,6 +121,8 @@ export class WorkerThread {
       case "records":
         this.recorder.recordsWanted = message.wanted;
         return;
+      case "endpoints":
+        return this.surroundings.endpoints.take(message.news);
       case "inspect":
         return this.tell({ type: "inspected", ask: message.ask, held: this.holdings() });
       case "profile":
@@ -273,7 +288,7 @@ function surroundingsOf(
   const quotas = new SharedQuotas(begin.quotas, { owner, thread: begin.place, nowUs: monotonicUs });
   const logs = new FilterLogGate((entry) => tell({ type: "filterLog", entry }));
   return {
-    endpoints: new EndpointDirectory(),
+    endpoints: endpointDirectory(begin, tell),
     signs: new VitalSigns(begin.vitalSigns),
     counterRow: (row) => revisionRowOf(begin.slab, row),
     forcedCounters: (isValid) =>
@@ -291,4 +306,19 @@ function surroundingsOf(
         ticks: slot.tickOn === "each" || begin.index === 0,
       }),
   };
+}
+
+function endpointDirectory(begin: WorkerStart, tell: Tell): EndpointDirectory {
+  const rows = new ClusterRows({
+    rowsMax: CLUSTER_ROWS_MAX,
+    rowAt: (place) => clusterRowOf(begin.slab, place),
+    known: begin.countedClusters,
+    defined: (cluster) => tell({ type: "countedCluster", cluster }),
+  });
+  const directory = new EndpointDirectory({
+    rowOf: (cluster) => rows.rowOf(cluster),
+    failing: (cluster, address) => tell({ type: "failing", cluster, address }),
+  });
+  directory.take(begin.endpoints);
+  return directory;
 }
