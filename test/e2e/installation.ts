@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** As YAML; default: standard output. */
   readonly sinks?: string;
+  /** As YAML; default: what the proxy has as defaults. */
+  readonly limits?: string;
 }
 
 export class Installation {
@@ -135,7 +137,13 @@ export class Installation {
     id: string,
     port: number,
     adminPort: number,
-    { workers = 1, deployment, labels = { name: id }, sinks = "[{ name: log, type: stdout }]" }: ProxyOptions,
+    {
+      workers = 1,
+      deployment,
+      labels = { name: id },
+      sinks = "[{ name: log, type: stdout }]",
+      limits = "{}",
+    }: ProxyOptions,
   ): string {
     const chain =
       deployment === undefined
@@ -151,6 +159,7 @@ routes: [{ name: all, match: { path: { prefix: / } }, cluster: origin, timeout: 
 clusters: [{ name: origin, endpoints: ["127.0.0.1:${this.origin.port}"], connectTimeout: 1s }]
 admin: { address: "127.0.0.1:${adminPort}" }
 sinks: ${sinks}
+limits: ${limits}
 ${chain}
 `;
   }
