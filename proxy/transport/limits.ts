@@ -9,3 +9,6 @@ export const FULL_READS_PER_TURN_MAX = 4;
 
 /** Room behind the read buffer for a table of the fields in it: 10,000 of them, and some tables. */
 export const SCAN_ROOM_BYTES = 262_144;
+
+/** Of the staging buffer's beginnings, those up to this length are kept as views: 0.4 MB at the most. */
+export const KEPT_STARTS_MAX = 4_096;

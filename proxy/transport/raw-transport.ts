@@ -5,7 +5,7 @@
 // came stands in a binding. Where a Node has these no more its streams serve instead; each way passes the same contract.
 
 import { connect as connectSocket, createServer, Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
-import { FULL_READS_PER_TURN_MAX, READ_BYTES } from "./limits.ts";
+import { FULL_READS_PER_TURN_MAX, KEPT_STARTS_MAX, READ_BYTES } from "./limits.ts";
 import { listenOn, PlainTransport } from "./plain-transport.ts";
 import { readBuffer } from "./read-buffer.ts";
 import type { Transport, TransportKind } from "./transport.ts";
@@ -131,7 +131,7 @@ class RawTransport extends PlainTransport {
     const handle = (socket as unknown as HandleOwner)._handle;
     if (!this.isDirect || handle === null) return super.write(bytes, length) && this.directWrites === 0;
     const request = (spareRequest ??= new binding!.WriteWrap());
-    const status = handle.writeBuffer(request, new Uint8Array(bytes.buffer, bytes.byteOffset, length));
+    const status = handle.writeBuffer(request, startOf(bytes, length));
     if (status !== 0) {
       socket.destroy(new Error(`write failed with ${status}`));
       return true;
@@ -156,6 +156,21 @@ class RawTransport extends PlainTransport {
     this.isDirect ||= (this.socket as unknown as HandleOwner)._handle?.transport === this && this.socket.writable;
     if (this.directWrites === 0) this.user.writable();
   }
+}
+
+/** Beginnings of the buffer written last, by length: most writes are of the one in which output is staged. */
+const starts: (Uint8Array | undefined)[] = Array.from({ length: KEPT_STARTS_MAX + 1 });
+let startsOf: Uint8Array | null = null;
+
+/** `bytes[0, length)`. To make a view costs as much as to fill it. */
+function startOf(bytes: Uint8Array, length: number): Uint8Array {
+  if (length === bytes.length) return bytes;
+  if (length > KEPT_STARTS_MAX) return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+  if (bytes !== startsOf) {
+    startsOf = bytes;
+    starts.fill(undefined);
+  }
+  return (starts[length] ??= new Uint8Array(bytes.buffer, bytes.byteOffset, length));
 }
 
 function writeCompleted(this: WriteRequest, status: number): void {
