@@ -6,7 +6,8 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Head } from "@sluice/abi";
 import { Chain } from "@sluice/abi/data-path";
 import { CLUSTER_DEFAULTS, parseMachine, settleLimits } from "../contract/index.ts";
-import { MIRROR_ROW_CELLS } from "../counters/slab.ts";
+import { CLUSTER_ROW_CELLS, MIRROR_ROW_CELLS } from "../counters/slab.ts";
+import type { EndpointNews } from "../endpoints/endpoint-news.ts";
 import type { MirrorFacts } from "../mirror/mirror-facts.ts";
 import { compileCluster } from "../routing/clusters.ts";
 import { Admission } from "../overload/admission.ts";
@@ -70,6 +71,10 @@ export class Loopback {
   readonly counters = new Float64Array(EXCHANGE_COUNTER_COUNT);
   /** By cluster. */
   readonly mirrorRows: Record<string, Float64Array> = {};
+  /** By cluster. */
+  readonly clusterRows: Record<string, Float64Array> = {};
+  /** Addresses that were told to fail. */
+  readonly failing: string[] = [];
   readonly compared: MirrorFacts[] = [];
   readonly upstreamHeads: string[] = [];
   readonly account: ByteAccount;
@@ -193,8 +198,25 @@ export class Loopback {
     };
     return { match: (head: Head) => (head.get(":path") === "/no-route" ? null : route) };
   }
-  private readonly directory = new EndpointDirectory();
+  private readonly directory = new EndpointDirectory({
+    rowOf: (cluster) => (this.clusterRows[cluster] ??= new Float64Array(CLUSTER_ROW_CELLS)),
+    failing: (_cluster, address) => void this.failing.push(address),
+  });
   private readonly clusters = new Map<string, Cluster>();
+
+  /** What is known of endpoints, as main tells it. */
+  tellEndpoints(news: readonly EndpointNews[]): void {
+    this.directory.take(news);
+  }
+
+  /** What is under way to all clusters. */
+  clusterLoads(): { active: number; waiting: number; connections: number }[] {
+    return this.directory.loads.map(({ active, waiting, connections }) => ({
+      active,
+      waiting: waiting.size,
+      connections,
+    }));
+  }
 
   /** Retries under way, of all clusters. */
   clusterRetries(): number {
