@@ -4,7 +4,7 @@
 // obs-fold, a space before the colon, a bare CR or LF or a control byte refuses the message.
 
 import type { Head } from "@sluice/abi";
-import { ascii, COMMA, matches, matchesFolded, NAME, SP, TAB } from "../bytes.ts";
+import { ascii, COMMA, CR, matches, matchesFolded, NAME, SP, TAB } from "../bytes.ts";
 import { classifyField, FIELD } from "../field-class.ts";
 import { LENGTH_DIGITS_MAX, NOMINATIONS_MAX } from "../limits.ts";
 import { FieldScanner, ROW, ROW_INTS } from "./field-scanner.ts";
@@ -129,6 +129,7 @@ export class FieldParser {
       case FIELD.transferEncoding:
         if (this.chunked) return -400;
         if (end - start !== CHUNKED.length || !matchesFolded(bytes, start, CHUNKED)) return -501;
+        if (hasTabBehind(bytes, end)) return -400;
         this.chunked = true;
         return 0;
       case FIELD.host:
@@ -201,6 +202,12 @@ export class FieldParser {
     head.edited = head.routingEdited = false;
     return end;
   }
+}
+
+/** It is space like any other, and yet parsers disagree about a coding with a tab behind it: llhttp for one refuses it. */
+function hasTabBehind(bytes: Uint8Array, at: number): boolean {
+  for (; bytes[at] !== CR; at++) if (bytes[at] === TAB) return true;
+  return false;
 }
 
 /** Of the claims, `forwarded` and `x-forwarded-*`. */
