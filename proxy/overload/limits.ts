@@ -9,7 +9,7 @@ export const CALM_LOOKS = 4;
 /** The event loop is late only when it was so at as many looks in a row: one compile or collection is no overload. */
 export const LATE_LOOKS = 3;
 /** How often the lateness of the event loop is sampled. */
-export const LOOP_SAMPLE_MS = 20;
+export const LOOP_SAMPLE_MS = 50;
 /** Descriptors for all that is no connection of a client or to an upstream: files, sinks, callouts, mirrors, threads. */
 export const OTHER_DESCRIPTORS = 256;
 /** However few descriptors there are, each side keeps so many connections. */

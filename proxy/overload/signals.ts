@@ -1,7 +1,6 @@
 // What tells a worker that it is asked for more than it can do. Each signal is a share: 1 is full.
 
 import { closeSync, openSync } from "node:fs";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { LATE_LOOKS, LOOP_SAMPLE_MS } from "./limits.ts";
 
 export const SIGNALS = ["loopDelay", "bytes", "descriptors", "pending"] as const;
@@ -11,28 +10,39 @@ export type SignalName = (typeof SIGNALS)[number];
 /** Shares by signal; reused, valid until the next look. */
 export type SignalShares = Record<SignalName, number>;
 
-const NS_PER_MS = 1e6;
-
-/** How late the event loop is, in ms: the median since the last look, and of those the least of the last looks. */
+/**
+ * How late the event loop is, in ms: the median since the last look, and of those the least of the last looks. Node's own
+ * histogram drops the first sample after each reset, which is the only one when turns are long.
+ */
 export class LoopDelay {
-  private readonly samples = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
+  private readonly samples: number[] = [];
   private readonly medians = new Float64Array(LATE_LOOKS);
   private looks = 0;
+  private sampledMs = 0;
+  private sampler: NodeJS.Timeout | null = null;
 
   start(): void {
-    this.samples.enable();
+    this.sampledMs = performance.now();
+    this.sampler = setInterval(() => this.sample(), LOOP_SAMPLE_MS);
   }
 
   stop(): void {
-    this.samples.disable();
+    if (this.sampler !== null) clearInterval(this.sampler);
   }
 
   look(): number {
-    // A sample counts from the one before it, so it is the interval when nothing is late.
-    const late = this.samples.count === 0 ? 0 : this.samples.percentile(50) / NS_PER_MS - LOOP_SAMPLE_MS;
-    this.samples.reset();
-    this.medians[this.looks++ % LATE_LOOKS] = Math.max(0, late);
+    // Both may be due in one turn; the sample that has not run yet is what the look is about.
+    if (this.samples.length === 0) this.sample();
+    const sorted = this.samples.sort((a, b) => a - b);
+    this.medians[this.looks++ % LATE_LOOKS] = sorted[sorted.length >> 1]!;
+    this.samples.length = 0;
     return Math.min(...this.medians);
+  }
+
+  private sample(): void {
+    const nowMs = performance.now();
+    this.samples.push(Math.max(0, nowMs - this.sampledMs - LOOP_SAMPLE_MS));
+    this.sampledMs = nowMs;
   }
 }
 
