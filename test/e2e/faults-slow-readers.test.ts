@@ -1,8 +1,8 @@
 // Reused buffers under slow readers: `npm run load -- slow-readers` is the longer run of the same.
 
 import { afterEach, describe, expect, it } from "vitest";
+import { STAGE_BYTES } from "../../proxy/codec/limits.ts";
 import { Loopback } from "../../proxy/exchange/loopback.ts";
-import { plainTcp } from "../../proxy/transport/plain-transport.ts";
 import { rawTcp } from "../../proxy/transport/raw-transport.ts";
 import { chainWith, holdingsOf, NOTHING, watchfulPlugin } from "../load/books-of-a-proxy.ts";
 import { startMarkedOrigin, type MarkedOrigin } from "../load/marked-origin.ts";
@@ -18,21 +18,25 @@ afterEach(async () => {
 
 describe("Slow readers beside clients at full load", () => {
   const ways = [
-    { name: "raw TCP", transports: rawTcp, isFiltered: false },
-    { name: "plain TCP", transports: plainTcp, isFiltered: false },
-    { name: "raw TCP past a filter", transports: rawTcp, isFiltered: true },
+    { name: "raw TCP", isFiltered: false },
+    { name: "raw TCP past a filter", isFiltered: true },
   ];
-  it.each(ways)("never get a byte of another's over $name", async ({ transports, isFiltered }) => {
+  it.each(ways)("never get a byte of another's over $name", async ({ isFiltered }) => {
     origin = await startMarkedOrigin();
     loopback = await Loopback.start({
-      transports,
+      transports: rawTcp,
       endpointPort: origin.port,
       ...(isFiltered ? { chain: chainWith(await watchfulPlugin()) } : {}),
     });
-    const { port } = loopback;
-    const { streams, faults } = await SlowReaders.run({ port, seconds: 1.5, slowClients: 12, fastClients: 12 });
+    const { port, account } = loopback;
+    let mostHeld = 0;
+    const watch = setInterval(() => (mostHeld = Math.max(mostHeld, account.held)), 10);
+    const { streams, faults } = await SlowReaders.run({ port, seconds: 1, slowClients: 5, fastClients: 8 });
+    clearInterval(watch);
+    // Writes have pended, else nothing was shown.
+    expect(mostHeld).toBeGreaterThan(STAGE_BYTES);
     expect(faults).toEqual([]);
     expect(origin.faults).toEqual([]);
-    expect(streams).toBeGreaterThan(24);
+    expect(streams).toBeGreaterThan(13);
   });
 });
