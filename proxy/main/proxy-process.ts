@@ -31,6 +31,7 @@ import { TailHub } from "../tail/tail-hub.ts";
 import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
 import { SpanExporter } from "../tracing/span-exporter.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
+import { ACCEPTS_PER_TURN } from "../transport/limits.ts";
 import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
@@ -79,7 +80,7 @@ export class ProxyProcess {
   readonly profiles: ProfileDesk;
   readonly endpoints = new EndpointWatch({
     changed: () => this.pool.tellEndpoints(this.endpoints.news),
-    note: (sentence) => this.log.warn(sentence),
+    note: (sentence, isBad) => (isBad ? this.log.warn(sentence) : this.log.info(sentence)),
   });
   readonly tails = new TailHub((isWanted) => this.pool.wantRecords(isWanted || this.sinks.length > 0));
   private registryTails: RegistryTails | null = null;
@@ -128,7 +129,7 @@ export class ProxyProcess {
 
   private constructor(options: ProxyProcessOptions, file: MachineFile, splitSecret: SplitSecret) {
     const { machine, folder, stateDir } = file;
-    const workers = machine.workers === "auto" ? availableParallelism() : machine.workers;
+    const workers = workersOf(machine);
     this.configFile = options.configFile;
     this.sockets = options.sockets;
     this.endProcess = options.stop;
@@ -179,8 +180,10 @@ export class ProxyProcess {
     if (api !== null) this.link = this.registryLink(api);
   }
 
-  private budgetOf({ limits, listeners }: Machine): DescriptorBudget {
-    const budget = descriptorBudget(limits, listeners.length, descriptorLimit());
+  private budgetOf(machine: Machine): DescriptorBudget {
+    const { limits, listeners } = machine;
+    const listening = listeners.length * workersOf(machine) * ACCEPTS_PER_TURN;
+    const budget = descriptorBudget(limits, listeners.length, descriptorLimit() - listening);
     if (budget.isLowered) logLoweredBounds(this.log, budget);
     return budget;
   }
@@ -456,6 +459,10 @@ export class ProxyProcess {
       revisions.flatMap(({ version }) => (version === undefined ? [] : [version])),
     );
   }
+}
+
+function workersOf({ workers }: Machine): number {
+  return workers === "auto" ? availableParallelism() : workers;
 }
 
 function fitted(machine: Machine, budget: DescriptorBudget): Machine {

@@ -2,6 +2,7 @@
 // from nobody: then every worker binds the address itself.
 
 import type { Address } from "../contract/index.ts";
+import { ACCEPTS_PER_TURN } from "../transport/limits.ts";
 import type { WorkerListener } from "../worker/messages.ts";
 
 export interface NamedAddress extends Address {
@@ -81,12 +82,18 @@ export class SupervisorLink implements SocketSource {
   private async socketOf(listener: NamedAddress, worker: number): Promise<WorkerListener> {
     const { name, host, port } = listener;
     if (this.kind === "addresses") return { name, at: { host, port, reusePort: true } };
-    this.channel.send!({ type: "socket", listener: name, worker });
+    // Each answer is another descriptor of the same socket.
+    const at = await Promise.all(Array.from({ length: ACCEPTS_PER_TURN }, () => this.descriptorOf(name, worker)));
+    return { name, at };
+  }
+
+  private async descriptorOf(listener: string, worker: number): Promise<number> {
+    this.channel.send!({ type: "socket", listener, worker });
     const { handle } = await this.next(
-      (message) => message.type === "socket" && message.listener === name && message.worker === worker,
+      (message) => message.type === "socket" && message.listener === listener && message.worker === worker,
     );
     this.handles.push(handle);
-    return { name, at: (handle as { readonly fd: number }).fd };
+    return (handle as { readonly fd: number }).fd;
   }
 
   private next(wanted: (message: FromSupervisor) => boolean): Promise<{ message: FromSupervisor; handle: unknown }> {

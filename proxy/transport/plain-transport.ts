@@ -99,23 +99,47 @@ export class PlainTransport implements Transport {
 export const plainTcp: TransportKind = {
   listen: (at, accepted, failed) =>
     listenOn(
-      createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accepted(new PlainTransport(socket))),
+      () => createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accepted(new PlainTransport(socket))),
       at,
       failed,
     ),
   connect: (host, port) => new PlainTransport(connectSocket({ host, port, allowHalfOpen: true, noDelay: true })),
 };
 
-/** Starts a server and gives its face; shared by every kind that accepts through node:net. */
-export function listenOn(server: Server, at: ListenAt, failed: () => void = () => {}): Promise<TransportListener> {
+/** Starts a server for each descriptor, or one for the address, and gives their face; for kinds that accept through node:net. */
+export async function listenOn(
+  open: () => Server,
+  at: ListenAt,
+  failed: () => void = () => {},
+): Promise<TransportListener> {
+  const places = "host" in at ? [at] : at;
+  const listeners = await Promise.all(places.map((place) => listenAt(open(), place, failed)));
+  return {
+    port: listeners[0]!.port,
+    close: () => listeners.forEach((listener) => listener.close()),
+  };
+}
+
+function listenAt(
+  server: Server,
+  place: number | { readonly host: string; readonly port: number },
+  failed: () => void,
+): Promise<TransportListener> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(typeof at === "number" ? { fd: at, backlog: BACKLOG } : { ...at, backlog: BACKLOG }, () => {
+    server.once("listening", () => {
       server.off("error", reject);
       // Accept errors (no descriptors left) must not end the worker; the connection is lost, the listener goes on.
       server.on("error", failed);
       const address = server.address();
       resolve({ port: typeof address === "object" && address ? address.port : 0, close: () => void server.close() });
     });
+    if (typeof place === "number") listenAtDescriptor(server, place);
+    else server.listen({ ...place, backlog: BACKLOG });
   });
+}
+
+/** For a descriptor Node takes the backlog from its second argument only, which its types do not know. */
+function listenAtDescriptor(server: Server, fd: number): void {
+  (server.listen as (at: { fd: number }, backlog: number) => Server).call(server, { fd }, BACKLOG);
 }

@@ -199,9 +199,10 @@ class Reader implements OnReadOpts {
 export const rawTcp: TransportKind = {
   listen: (at, accepted, failed) =>
     listenOn(
-      createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-        accepted(takeOver(socket)),
-      ),
+      () =>
+        createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+          accepted(takeOver(socket)),
+        ),
       at,
       failed,
     ),

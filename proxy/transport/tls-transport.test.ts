@@ -13,7 +13,10 @@ const key = keyFile("localhost.key.pem");
 const tls: TransportKind = {
   listen: (at, accepted) =>
     listenOn(
-      createServer({ cert, key, allowHalfOpen: true, noDelay: true }, (socket) => accepted(new PlainTransport(socket))),
+      () =>
+        createServer({ cert, key, allowHalfOpen: true, noDelay: true }, (socket) =>
+          accepted(new PlainTransport(socket)),
+        ),
       at,
     ),
   connect: (host, port) => new PlainTransport(connect({ host, port, ca: cert, servername: "localhost" })),

@@ -47,8 +47,11 @@ export interface TransportKind {
   connect(host: string, port: number): Transport;
 }
 
-/** Where a listener gets its socket: a descriptor handed over (already bound), or an address to bind. */
-export type ListenAt = number | { readonly host: string; readonly port: number };
+/**
+ * Where a listener gets its socket: descriptors of a bound one that was handed over, or an address to bind. Each descriptor
+ * accepts one connection a loop turn; several of one socket accept as many from its one queue.
+ */
+export type ListenAt = readonly number[] | { readonly host: string; readonly port: number };
 
 export interface TransportListener {
   readonly port: number;

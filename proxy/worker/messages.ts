@@ -12,7 +12,8 @@ import type { StreamSpan } from "../tracing/stream-span.ts";
 /** Where a worker listens: a descriptor that main was handed, or an address to bind itself. */
 export interface WorkerListener {
   readonly name: string;
-  readonly at: number | { readonly host: string; readonly port: number; readonly reusePort: true };
+  /** Descriptors of its one socket, or the address of one to be opened. */
+  readonly at: readonly number[] | { readonly host: string; readonly port: number; readonly reusePort: true };
 }
 
 /** `workerData` of a worker. */
