@@ -36,7 +36,8 @@ export interface ClusterView {
 export interface ClusterWatchEvents {
   /** Workers should know. */
   changed(): void;
-  note(sentence: string): void;
+  /** For the log; `isBad`: an endpoint is lost. */
+  note(sentence: string, isBad: boolean): void;
 }
 
 interface Target {
@@ -101,7 +102,7 @@ export class ClusterWatch {
     if (!mayEject(ejected, this.targets.size, outliers.ejectedPercentMax)) return;
     target.ejection = ejectedOnce(target.ejection, outliers, now);
     const seconds = Math.round((target.ejection.untilMs - now) / 100) / 10;
-    this.events.note(`cluster ${name}: ${address} is ejected for ${seconds} s, requests to it failed`);
+    this.events.note(`cluster ${name}: ${address} is ejected for ${seconds} s, requests to it failed`, true);
     this.returnLater(target);
     this.events.changed();
   }
@@ -115,10 +116,10 @@ export class ClusterWatch {
     const { name } = this.config;
     if (failure !== null) {
       const kept = addresses === null ? "connections resolve it themselves" : "its last addresses stay in use";
-      this.events.note(`cluster ${name}: ${host} cannot be resolved (${failure}), ${kept}`);
+      this.events.note(`cluster ${name}: ${host} cannot be resolved (${failure}), ${kept}`, true);
       return;
     }
-    this.events.note(`cluster ${name}: ${host} is ${addresses!.join(", ")}`);
+    this.events.note(`cluster ${name}: ${host} is ${addresses!.join(", ")}`, false);
     this.renewTargets(this.targets);
     this.events.changed();
   }
@@ -167,7 +168,7 @@ export class ClusterWatch {
     const { isHealthy } = target.health;
     if (isHealthy === before || (before === null && isHealthy === true)) return;
     const found = isHealthy ? "is healthy again" : `is unhealthy: ${why}`;
-    this.events.note(`cluster ${this.config.name}: ${target.address} ${found}`);
+    this.events.note(`cluster ${this.config.name}: ${target.address} ${found}`, isHealthy === false);
     this.events.changed();
   }
 
@@ -180,7 +181,7 @@ export class ClusterWatch {
       if (this.targets.get(target.address) !== target) return;
       if (isEjected(target.ejection, performance.now())) this.returnLater(target);
       else {
-        this.events.note(`cluster ${this.config.name}: ${target.address} is asked again`);
+        this.events.note(`cluster ${this.config.name}: ${target.address} is asked again`, false);
         this.events.changed();
       }
     }, leftMs + 1).unref();

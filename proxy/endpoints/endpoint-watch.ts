@@ -3,22 +3,17 @@
 
 import type { ClusterConfig } from "../contract/index.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
-import type { ClusterView } from "./cluster-watch.ts";
+import type { ClusterView, ClusterWatchEvents } from "./cluster-watch.ts";
 import type { EndpointNews } from "./endpoint-news.ts";
 
-export interface EndpointWatchOptions {
-  /** Something is known that was not: every worker is to be told `news`. Several changes at once are told as one. */
-  changed(): void;
-  note(sentence: string): void;
-}
-
 export class EndpointWatch {
-  private readonly options: EndpointWatchOptions;
+  private readonly events: ClusterWatchEvents;
   private clusters: ReadonlyMap<string, ClusterWatch> = new Map();
   private telling: NodeJS.Immediate | null = null;
 
-  constructor(options: EndpointWatchOptions) {
-    this.options = options;
+  /** `changed` is called when every worker is to be told `news`; several changes at once are told as one. */
+  constructor(events: ClusterWatchEvents) {
+    this.events = events;
   }
 
   /** These are the clusters in charge. One that is as it was goes on undisturbed. */
@@ -51,14 +46,14 @@ export class EndpointWatch {
 
   private watch(config: ClusterConfig, before: ClusterWatch | null): ClusterWatch {
     if (before !== null && JSON.stringify(before.config) === JSON.stringify(config)) return before;
-    const { note } = this.options;
+    const { note } = this.events;
     return new ClusterWatch(config, { changed: () => this.tellSoon(), note }, before);
   }
 
   private tellSoon(): void {
     this.telling ??= setImmediate(() => {
       this.telling = null;
-      this.options.changed();
+      this.events.changed();
     });
   }
 }

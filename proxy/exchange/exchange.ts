@@ -410,13 +410,19 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.upstream = null;
     if (this.isDone) this.release();
     else if (isStale && this.mayRepeat()) this.repeat();
-    else if (flag === "UO" || flag === "LR") this.fail(CUT_STATUS[flag], CUTS[flag], flag);
+    else if (flag === "UO") this.neverSent();
+    else if (flag === "LR") this.fail(CUT_STATUS[flag], CUTS[flag], flag);
     else {
       this.endpointFailed();
       if (tries !== null && tries.failed(flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset)) return tries.goOn();
       this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
       this.fail(CUT_STATUS[flag], CUTS[flag], flag);
     }
+  }
+
+  private neverSent(): void {
+    this.endpoint = null;
+    this.refuseTry(CUTS.UO, "UO");
   }
 
   private endpointFailed(): void {

@@ -39,7 +39,7 @@ abstract class PolicyCluster implements Cluster {
   readonly outliers: EndpointJudge | null;
   protected serving: readonly Endpoint[] = [];
   private readonly config: ClusterConfig;
-  private readonly kept: KeptCluster;
+  protected readonly kept: KeptCluster;
   private version: number;
 
   constructor(config: ClusterConfig, kept: KeptCluster) {
@@ -87,14 +87,13 @@ abstract class PolicyCluster implements Cluster {
 
 class RoundRobinCluster extends PolicyCluster {
   private turns: readonly Endpoint[] = [];
-  private next = 0;
 
   nextEndpoint(): Endpoint | null {
     this.refresh();
-    const { turns } = this;
+    const { turns, kept } = this;
     if (turns.length === 0) return null;
-    if (this.next >= turns.length) this.next = 0;
-    return turns[this.next++]!;
+    if (kept.turn >= turns.length) kept.turn %= turns.length;
+    return turns[kept.turn++]!;
   }
 
   /** The next behind it, without taking another request's turn: else every turn of a dead one would meet its retry's. */

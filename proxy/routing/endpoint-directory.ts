@@ -13,6 +13,8 @@ export interface DirectoryOptions {
   rowOf?(cluster: string): Float64Array;
   /** An endpoint fails so often that it should be asked no more. */
   failing?(cluster: string, address: string): void;
+  /** Where round robins begin: workers that all began with the first endpoint would all ask it first. */
+  readonly firstTurn?: number;
 }
 
 export class EndpointDirectory {
@@ -28,6 +30,7 @@ export class EndpointDirectory {
     if (kept === undefined) {
       const row = this.options.rowOf?.(name) ?? new Float64Array(CLUSTER_ROW_CELLS);
       kept = new KeptCluster(row, (address) => this.options.failing?.(name, address));
+      kept.turn = this.options.firstTurn ?? 0;
       this.clusters.set(name, kept);
     }
     return kept;
@@ -48,6 +51,8 @@ export class EndpointDirectory {
 
 export class KeptCluster {
   readonly load: ClusterLoad;
+  /** Whose turn is next in a round robin: a new snapshot goes on where the old one was. */
+  turn = 0;
   /** Counts what was told: who has arranged endpoints by an older state does so again. */
   version = 0;
   readonly failing: (endpoint: Endpoint) => void;
@@ -95,7 +100,17 @@ export class KeptCluster {
 type EndpointName = Pick<Endpoint, "host" | "port" | "address" | "authority" | "load">;
 
 function newEndpoint({ host, port, address, authority, load }: EndpointName): Endpoint {
-  return { host, port, address, authority, load, active: 0, errorsInRow: 0, gatewayFailuresInRow: 0 };
+  return {
+    host,
+    port,
+    address,
+    authority,
+    load,
+    active: 0,
+    errorsInRow: 0,
+    gatewayFailuresInRow: 0,
+    toldFailingMs: -Infinity,
+  };
 }
 
 /** The same address for requests that are to count nowhere beside those of the endpoint itself. */

@@ -150,6 +150,7 @@ export interface Endpoint {
   /** Failures one after the other, kept by OutlierWatch. */
   errorsInRow: number;
   gatewayFailuresInRow: number;
+  toldFailingMs: number;
 }
 
 /** Proxies before this one. */

@@ -1,5 +1,7 @@
 /** Connections of one worker to one endpoint; more streams than that are refused with 503. */
 export const CONNECTIONS_PER_ENDPOINT_MAX = 4_096;
+/** Main is told of a failing endpoint at most this often: it may have reasons to leave it in. */
+export const TELL_FAILING_MS = 100;
 /** Idle connections kept per endpoint. */
 export const IDLE_PER_ENDPOINT_MAX = 512;
 /** Shorter than the 5 s after which common servers (Node, Apache) close: a request must not meet a closing connection. */

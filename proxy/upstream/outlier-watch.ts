@@ -4,6 +4,7 @@
 
 import type { OutlierConfig } from "../contract/index.ts";
 import type { Endpoint, EndpointJudge } from "../snapshot/runtime.ts";
+import { TELL_FAILING_MS } from "./limits.ts";
 
 const NEVER = 0x3fffffff;
 
@@ -11,11 +12,13 @@ export class OutlierWatch implements EndpointJudge {
   private readonly errorsMax: number;
   private readonly gatewayFailuresMax: number;
   private readonly failing: (endpoint: Endpoint) => void;
+  private readonly nowMs: () => number;
 
-  constructor(config: OutlierConfig, failing: (endpoint: Endpoint) => void) {
+  constructor(config: OutlierConfig, failing: (endpoint: Endpoint) => void, nowMs = (): number => performance.now()) {
     this.errorsMax = config.consecutive5xx || NEVER;
     this.gatewayFailuresMax = config.consecutiveGatewayFailures || NEVER;
     this.failing = failing;
+    this.nowMs = nowMs;
   }
 
   answered(endpoint: Endpoint, status: number): void {
@@ -38,6 +41,9 @@ export class OutlierWatch implements EndpointJudge {
   private judge(endpoint: Endpoint): void {
     if (endpoint.errorsInRow < this.errorsMax && endpoint.gatewayFailuresInRow < this.gatewayFailuresMax) return;
     endpoint.errorsInRow = endpoint.gatewayFailuresInRow = 0;
+    const now = this.nowMs();
+    if (now - endpoint.toldFailingMs < TELL_FAILING_MS) return;
+    endpoint.toldFailingMs = now;
     this.failing(endpoint);
   }
 }

@@ -135,7 +135,7 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
         if (connection.isIdle) return connection;
       }
     }
-    if (live.size >= this.options.connectionsPerEndpointMax || this.options.isFull?.() === true) return null;
+    if (live.size >= this.options.connectionsPerEndpointMax || this.isWorkerFull) return null;
     const { load } = endpoint;
     if (load.connections >= cluster.connectionsMax && !load.closeIdle()) return null;
     return this.connect(cluster.connectTimeoutMs);
@@ -148,6 +148,10 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
     const { account, clock } = this.options;
     const deadlineMs = clock.monotonicMs + cluster.pendingTimeoutMs;
     return new PendingRequest({ cluster, pool: this, load, account, deadlineMs });
+  }
+
+  private get isWorkerFull(): boolean {
+    return this.options.isFull?.() === true;
   }
 
   private taken(): void {
@@ -231,13 +235,16 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   }
 
   connectFor(request: WaitingRequest): void {
-    if (!this.isClosed) request.serve(this.connect(request.cluster.connectTimeoutMs));
+    if (!this.isClosed && !this.isWorkerFull) request.serve(this.connect(request.cluster.connectTimeoutMs));
   }
 
   sweep(nowMs: number): void {
     for (const [connection, deadlineMs] of this.connecting) if (deadlineMs <= nowMs) connection.close();
     while (this.idle.length > 0 && this.idle[0]!.idleSinceMs + IDLE_MS <= nowMs) this.closeIdle();
-    this.endpoint.load.sweep(nowMs);
+    const { load } = this.endpoint;
+    load.sweep(nowMs);
+    // Where the worker was full, the room that came free may have been another cluster's.
+    if (load.waiting.size > 0) load.slotFreed();
   }
 
   close(): void {

@@ -318,6 +318,7 @@ function endpointDirectory(begin: WorkerStart, tell: Tell): EndpointDirectory {
   const directory = new EndpointDirectory({
     rowOf: (cluster) => rows.rowOf(cluster),
     failing: (cluster, address) => tell({ type: "failing", cluster, address }),
+    firstTurn: begin.index,
   });
   directory.take(begin.endpoints);
   return directory;
