@@ -3,9 +3,12 @@
 
 export { ABI_ERRORS } from "./error-table.ts";
 export { SluiceError } from "./errors.ts";
+export { headOf } from "./head/head.ts";
 export { SILENT_CALLOUTS } from "./host/callouts.ts";
 export { Plugin } from "./host/plugin.ts";
 export { AnyQuotas } from "./quota/any-quotas.ts";
 export { prepareModule } from "./module/artifact.ts";
+export { chainOfOne } from "./stream/chain.ts";
+export { takeStream } from "./stream/stream.ts";
 export { MemoryQueues } from "./shared/memory-queues.ts";
 export { SharedData, createSharedDataBuffer } from "./shared/shared-data.ts";

@@ -2,18 +2,28 @@ import type { PluginSpec } from "@sluice/abi";
 import { DEFAULT_CAPABILITIES } from "@sluice/abi/spec";
 import { afterAll, describe, expect, it } from "vitest";
 import wabtInit from "wabt";
+import { REHEARSED_STREAMS_MAX } from "./limits.ts";
 import { LoaderThread } from "./loader-thread.ts";
 
 const wabt = await wabtInit();
 
 /** A filter whose configure does `body`. */
 function filterConfiguring(body: string, imports = ""): Uint8Array {
+  return filterWith(`(func (export "proxy_on_configure") (param i32 i32) (result i32) ${body})`, imports);
+}
+
+/** A filter whose callback for request headers does `body`. */
+function filterAnswering(body: string): Uint8Array {
+  return filterWith(`(func (export "proxy_on_context_create") (param i32 i32))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${body})`);
+}
+
+function filterWith(functions: string, imports = ""): Uint8Array {
   const parsed = wabt.parseWat(
     "filter.wat",
     `(module ${imports} (memory (export "memory") 1) (data (i32.const 0) "node\\00id")
       (func (export "proxy_abi_version_0_2_1"))
-      (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024))
-      (func (export "proxy_on_configure") (param i32 i32) (result i32) ${body}))`,
+      (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 1024)) ${functions})`,
   );
   try {
     return parsed.toBinary({}).buffer;
@@ -101,6 +111,24 @@ describe("LoaderThread", () => {
       started("unreachable"),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+  });
+
+  it("plays a filter requests and tells how long its start took", async () => {
+    const artifact = await loader.compile(filterConfiguring("(i32.const 1)"), PAGES);
+    const { startMs, streams } = await loader.rehearse(artifact, spec, 10_000);
+    expect(streams).toBe(REHEARSED_STREAMS_MAX);
+    expect(startMs).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { name: "ends in time", callback: "(i32.const 0)", ms: 1, least: 0, most: REHEARSED_STREAMS_MAX - 1 },
+    { name: "ends with the first failure", callback: "unreachable", ms: 10_000, least: 0, most: 0 },
+    { name: "gives up what waits for an answer", callback: "(i32.const 1)", ms: 10_000, least: 3_000, most: 3_000 },
+  ])("$name of requests that it plays", async ({ callback, ms, least, most }) => {
+    const artifact = await loader.compile(filterAnswering(callback), PAGES);
+    const { streams } = await loader.rehearse(artifact, spec, ms);
+    expect(streams).toBeGreaterThanOrEqual(least);
+    expect(streams).toBeLessThanOrEqual(most);
   });
 
   it("is ended when a start takes too long, and is there again for the next", async () => {

@@ -7,12 +7,12 @@ import { ABI_ERRORS, SluiceError, errorOf } from "@sluice/abi";
 import type { ModuleArtifact, PluginSpec } from "@sluice/abi";
 import { Serial } from "../main/serial.ts";
 import { LOADER_HEAP_MIB, LOADER_START_MS, LOADER_WALL_MS, LOADER_YOUNG_MIB } from "./limits.ts";
-import type { FromLoader, LoaderStart, ToLoader } from "./messages.ts";
+import type { FromLoader, LoaderStart, Rehearsal, ToLoader } from "./messages.ts";
 
 const LOADER_FILE = new URL("./loader.ts", import.meta.url);
 
 /** What a module is at, for the sentence of a refusal; the words of a trial in a child process. */
-type Step = "waiting for its thread" | "being compiled" | "starting";
+type Step = "waiting for its thread" | "being compiled" | "starting" | "rehearsing";
 
 type Outcome =
   | FromLoader
@@ -44,6 +44,12 @@ export class LoaderThread {
   /** Instantiates, starts and configures once. Throws the SluiceError of a refusal. */
   async start(artifact: ModuleArtifact, spec: PluginSpec): Promise<void> {
     await this.ask({ type: "start", artifact, spec }, "starting");
+  }
+
+  /** Starts it and plays it requests for so long, so that it is fast when it serves. Throws as `start`. */
+  async rehearse(artifact: ModuleArtifact, spec: PluginSpec, withinMs: number): Promise<Rehearsal> {
+    const answer = await this.ask({ type: "rehearse", artifact, spec, withinMs }, "rehearsing");
+    return (answer as Extract<FromLoader, { type: "rehearsed" }>).rehearsal;
   }
 
   close(): void {

@@ -17,7 +17,8 @@ import type { HostServices, ModuleArtifact, PluginSpec, SharedDataStore } from "
 import { SlabMetrics } from "../counters/filter-metrics.ts";
 import { FILTER_METRIC_CELLS } from "../counters/limits.ts";
 import { pluginServices } from "../worker/plugin-services.ts";
-import type { FromLoader, LoaderStart, ToLoader } from "./messages.ts";
+import type { FromLoader, LoaderStart, Rehearsal, ToLoader } from "./messages.ts";
+import { rehearse } from "./rehearsal.ts";
 
 const port = parentPort!;
 // Every function is compiled at once: compiled at its first call, it would hold up the worker that makes it. Threads that
@@ -32,6 +33,7 @@ function answerTo(message: ToLoader): FromLoader {
       const { module, memoryPagesMax } = message;
       return { type: "compiled", artifact: prepareModule(module, { memoryPagesMax }) };
     }
+    if (message.type === "rehearse") return { type: "rehearsed", rehearsal: rehearseOnce(message) };
     startOnce(message.artifact, message.spec);
     return { type: "started" };
   } catch (error) {
@@ -45,6 +47,16 @@ function startOnce(artifact: ModuleArtifact, spec: PluginSpec): void {
   const plugin = new Plugin(artifact, spec, services());
   plugin.start();
   plugin.close();
+}
+
+function rehearseOnce({ artifact, spec, withinMs }: Extract<ToLoader, { type: "rehearse" }>): Rehearsal {
+  const plugin = new Plugin(artifact, spec, services());
+  const beganMs = performance.now();
+  plugin.start();
+  const startMs = performance.now() - beganMs;
+  const streams = rehearse(plugin, withinMs);
+  plugin.close();
+  return { startMs, streams };
 }
 
 function services(): HostServices {

@@ -15,6 +15,8 @@ import type { FilterVersion, VersionSource } from "./version-source.ts";
 export interface CompiledVersion {
   readonly version: Digest;
   readonly artifact: ModuleArtifact;
+  /** Size of the module as it was pushed. */
+  readonly moduleBytes: number;
   readonly document: FilterDocument | null;
 }
 
@@ -40,6 +42,8 @@ export interface LoadSteps {
   compile(module: Uint8Array, memoryBytes: number): Promise<ModuleArtifact>;
   /** Starts it with the revision's configuration, away from traffic. Throws the SluiceError of a refusal. */
   configure(version: CompiledVersion, revision: Revision): Promise<void>;
+  /** Makes its hot functions fast, away from traffic; how long a worker will stand still when it gets it, in ms. */
+  rehearse(version: CompiledVersion, revision: Revision): Promise<number>;
 }
 
 export class RevisionLoader {
@@ -47,6 +51,8 @@ export class RevisionLoader {
   private readonly loaded = new Kept<LoadedRevision>();
   /** By version and memory: all revisions that share both run one module, and V8 shares its code. */
   private readonly compiled = new Kept<CompiledVersion>();
+  /** Of those, which were played requests. */
+  private readonly rehearsed = new Set<string>();
   /** Versions that the compiler of a child process bore. */
   private readonly survivors = new Set<Digest>();
 
@@ -69,6 +75,7 @@ export class RevisionLoader {
       const key = `${revision.version} ${memoryBytes}`;
       const version = await this.compiled.get(key, () => this.compileNew(revision, read, times));
       await times.of("configure", this.steps.configure(version, revision));
+      await this.rehearseNew(key, version, revision, times);
       return { ...version, revision: digest };
     });
   }
@@ -78,7 +85,22 @@ export class RevisionLoader {
     if (!this.survivors.has(version.version)) await times.of("child", this.survive(version, revision));
     const { memoryBytes } = filterLimits(revision);
     const artifact = await times.of("compile", this.steps.compile(version.module, memoryBytes));
-    return { version: version.version, artifact, document: version.document };
+    return { version: version.version, artifact, moduleBytes: version.module.length, document: version.document };
+  }
+
+  /** Code is the module's, whatever its configuration: once is enough. */
+  private async rehearseNew(
+    key: string,
+    version: CompiledVersion,
+    revision: Revision,
+    times: StepTimes,
+  ): Promise<void> {
+    if (this.rehearsed.has(key)) return;
+    this.rehearsed.add(key);
+    forgetOldest(this.rehearsed);
+    // It has started and been configured, so it serves; that it is not fast yet is no reason to refuse it.
+    const pauseMs = await times.of("rehearse", this.steps.rehearse(version, revision)).catch(() => null);
+    if (pauseMs !== null) times.note("expectedPause", pauseMs);
   }
 
   /** What a child refuses after it has compiled the module is this configuration's fault: it is refused again by its own trial. */

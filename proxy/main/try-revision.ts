@@ -5,6 +5,7 @@ import { pluginConfigBytes } from "@sluice/abi";
 import type { ModuleTrials, PluginSpec } from "@sluice/abi";
 import { FILTER_DEPTH_DEFAULT, filterLimits, grantedCapabilities } from "../contract/index.ts";
 import type { Revision } from "../contract/index.ts";
+import { REHEARSAL_MS, SMALL_MODULE_BYTES, SMALL_REHEARSAL_MS } from "../loader/limits.ts";
 import type { LoaderThread } from "../loader/loader-thread.ts";
 import type { CompiledVersion, LoadSteps, VersionTrial } from "./revision-loader.ts";
 import type { FilterVersion } from "./version-source.ts";
@@ -20,6 +21,11 @@ export function loadSteps(trials: ModuleTrials, loader: LoaderThread): LoadSteps
     },
     compile: (module, memoryBytes) => loader.compile(module, Math.floor(memoryBytes / PAGE_BYTES)),
     configure: (version, revision) => loader.start(version.artifact, trialSpec(version, revision)),
+    rehearse: async (version, revision) => {
+      const withinMs = version.moduleBytes <= SMALL_MODULE_BYTES ? SMALL_REHEARSAL_MS : REHEARSAL_MS;
+      const { startMs } = await loader.rehearse(version.artifact, trialSpec(version, revision), withinMs);
+      return startMs;
+    },
   };
 }
 
