@@ -52,7 +52,7 @@ export interface StreamLimitsConfig {
   readonly keepAliveTimeoutMs: number;
   /** From a request's head to the last byte of its body; 0: no bound. */
   readonly requestTimeoutMs: number;
-  /** From a request's head to the last byte of its answer; 0: no bound. */
+  /** From a request's head to the last byte of its answer, unless it was upgraded; 0: no bound. */
   readonly streamTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   /** Clients' connections to one listener, over all workers. */
@@ -72,7 +72,7 @@ export interface StreamLimitsConfig {
 
 /** Where a worker's signals of overload are full; the levels are shares of these. */
 export interface OverloadLimitsConfig {
-  /** Median lateness of the event loop. */
+  /** Median lateness of the event loop; 0: it is not watched. */
   readonly loopDelayMs: number;
   /** Requests of one worker that wait for a connection to an upstream. */
   readonly pendingRequestsMax: number;

@@ -1,9 +1,12 @@
 // What one client, or many, can make a server hold, and for how long: each bound over real sockets.
 
+import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { STAGE_BYTES } from "../codec/limits.ts";
 import { LEVEL } from "../overload/overload-level.ts";
+import { READ_BYTES } from "../transport/limits.ts";
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
 import { SWEEP_MS } from "./limits.ts";
 import { afterHead, Loopback, readAll, type LoopbackOptions } from "./loopback.ts";
@@ -15,6 +18,8 @@ const POST = "POST /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 1000000\r\n\r\
 const TRICKLE_MS = 10;
 /** More than kernels buffer between two sockets. */
 const ENDLESS = 64 * 1024 * 1024;
+/** What one stream may hold in one direction: a stage that a slow peer did not take, and a read behind it. */
+const STREAM_BYTES = STAGE_BYTES + READ_BYTES;
 
 let loopback: Loopback;
 const timers = new Set<NodeJS.Timeout>();
@@ -47,6 +52,27 @@ function clientFrom(localAddress: string): Socket {
   const socket = connect({ host: "127.0.0.1", port: loopback.port, localAddress });
   socket.on("error", () => {});
   return socket;
+}
+
+/** As much as the peer takes. */
+function pour(socket: Socket): void {
+  const chunk = Buffer.alloc(65_536);
+  const on = (): void => {
+    while (socket.writable && socket.write(chunk));
+  };
+  socket.on("drain", on);
+  on();
+}
+
+/** The most that was held at one time until all streams had ended. */
+async function mostHeldPerStream(streams: number): Promise<number> {
+  let most = 0;
+  while (loopback.seen.length < streams) {
+    most = Math.max(most, loopback.account.held);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(most).toBeGreaterThan(0);
+  return most / streams;
 }
 
 describe("HttpServer with a client that takes its time", () => {
@@ -97,6 +123,27 @@ describe("HttpServer with a client that takes its time", () => {
     expect(count("streamTimeouts")).toBe(1);
   });
 
+  it("lets a tunnel go on for as long as bytes come", async () => {
+    await start({
+      limits: { streamTimeoutMs: SWEEP_MS },
+      routing: (upstream) =>
+        `clusters: [{ name: a, endpoints: [${upstream}] }]\nroutes: [{ name: r, cluster: a, upgrade: [websocket] }]\n`,
+      upstream: (socket) =>
+        afterHead(socket, () => {
+          socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n");
+          trickle(socket, "t");
+        }),
+    });
+    const client = loopback.client();
+    let said = "";
+    client.on("data", (chunk: Buffer) => (said += chunk.toString("latin1")));
+    client.write("GET / HTTP/1.1\r\nhost: a.test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    // Bytes that take longer to come than a stream may last, and two sweeps more.
+    while (!said.endsWith("t".repeat((4 * SWEEP_MS) / TRICKLE_MS))) await once(client, "data");
+    expect([loopback.server.streams, count("streamTimeouts")]).toEqual([1, 0]);
+    client.destroy();
+  });
+
   it("answers 504 when a stream's time is over before its answer began", async () => {
     await start({ limits: { streamTimeoutMs: SWEEP_MS }, upstream: () => undefined });
     expect(await loopback.talk(LAST_GET)).toMatch(/^HTTP\/1\.1 504 /);
@@ -121,23 +168,28 @@ describe("HttpServer with a client that takes its time", () => {
       upstream: (socket) =>
         afterHead(socket, () => {
           socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${ENDLESS}\r\n\r\n`);
-          const chunk = Buffer.alloc(65_536);
-          const pour = (): void => {
-            while (socket.writable && socket.write(chunk));
-          };
-          socket.on("drain", pour);
-          pour();
+          pour(socket);
         }),
     });
     const sockets = Array.from({ length: clients }, () => loopback.client().pause());
     for (const socket of sockets) socket.write(GET);
-    let most = 0;
-    while (loopback.seen.length < clients) {
-      most = Math.max(most, loopback.account.held);
-      await new Promise((resolve) => setImmediate(resolve));
+    expect(await mostHeldPerStream(clients)).toBeLessThanOrEqual(STREAM_BYTES);
+    expect(loopback.seen.every(({ flags }) => flags.includes("SI"))).toBe(true);
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+describe("HttpServer before an upstream that never reads", () => {
+  it("ends the streams, which cost no more than what is under way meanwhile", async () => {
+    const clients = 24;
+    await start({ limits: { streamIdleTimeoutMs: 6 * SWEEP_MS }, upstream: (socket) => void socket.pause() });
+    const sockets = Array.from({ length: clients }, () => loopback.client());
+    for (const socket of sockets) {
+      socket.resume();
+      socket.write(`POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: ${ENDLESS}\r\n\r\n`);
+      pour(socket);
     }
-    expect(most).toBeGreaterThan(0);
-    expect(most / clients).toBeLessThan(384 * 1024);
+    expect(await mostHeldPerStream(clients)).toBeLessThanOrEqual(STREAM_BYTES);
     expect(loopback.seen.every(({ flags }) => flags.includes("SI"))).toBe(true);
     for (const socket of sockets) socket.destroy();
   });

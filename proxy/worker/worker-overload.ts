@@ -73,8 +73,8 @@ export class WorkerOverload {
     const { account, descriptors } = this.parts;
     const { overload } = this.parts.limits();
     return {
-      loopDelay: this.loopDelay.look() / overload.loopDelayMs,
-      bytes: account.held / account.bytesMax,
+      loopDelay: shareOf(this.loopDelay.look(), overload.loopDelayMs),
+      bytes: shareOf(account.held, account.bytesMax),
       descriptors: descriptorsUsed(descriptors) / descriptors,
       pending: this.pending() / overload.pendingRequestsMax,
     };
@@ -87,4 +87,9 @@ export class WorkerOverload {
     for (const load of loads) waiting += load.waiting.size;
     return waiting;
   }
+}
+
+/** Of a bound that is none nothing is used. */
+function shareOf(used: number, bound: number): number {
+  return bound === 0 ? 0 : used / bound;
 }

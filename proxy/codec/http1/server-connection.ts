@@ -470,7 +470,8 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
 
   streamDeadlineReached(): void {
     if (this.phase === PHASE.linger) this.transport.close();
-    else if (this.phase !== PHASE.head) this.inTurn(this.sink, "streamOverdue");
+    // What was upgraded lasts as long as bytes come: chats and desktops stay open for days.
+    else if (this.phase !== PHASE.head && this.phase !== PHASE.tunnel) this.inTurn(this.sink, "streamOverdue");
   }
 
   private inTurn(
