@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { LimitsSchema, settleLimits } from "./limits-section.ts";
 import { parseMachine } from "./machine.ts";
 
+const page = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
 const golden = readFileSync(new URL("golden/sluice.yaml", import.meta.url), "utf8");
 
 describe("settleLimits", () => {
@@ -31,6 +32,14 @@ describe("settleLimits", () => {
   it("is shown whole by the golden document, with the defaults", () => {
     for (const key of Object.keys(LimitsSchema.properties)) expect(golden).toMatch(new RegExp(`^  ${key}:`, "m"));
     expect(parseMachine(golden, "sluice.yaml").limits).toEqual(settleLimits({}));
+  });
+
+  it("is told of in docs/operating.md, each with its default", () => {
+    const limits = golden.slice(golden.indexOf("limits:"));
+    const defaults = [...limits.matchAll(/(\w+): ([\w.]+)/g)];
+    expect(defaults.length).toBeGreaterThan(15);
+    for (const [, key, value] of defaults)
+      expect(page).toMatch(new RegExp(`\\| \`(overload\\.)?${key}\` +\\| ${value} +\\|`));
   });
 
   it.each([
