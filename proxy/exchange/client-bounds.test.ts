@@ -259,7 +259,7 @@ describe("HttpServer that is told of overload", () => {
     await start();
     const { server } = loopback;
     server.overloaded(LEVEL.shrinkCaches);
-    server.shrinkCaches();
+    server.shrinkCaches({ bytes: true, descriptors: true });
     const kept = loopback.client();
     kept.write(GET);
     await loopback.ended(1);

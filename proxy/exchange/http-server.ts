@@ -290,9 +290,9 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
     this.options.admission.refusesAll = level >= LEVEL.refuseConnections;
   }
 
-  shrinkCaches(): void {
-    this.spare.length = 0;
-    this.upstreams.closeIdle();
+  shrinkCaches({ bytes, descriptors }: Parameters<OverloadTarget["shrinkCaches"]>[0]): void {
+    if (bytes) this.spare.length = 0;
+    if (descriptors) this.upstreams.closeIdle();
   }
 
   private sweep(): void {

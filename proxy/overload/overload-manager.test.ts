@@ -16,13 +16,13 @@ function scene() {
     changed: (change) => void changes.push(change),
   });
   const levels: number[] = [];
-  let shrunk = 0;
-  manager.add({ overloaded: (level) => void levels.push(level), shrinkCaches: () => shrunk++ });
+  const shrunk: object[] = [];
+  manager.add({ overloaded: (level) => void levels.push(level), shrinkCaches: (short) => void shrunk.push(short) });
   const look = (signal: SignalName, share: number, times = 1): void => {
     shares[signal] = share;
     for (let i = 0; i < times; i++) manager.look();
   };
-  return { counters, changes, manager, levels, look, shrunk: () => shrunk };
+  return { counters, changes, manager, levels, look, shrunk };
 }
 
 describe("OverloadManager", () => {
@@ -51,12 +51,25 @@ describe("OverloadManager", () => {
     expect(counters[EXCHANGE_COUNTER.workersOverloadedLive]).toBe(0);
   });
 
-  it("has caches shrunk at every look while that is in force", () => {
+  it("has caches shrunk at every look while that is in force, those that hold what is short", () => {
     const { look, shrunk } = scene();
     look("descriptors", 0.82, 3);
-    expect(shrunk()).toBe(0);
-    look("descriptors", 0.86, 3);
-    expect(shrunk()).toBe(3);
+    expect(shrunk).toEqual([]);
+    look("descriptors", 0.86, 2);
+    look("bytes", 0.9);
+    look("descriptors", 0);
+    expect(shrunk).toEqual([
+      { bytes: false, descriptors: true },
+      { bytes: false, descriptors: true },
+      { bytes: true, descriptors: true },
+      { bytes: true, descriptors: false },
+    ]);
+  });
+
+  it("gives back nothing that would only have to be made again when time is short", () => {
+    const { look, shrunk } = scene();
+    look("loopDelay", 1);
+    expect(shrunk).toEqual([{ bytes: false, descriptors: false }]);
   });
 
   it("tells a listener that opens later what is in force", () => {

@@ -2,6 +2,7 @@
 // what costs clients least first. The admin port and the supervisor are not served by workers, so they are never refused.
 
 import { EXCHANGE_COUNTER, type WorkerCounters } from "../exchange/exchange-counters.ts";
+import { ACTION_SHARES, RELEASE_SHARE } from "./limits.ts";
 import { ACTIONS, LEVEL, OverloadLevel, type OverloadAction } from "./overload-level.ts";
 import { SIGNALS, type SignalName, type SignalShares } from "./signals.ts";
 
@@ -9,8 +10,8 @@ import { SIGNALS, type SignalName, type SignalShares } from "./signals.ts";
 export interface OverloadTarget {
   /** So many actions are in force from now on. */
   overloaded(level: number): void;
-  /** Called at every look while caches are to be small. */
-  shrinkCaches(): void;
+  /** Called at every look while caches are to be small that hold what is short: to fill them again costs time. */
+  shrinkCaches(short: { readonly bytes: boolean; readonly descriptors: boolean }): void;
 }
 
 export interface OverloadChange {
@@ -70,7 +71,13 @@ export class OverloadManager {
     const signal = SIGNALS.reduce((fullest, one) => (this.shares[one] > this.shares[fullest] ? one : fullest));
     const before = this.level.value;
     if (this.level.look(this.shares[signal])) this.change(before, signal);
-    if (this.level.value >= LEVEL.shrinkCaches) for (const target of this.targets) target.shrinkCaches();
+    if (this.level.value >= LEVEL.shrinkCaches) this.shrink();
+  }
+
+  private shrink(): void {
+    const share = ACTION_SHARES[LEVEL.shrinkCaches - 1]! - RELEASE_SHARE;
+    const short = { bytes: this.shares.bytes >= share, descriptors: this.shares.descriptors >= share };
+    for (const target of this.targets) target.shrinkCaches(short);
   }
 
   private change(before: number, signal: SignalName): void {
