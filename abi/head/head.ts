@@ -44,6 +44,8 @@ export class Head {
   edited = false;
   /** True once a field that routing may look at was edited; whoever routes again clears it. */
   routingEdited = false;
+  /** Whoever fills the head keeps its bytes as long as anybody may read them: `own` has nothing to do. */
+  isLasting = false;
   /** A field was let in that is for the driver alone: it takes it out before anybody else sees the head. */
   hasPrivateField = false;
   /** Header names that routes match on, pseudo headers aside; null: any. Set by whoever fills the head. */
@@ -73,6 +75,7 @@ export class Head {
     this.edited = false;
     this.routingEdited = false;
     this.hasPrivateField = false;
+    this.isLasting = false;
     this.routedNames = null;
     this.reads = null;
     this.editedNames = null;
@@ -124,7 +127,7 @@ export class Head {
 
   /** Copies the borrowed bytes, so that the head outlives the reader's buffer. Called when a stream is paused. */
   own(): void {
-    if (this.bytes === this.owned || this.bytes.length === 0) return;
+    if (this.isLasting || this.bytes === this.owned || this.bytes.length === 0) return;
     // Only the span that fields point into is kept; positions are moved to its start.
     let low = this.bytes.length;
     let high = 0;

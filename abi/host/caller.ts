@@ -3,6 +3,7 @@
 // still make the host keep. One per instance. Imports are shared by all instances of a plugin, so the running one sits
 // in a module-level slot that Instance sets around each call into a guest.
 
+import { ContextTable } from "./context-table.ts";
 import { BLOCK_SHIFT } from "../module/limits.ts";
 import { LogLevel, Status } from "../spec/enums.ts";
 import type { Arrival, CalloutBook, CalloutListener } from "./callout-book.ts";
@@ -58,7 +59,7 @@ const NO_BLOCK = 0xffff_ffff;
 export class Caller {
   readonly scope: PluginScope;
   /** Live contexts by id. */
-  readonly contexts = new Map<number, GuestContext>();
+  readonly contexts = new ContextTable();
   /** The context hostcalls act on: that of the callback, or the effective one. */
   acting: GuestContext = VM_CONTEXT;
   /** The export that runs, null between calls. */

@@ -57,7 +57,7 @@ export class Instance implements CalloutListener {
     this.callbacks = CALLBACK_EXPORTS.map((name) => exports.functions.get(name) ?? null);
     this.fuelBudget = limits.fuel;
     this.depthBudget = limits.depth;
-    guest.contexts.set(ROOT_ID, this.root);
+    guest.contexts.add(this.root);
     guest.listener = this;
     this.fillDepth();
   }
@@ -82,7 +82,7 @@ export class Instance implements CalloutListener {
     while (id === 0 || contexts.has(id)) id = (id + 1) >>> 0;
     this.nextId = (id + 1) >>> 0;
     const context: GuestContext = { id, stream, slot };
-    contexts.set(id, context);
+    contexts.add(context);
     if (!this.hasContext) {
       this.callIfThere(CALLBACK.contextCreate, context, id, ROOT_ID, 0, 0);
       return id;
@@ -263,10 +263,10 @@ export class Instance implements CalloutListener {
     guest.written = 0;
     guest.scratchAt = 0;
     this.held = image;
-    // An instance whose stream ended well has none but the root's left; emptying a Map costs as much as filling one.
+    // An instance whose stream ended well has none but the root's left; emptying the table costs as much as filling it.
     if (guest.contexts.size !== 1) {
       guest.contexts.clear();
-      guest.contexts.set(ROOT_ID, this.root);
+      guest.contexts.add(this.root);
     }
     if (guest.effects.length > 0) guest.effects.length = 0;
     if (guest.callouts !== null) {
@@ -430,7 +430,7 @@ export class Instance implements CalloutListener {
     this.failed = true;
     guest.end();
     guest.callouts?.cancelAll();
-    const others = [...guest.contexts.values()].filter((other) => other !== context && other.stream !== null);
+    const others = guest.contexts.all().filter((other) => other !== context && other.stream !== null);
     guest.contexts.clear();
     for (const other of others) other.stream!.instanceLost(other.slot, failure);
     return failure;

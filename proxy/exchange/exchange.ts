@@ -378,6 +378,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.responseStore.length < length) this.responseStore = Buffer.allocUnsafeSlow(length + STORE_BYTES);
     copy(responseHead.bytes, 0, length, this.responseStore, 0);
     responseHead.bytes = this.responseStore;
+    responseHead.isLasting = true;
   }
 
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
@@ -578,6 +579,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private openStream(snapshot: Snapshot, endOfStream: boolean): void {
     const stream = takeStream();
     this.stream = stream;
+    this.requestHead.isLasting = true;
     this.engineDepth++;
     stream.open(snapshot.chain, this.slotMask, this, this.requestHead);
     if (this.requestHead.hasPrivateField && snapshot.forced !== null) snapshot.forced.apply(stream);
