@@ -15,16 +15,23 @@ export function residentMebibytes(pid: number): number {
   return statusKibibytes(pid, /^VmRSS:\s+(\d+)/m) / 1024;
 }
 
+/** Resident memory of the largest of `pid` and its descendants in MiB: of a proxy the process with the workers. */
+export function largestResidentMebibytes(pid: number): number {
+  const kibibytes = processTree(pid).map((member) => statusKibibytesOf(member, /^VmRSS:\s+(\d+)/m));
+  return Math.max(...kibibytes) / 1024;
+}
+
 /** Address space of `pid` and its descendants in GiB: a WebAssembly memory reserves 8. */
 export function addressSpaceGibibytes(pid: number): number {
   return statusKibibytes(pid, /^VmSize:\s+(\d+)/m) / (1024 * 1024);
 }
 
 function statusKibibytes(pid: number, field: RegExp): number {
-  return processTree(pid).reduce(
-    (sum, member) => sum + Number(field.exec(readOrEmpty(`/proc/${member}/status`))?.[1] ?? 0),
-    0,
-  );
+  return processTree(pid).reduce((sum, member) => sum + statusKibibytesOf(member, field), 0);
+}
+
+function statusKibibytesOf(pid: number, field: RegExp): number {
+  return Number(field.exec(readOrEmpty(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
 function processTree(root: number): number[] {

@@ -31,6 +31,10 @@ export interface ProxyOptions {
   readonly sinks?: string;
   /** As YAML; default: what the proxy has as defaults. */
   readonly limits?: string;
+  /** Whom its route asks; default: the numbered origin. */
+  readonly originPort?: number;
+  /** Default: 5s. */
+  readonly routeTimeout?: string;
 }
 
 export class Installation {
@@ -143,6 +147,8 @@ export class Installation {
       labels = { name: id },
       sinks = "[{ name: log, type: stdout }]",
       limits = "{}",
+      originPort = this.origin.port,
+      routeTimeout = "5s",
     }: ProxyOptions,
   ): string {
     const chain =
@@ -155,8 +161,8 @@ node: { id: ${id}, labels: ${JSON.stringify(labels)} }
 stateDir: state
 workers: ${workers}
 listeners: [{ name: http, address: "127.0.0.1:${port}" }]
-routes: [{ name: all, match: { path: { prefix: / } }, cluster: origin, timeout: 5s }]
-clusters: [{ name: origin, endpoints: ["127.0.0.1:${this.origin.port}"], connectTimeout: 1s }]
+routes: [{ name: all, match: { path: { prefix: / } }, cluster: origin, timeout: ${routeTimeout} }]
+clusters: [{ name: origin, endpoints: ["127.0.0.1:${originPort}"], connectTimeout: 1s }]
 admin: { address: "127.0.0.1:${adminPort}" }
 sinks: ${sinks}
 limits: ${limits}
