@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { IDLE_MS } from "../../proxy/upstream/limits.ts";
 import { freePort } from "../free-port.ts";
 import { startPinned, type Contender } from "./contender.ts";
 
@@ -13,6 +14,8 @@ const BACKLOG = 4096;
 const CONNECTIONS_MAX = 16_384;
 /** More than all scenarios under load have clients. */
 const KEPT_TO_ORIGIN = 1_024;
+/** As long as Sluice keeps them: else one would come to its round with its connections made, and the other without. */
+const KEPT_TO_ORIGIN_SECONDS = IDLE_MS / 1000;
 
 export interface NginxPlace {
   readonly nginx: string;
@@ -60,7 +63,12 @@ export async function startNginxWithLua(
 
 function proxyServer(listen: string, originPort: number, policy: string): string {
   return `
-    upstream origin { server 127.0.0.1:${originPort}; keepalive ${KEPT_TO_ORIGIN}; keepalive_requests 100000000; }
+    upstream origin {
+      server 127.0.0.1:${originPort};
+      keepalive ${KEPT_TO_ORIGIN};
+      keepalive_requests 100000000;
+      keepalive_timeout ${KEPT_TO_ORIGIN_SECONDS}s;
+    }
     server {
       ${listen}
       location / {
