@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { STAGE_BYTES } from "../codec/limits.ts";
 import { LEVEL } from "../overload/overload-level.ts";
+import { rawTcp } from "../transport/raw-transport.ts";
 import { READ_BYTES } from "../transport/limits.ts";
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
 import { SWEEP_MS } from "./limits.ts";
@@ -13,6 +14,7 @@ import { afterHead, Loopback, readAll, type LoopbackOptions } from "./loopback.t
 
 const GET = "GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n";
 const LAST_GET = "GET /last HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n";
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const POST = "POST /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 1000000\r\n\r\n";
 /** Much shorter than any deadline, so that only the deadline can end a trickle. */
 const TRICKLE_MS = 10;
@@ -99,7 +101,7 @@ describe("HttpServer with a client that takes its time", () => {
       limits: { requestTimeoutMs: SWEEP_MS },
       upstream: (socket) =>
         afterHead(socket, () => {
-          const timer = setTimeout(() => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), 4 * SWEEP_MS);
+          const timer = setTimeout(() => socket.write(OK), 4 * SWEEP_MS);
           timers.add(timer);
         }),
     });
@@ -243,7 +245,7 @@ describe("HttpServer with many clients", () => {
       limits: { upstreamConnectionsMax: 1 },
       upstream: (socket) =>
         afterHead(socket, () => {
-          answer = () => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+          answer = () => void socket.write(OK);
         }),
     });
     const both = [loopback.talk(LAST_GET), loopback.talk(LAST_GET)];
@@ -251,6 +253,41 @@ describe("HttpServer with many clients", () => {
     await expect.poll(() => (answer(), loopback.seen.length)).toBe(2);
     for (const said of await Promise.all(both)) expect(said).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(loopback.upstreamConnections).toBe(1);
+  });
+});
+
+describe("HttpServer that has no descriptor to accept with", () => {
+  it("closes what is idle, upstream connections first, and nothing that is in use", async () => {
+    let failed = (): void => {};
+    await start({
+      transports: {
+        ...rawTcp,
+        listen: (at, accepted, acceptFailed = failed) => {
+          failed = acceptFailed;
+          return rawTcp.listen(at, accepted);
+        },
+      },
+      routing: (upstream) =>
+        `clusters: [{ name: a, endpoints: [${upstream}] }]\nroutes: [{ name: r, cluster: a, timeout: 1m }]\n`,
+      upstream: (socket) => afterHead(socket, (head) => head.startsWith("GET /x ") && socket.write(OK)),
+    });
+    const busy = loopback.client();
+    busy.write("GET /busy HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    await expect.poll(() => loopback.upstreamConnections).toBe(1);
+    const idle = loopback.client();
+    const said = readAll(idle);
+    idle.write(GET);
+    await expect.poll(() => count("upstreamConnectionsIdle")).toBe(1);
+
+    failed();
+    await expect.poll(() => count("upstreamConnectionsLive")).toBe(1);
+    expect(loopback.server.connections).toBe(2);
+    failed();
+    expect(await said).toMatch(/^HTTP\/1\.1 200 OK/);
+    await expect.poll(() => loopback.server.connections).toBe(1);
+    failed();
+    expect([loopback.server.streams, count("acceptFailures")]).toEqual([1, 3]);
+    busy.destroy();
   });
 });
 

@@ -89,6 +89,10 @@ export class ConnectionTable<T extends TableConnection> {
     }
   }
 
+  find(isWanted: (connection: T) => boolean): T | undefined {
+    return this.connections.find(isWanted);
+  }
+
   private take(index: number, column: number): boolean {
     const at = index * COLUMNS + column;
     if (this.deadlines[at]! > this.tick) return false;

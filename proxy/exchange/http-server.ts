@@ -102,7 +102,7 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
     this.listening = await this.transports.listen(
       at,
       (transport) => this.accept(transport),
-      () => this.counters[EXCHANGE_COUNTER.acceptFailures]!++,
+      () => this.acceptFailed(),
     );
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     return this.listening.port;
@@ -279,6 +279,15 @@ export class HttpServer implements ServerCodecHost, ExchangeHost, OverloadTarget
     const { upstreamConnectionsMax } = this.options.snapshot().limits;
     const share = Math.ceil(upstreamConnectionsMax / this.options.workers);
     return this.counters[EXCHANGE_COUNTER.upstreamConnectionsLive]! >= share && !this.upstreams.closeOneIdle();
+  }
+
+  /**
+   * No descriptor was left, not even the spare one with which libuv accepts and closes. The connection waits on, and the
+   * loop would spin for it: something that nobody needs right now makes room.
+   */
+  private acceptFailed(): void {
+    this.counters[EXCHANGE_COUNTER.acceptFailures]!++;
+    if (!this.upstreams.closeOneIdle()) this.table.find((connection) => connection.isIdle)?.transport.close();
   }
 
   // ---- OverloadTarget
