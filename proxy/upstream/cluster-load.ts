@@ -67,15 +67,14 @@ export class ClusterLoad {
   }
 
   /**
-   * Who takes over a connection of `pool` that is free: the first that waits for this endpoint. Null: it is to be closed
-   * for another endpoint's request, above all for one whose endpoint has no connection at all.
+   * For whom a connection of `pool` that is free is best: the first that waits for this endpoint, unless one before it wants
+   * an endpoint that has no connection at all and would wait for ever; else whoever waits for longest.
    */
-  heirOf(pool: LoadedPool): WaitingRequest | null {
+  heirOf(pool: LoadedPool): WaitingRequest {
     for (const request of this.waiting) {
-      if (request.pool === pool) return request;
-      if (request.pool.connections === 0) return null;
+      if (request.pool === pool || request.pool.connections === 0) return request;
     }
-    return null;
+    return this.first()!;
   }
 
   /** A connection is gone: the room is for one that waits. */

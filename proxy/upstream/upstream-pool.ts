@@ -188,9 +188,7 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   connectionFree(connection: Http1ClientConnection): void {
     const { load } = this.endpoint;
     if (load.waiting.size > 0) {
-      const heir = load.heirOf(this);
-      if (heir === null) connection.close();
-      else heir.serve(connection);
+      this.handOn(connection, load.heirOf(this));
       return;
     }
     if (this.idle.length >= IDLE_PER_ENDPOINT_MAX) {
@@ -202,6 +200,16 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
     this.endpoint.active--;
     load.active--;
     this.options.counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]!++;
+  }
+
+  /** One for another endpoint takes the room at once: were it to wait for the end, more would be closed for it meanwhile. */
+  private handOn(connection: Http1ClientConnection, heir: WaitingRequest): void {
+    if (heir.pool === this) {
+      heir.serve(connection);
+      return;
+    }
+    connection.close();
+    heir.pool.connectFor(heir);
   }
 
   connectionClosed(connection: Http1ClientConnection, wasOpen: boolean): void {
@@ -235,7 +243,9 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   }
 
   connectFor(request: WaitingRequest): void {
-    if (!this.isClosed && !this.isWorkerFull) request.serve(this.connect(request.cluster.connectTimeoutMs));
+    const { connectionsPerEndpointMax } = this.options;
+    if (this.isClosed || this.live.size >= connectionsPerEndpointMax || this.isWorkerFull) return;
+    request.serve(this.connect(request.cluster.connectTimeoutMs));
   }
 
   sweep(nowMs: number): void {
