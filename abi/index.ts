@@ -30,7 +30,7 @@ export type { ChainSlot, SlotRevision, SplitChoice } from "./stream/chain.ts";
 export { NameSet, nameSetOf } from "./head/name-set.ts";
 export { Stream, takeStream } from "./stream/stream.ts";
 export { ReadLog } from "./stream/read-log.ts";
-export type { SlotReport } from "./stream/slot-report.ts";
+export type { SlotFigures, SlotReport } from "./stream/slot-report.ts";
 export type { VerdictKind } from "./stream/verdict.ts";
 export { SILENT_CALLOUTS } from "./host/callouts.ts";
 export type {

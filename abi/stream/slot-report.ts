@@ -33,6 +33,23 @@ export interface SlotReport {
   readonly additions: Readonly<Record<string, Addition>>;
 }
 
+/** The figures behind a report, for who only counts: no report is made. Valid until the stream's end. */
+export interface SlotFigures {
+  /** As in the report. */
+  readonly index: number;
+  readonly arm: number;
+  readonly verdict: VerdictKind;
+  /** google.rpc code of a deny, -1 without one. */
+  readonly code: number;
+  readonly fuel: number;
+  /** Wall time of its callbacks so far; 0 in a stream that is not timed. */
+  readonly durationMs: number;
+  /** Negative in a stream that is not timed, and before its first callback. */
+  readonly startedMs: number;
+  /** A bit of CAUSE; 0 while all is well. */
+  readonly failureCause: number;
+}
+
 export function reportOf(run: SlotRun, quotas: readonly QuotaUse[], isTimed: boolean): SlotReport {
   const slot = run.slot!;
   const { filter, version, revision } = run.revision!;

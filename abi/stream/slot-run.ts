@@ -2,6 +2,7 @@
 // One slot's part in one stream: its instance and context, the phases still to come, what its check said, what it holds
 // of either message, how it failed. Fields only; the rules are in stream.ts and message-flow.ts.
 
+import type { SlotFigures } from "./slot-report.ts";
 import type { Head } from "../head/head.ts";
 import { NameSet } from "../head/name-set.ts";
 import type { Instance } from "../host/plugin.ts";
@@ -67,7 +68,7 @@ export interface DirectResponse {
   readonly body: Uint8Array;
 }
 
-export class SlotRun {
+export class SlotRun implements SlotFigures {
   slot: ChainSlot | null = null;
   /** Which of the slot's revisions serves this stream, and its place among them. */
   revision: SlotRevision | null = null;
@@ -109,6 +110,10 @@ export class SlotRun {
   readonly reads = new NameSet();
   /** By direction: what it holds of the request and of the response. */
   readonly held: readonly [HeldMessage, HeldMessage] = [new HeldMessage(), new HeldMessage()];
+
+  get index(): number {
+    return this.slot!.index;
+  }
 
   /** Ready for `slot` in another stream, served by its revision at `arm`. */
   reset(slot: ChainSlot, arm: number, bodyBufferBytesMax: number): void {

@@ -26,7 +26,7 @@ import type { ReadLog } from "./read-log.ts";
 import { FAILED, SlotCalls } from "./slot-calls.ts";
 import { SlotEntry } from "./slot-entry.ts";
 import { reportOf } from "./slot-report.ts";
-import type { SlotReport } from "./slot-report.ts";
+import type { SlotFigures, SlotReport } from "./slot-report.ts";
 import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
 import { StagedReply } from "./staged-reply.ts";
@@ -261,6 +261,11 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
   slotReport(i: number): SlotReport {
     const { reservations, now } = this.calls;
     return reportOf(this.state.runAt(i), reservations.usesOf(this.state.asked[i]!), now !== null);
+  }
+
+  /** The figures of the i-th slot that was asked. */
+  slotFigures(i: number): SlotFigures {
+    return this.state.runAt(i);
   }
 
   /** A reply or a reset is noted and not done yet. */

@@ -1,4 +1,5 @@
-import type { SlotReport } from "@sluice/abi";
+import { CAUSE } from "@sluice/abi/data-path";
+import type { SlotFigures } from "@sluice/abi";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../contract/index.ts";
 import { REVISION_ROWS_MAX } from "./limits.ts";
@@ -7,8 +8,19 @@ import { RevisionRows } from "./revision-rows.ts";
 import { REVISION_CELL, createSlab, revisionRowOf } from "./slab.ts";
 
 const name = (revision: string) => ({ slot: "s", filter: "f", version: sha256("v"), revision: sha256(revision) });
-const report = (changes: Partial<SlotReport>): SlotReport =>
-  ({ verdict: "allow", code: null, error: null, fuel: 10, durationUs: null, ...changes }) as SlotReport;
+const figures = (changes: Partial<SlotFigures>): SlotFigures => {
+  return {
+    index: 0,
+    arm: 0,
+    verdict: "allow",
+    code: -1,
+    fuel: 10,
+    durationMs: 0,
+    startedMs: -1,
+    failureCause: 0,
+    ...changes,
+  };
+};
 
 describe("RevisionRows", () => {
   it("sums what every worker counted, by verdict, code and cause", () => {
@@ -17,11 +29,11 @@ describe("RevisionRows", () => {
     const at = rows.rowOf(name("a"));
     rows.serve(new Map([[at, 90]]));
     const [one, two] = slabs.map((slab) => revisionRowOf(slab, at));
-    countSlot(one!, report({}));
-    countSlot(two!, report({}));
-    countSlot(one!, report({ verdict: "noOpinion" }));
-    countSlot(two!, report({ verdict: "deny", code: "PERMISSION_DENIED" }));
-    countSlot(two!, report({ verdict: "error", code: "UNAVAILABLE", error: { cause: "trap", message: "", at: null } }));
+    countSlot(one!, figures({}));
+    countSlot(two!, figures({}));
+    countSlot(one!, figures({ verdict: "noOpinion" }));
+    countSlot(two!, figures({ verdict: "deny", code: 7 }));
+    countSlot(two!, figures({ verdict: "error", code: 14, failureCause: CAUSE.trap }));
     expect(rows.counters()).toEqual([
       {
         ...name("a"),
@@ -45,9 +57,9 @@ describe("RevisionRows", () => {
     const slabs = [createSlab(), createSlab()];
     const rows = new RevisionRows(slabs);
     const at = rows.rowOf(name("a"));
-    for (let i = 0; i < 98; i++) countSlot(revisionRowOf(slabs[i % 2]!, at), report({ fuel: 100 }));
-    countSlot(revisionRowOf(slabs[0]!, at), report({ fuel: 5000, durationUs: 2 }));
-    countSlot(revisionRowOf(slabs[1]!, at), report({ fuel: 5000, durationUs: 40 }));
+    for (let i = 0; i < 98; i++) countSlot(revisionRowOf(slabs[i % 2]!, at), figures({ fuel: 100 }));
+    countSlot(revisionRowOf(slabs[0]!, at), figures({ fuel: 5000, startedMs: 0, durationMs: 0.002 }));
+    countSlot(revisionRowOf(slabs[1]!, at), figures({ fuel: 5000, startedMs: 0, durationMs: 0.04 }));
     const { fuelPerStream, timeUs } = rows.counters()[0]!;
     expect(fuelPerStream).toEqual({ p50: 111, p90: 111, p99: 5119 });
     expect(timeUs).toEqual({ count: 2, p50: 2.047, p90: 40.959, p99: 40.959 });
@@ -76,7 +88,7 @@ describe("RevisionRows", () => {
     const slab = createSlab();
     const rows = new RevisionRows([slab]);
     for (let i = 0; i < REVISION_ROWS_MAX; i++) rows.serve(new Map([[rows.rowOf(name(`r${i}`)), 100]]));
-    countSlot(revisionRowOf(slab, 0), report({}));
+    countSlot(revisionRowOf(slab, 0), figures({}));
     const at = rows.rowOf(name("new"));
     expect(at).toBe(0);
     expect(revisionRowOf(slab, at).every((cell) => cell === 0)).toBe(true);

@@ -107,6 +107,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   // Facts, valid while the observer is told.
   private pinned: Snapshot | null = null;
   slots: ExchangeFacts["slots"] = null;
+  uncounted: Stream | null = null;
   listener = "";
   route: Route | null = null;
   cluster: Cluster | null = null;
@@ -119,7 +120,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   status = 0;
   bytesIn = 0;
   bytesOut = 0;
-  isDetached = false;
+  private isDetached = false;
   readonly flags: StreamFlag[] = [];
 
   constructor(host: ExchangeHost) {
@@ -346,8 +347,9 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.isDetached) return true;
     if (stream !== null) {
       stream.finish();
-      this.slots = stream;
+      this.slots = this.uncounted = stream;
       this.host.observer.detached(this);
+      this.uncounted = null;
       this.slots = keptSlots(stream);
       stream.end();
       this.stream = null;
@@ -871,7 +873,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       stream.finish();
       if (stream.flag !== null && !this.flags.includes(stream.flag)) this.flags.push(stream.flag);
     }
-    if (!this.isDetached) this.slots = stream;
+    if (!this.isDetached) this.slots = this.uncounted = stream;
     this.durationUs = clock.monotonicUs - this.startedUs;
     counters[EXCHANGE_COUNTER.streamsLive]!--;
     counters[EXCHANGE_COUNTER.bytesIn]! += this.bytesIn;
@@ -882,7 +884,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.copies !== null) this.endCopies();
     if (stream !== null) stream.end();
     this.stream = null;
-    this.slots = null;
+    this.slots = this.uncounted = null;
     if (this.tries !== null) this.tries.close();
     this.tries = null;
     if (!this.isDetached) this.pinned!.unpin();

@@ -19,8 +19,8 @@ export interface ExchangeFacts {
   readonly snapshot: Snapshot;
   /** Reports per slot, null when no filter was asked. */
   readonly slots: Pick<Stream, "slotCount" | "slotReport"> | null;
-  /** The slots were told of by `detached` already. */
-  readonly isDetached: boolean;
+  /** The same as long as nobody was told of them; null when a tunnel has outlived its filters, which were told of then. */
+  readonly uncounted: Pick<Stream, "slotCount" | "slotReport" | "slotFigures"> | null;
   /** Name of the listener. */
   readonly listener: string;
   readonly route: Route | null;

@@ -30,6 +30,7 @@ function facts(changes: Partial<ExchangeFacts> = {}, slot: Partial<SlotReport> =
   return {
     snapshot: { number: 42 } as ExchangeFacts["snapshot"],
     slots: { slotCount: 1, slotReport: () => ({ ...report, ...slot }) },
+    uncounted: null,
     listener: "http",
     route: { name: "api" } as ExchangeFacts["route"],
     cluster: { name: "demo" } as ExchangeFacts["cluster"],

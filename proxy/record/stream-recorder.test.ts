@@ -1,18 +1,25 @@
-import type { SlotReport } from "@sluice/abi";
+import { CAUSE } from "@sluice/abi/data-path";
+import type { SlotFigures, SlotReport } from "@sluice/abi";
 import { describe, expect, it } from "vitest";
 import { REVISION_CELL } from "../counters/slab.ts";
 import type { ExchangeFacts } from "../exchange/facts.ts";
 import type { SlotErrorNotice } from "../worker/messages.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
 
-function factsOf(reports: readonly Partial<SlotReport>[]): { facts: ExchangeFacts; rows: Float64Array[][] } {
+type Slot = Partial<SlotFigures> & Pick<Partial<SlotReport>, "slot" | "error">;
+
+function factsOf(slots: readonly Slot[]): { facts: ExchangeFacts; rows: Float64Array[][] } {
   const rows = [1, 2, 1].map((arms) => Array.from({ length: arms }, () => new Float64Array(32)));
-  const whole = reports.map(
-    (report) => ({ filter: "f", revision: "r", arm: 0, error: null, code: null, fuel: 1, ...report }) as SlotReport,
-  );
+  const whole = slots.map((slot) => ({ filter: "f", revision: "r", arm: 0, code: -1, failureCause: 0, ...slot }));
+  const uncounted = {
+    slotCount: whole.length,
+    slotReport: (at: number) => whole[at],
+    slotFigures: (at: number) => whole[at],
+  };
   const facts = {
     snapshot: { counterRows: rows },
-    slots: { slotCount: whole.length, slotReport: (at: number) => whole[at] },
+    slots: uncounted,
+    uncounted,
     startedMs: 0,
     durationUs: 0,
   } as unknown as ExchangeFacts;
@@ -51,7 +58,7 @@ describe("StreamRecorder", () => {
       spans: () => undefined,
     });
     const error = { cause: "trap", message: "unreachable", at: "check" } as const;
-    recorder.ended(factsOf([{ slot: "authz", index: 1, verdict: "error", error }]).facts);
+    recorder.ended(factsOf([{ slot: "authz", index: 1, failureCause: CAUSE.trap, error }]).facts);
     expect(told).toMatchObject([{ slot: "authz", cause: "trap", message: "unreachable", at: "check", count: 1 }]);
   });
 });

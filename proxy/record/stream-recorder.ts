@@ -39,11 +39,11 @@ export class StreamRecorder implements StreamObserver {
   }
 
   detached(facts: ExchangeFacts): void {
-    this.countSlots(facts);
+    this.countSlots(facts, facts.uncounted!);
   }
 
   ended(facts: ExchangeFacts): void {
-    if (facts.slots !== null && !facts.isDetached) this.countSlots(facts);
+    if (facts.uncounted !== null) this.countSlots(facts, facts.uncounted);
     if (this.recordsWanted) this.batch.add(recordLine(facts, this.node));
     if (facts.isTraced) this.spans.add(streamSpan(facts));
   }
@@ -57,13 +57,12 @@ export class StreamRecorder implements StreamObserver {
     this.spans.flush();
   }
 
-  private countSlots(facts: ExchangeFacts): void {
-    const slots = facts.slots!;
+  private countSlots(facts: ExchangeFacts, slots: NonNullable<ExchangeFacts["uncounted"]>): void {
     const { counterRows } = facts.snapshot;
     for (let i = 0; i < slots.slotCount; i++) {
-      const report = slots.slotReport(i);
-      countSlot(counterRows[report.index]![report.arm]!, report);
-      if (report.error !== null) this.errors.note(report, facts.startedMs + facts.durationUs / 1000);
+      const figures = slots.slotFigures(i);
+      countSlot(counterRows[figures.index]![figures.arm]!, figures);
+      if (figures.failureCause !== 0) this.errors.note(slots.slotReport(i), facts.startedMs + facts.durationUs / 1000);
     }
   }
 }
