@@ -23,7 +23,7 @@ const closed = { additionalProperties: false } as const;
 const Percent = Type.Integer({ minimum: 0, maximum: 100 });
 const Times = Type.Integer({ minimum: 1, maximum: 100 });
 
-interface WeightedAddress {
+export interface WeightedAddress {
   readonly address: string;
   readonly weight?: number;
 }
