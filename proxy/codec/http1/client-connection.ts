@@ -254,6 +254,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     // Positions count from the buffer's start: the head is used up before the reader's buffer is.
     const headEnd = parser.parse(bytes, at, end, sink.responseHead);
     if (headEnd < 0) return headEnd;
+    if (headEnd - at > RESPONSE_HEAD_BYTES_MAX) return -502;
     const { status, minor, fields } = parser;
     if (status < 200) return this.readInterim(status, headEnd);
     if (fields.chunked && (fields.contentLength >= 0 || minor === 0)) return -502;

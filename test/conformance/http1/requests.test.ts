@@ -7,12 +7,7 @@ import { openLanes, overLanes } from "./lanes.ts";
 import { parse, type Message } from "./llhttp.ts";
 import { endToEnd, valueOf } from "./meaning.ts";
 import { REFUSED, type RefusedRequest } from "./refused-requests.ts";
-import { cutAt, singly, Talk, type Conversation, type UpstreamAnswer } from "./talk.ts";
-
-/** Of a longer message only some boundaries are tried: behind each line, and others evenly. */
-const CUTS_MAX = 160;
-/** Byte by byte, a message takes as many turns as it has bytes. */
-const SINGLY_BYTES_MAX = 1_500;
+import { byteByByte, everyCut, Talk, type Conversation, type UpstreamAnswer } from "./talk.ts";
 
 describe("the proxy's HTTP/1.1, asked", () => {
   let lanes: Talk[];
@@ -27,8 +22,8 @@ describe("the proxy's HTTP/1.1, asked", () => {
 
   it.each([
     ["whole", (bytes: Buffer) => [[bytes]]],
-    ["byte by byte", (bytes: Buffer) => (bytes.length > SINGLY_BYTES_MAX ? [] : [singly(bytes)])],
-    ["cut at every boundary", (bytes: Buffer) => boundaries(bytes).map((at) => cutAt(bytes, at))],
+    ["byte by byte", byteByByte],
+    ["cut at every boundary", everyCut],
   ])(
     "answers and passes as it should, %s",
     async (_how, pieces) => {
@@ -112,16 +107,7 @@ function wantedOf({ sent, differs, beyondLlhttp }: AcceptedRequests): readonly M
   return whole.map((message, i) => ({ ...message, target: differs?.[i]?.target ?? message.target }));
 }
 
-function boundaries(bytes: Buffer): number[] {
-  const all = Array.from({ length: bytes.length - 1 }, (_, i) => i + 1);
-  if (all.length <= CUTS_MAX) return all;
-  const step = all.length / CUTS_MAX;
-  return [...new Set(Array.from({ length: CUTS_MAX }, (_, i) => all[Math.floor(i * step)]!))];
-}
-
 function ok({ method }: Message): UpstreamAnswer {
-  return {
-    bytes: Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${method === "HEAD" ? "" : "ok"}`),
-    end: false,
-  };
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+  return { pieces: [Buffer.from(method === "HEAD" ? head : `${head}ok`)], end: false };
 }

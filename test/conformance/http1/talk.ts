@@ -19,11 +19,13 @@ export interface Conversation {
   readonly upstreamError: string | null;
   /** The proxy closed before the client did. */
   readonly isClosed: boolean;
+  /** Connections to the upstream that the proxy still keeps. */
+  readonly kept: number;
 }
 
-/** What an upstream says to one request, and whether it closes behind it. */
+/** What an upstream says to one request, in which pieces, and whether it closes behind it. */
 export interface UpstreamAnswer {
-  readonly bytes: Buffer;
+  readonly pieces: readonly Buffer[];
   readonly end: boolean;
 }
 
@@ -53,9 +55,7 @@ export class Talk {
         connection.bytes = Buffer.concat([connection.bytes, chunk]);
         const whole = parse("requests", connection.bytes).messages.filter(({ isWhole }) => isWhole);
         for (; connection.answered < whole.length; connection.answered++) {
-          const { bytes, end } = answer(whole[connection.answered]!);
-          if (end) socket.end(bytes);
-          else socket.write(bytes);
+          void say(socket, answer(whole[connection.answered]!));
         }
       });
       socket.on("end", () => socket.end());
@@ -100,11 +100,12 @@ export class Talk {
     const { messages, error } = this.upstreamRead();
     const seen = messages.filter(({ isWhole }) => isWhole);
     return {
-      answers: reader.answers(seen.map(({ method }) => method === "HEAD")),
+      answers: reader.answers(seen.some(({ method }) => method === "HEAD")),
       said: reader.text,
       seen,
       upstreamError: seen.length < messages.length ? null : error,
       isClosed,
+      kept: this.connections.size,
     };
   }
 
@@ -160,10 +161,10 @@ class Reader {
     return Buffer.concat(this.chunks).toString("latin1");
   }
 
-  /** All answers but 1xx; `isHead` says of each whether it is to HEAD. */
-  answers(isHead: readonly boolean[]): Message[] {
-    const parsed = parse("answers", Buffer.concat(this.chunks), isHead.every(Boolean) && isHead.length > 0);
-    return parsed.messages.filter(({ status }) => status >= 200);
+  /** All answers but 1xx; `isHead`: they are to HEAD. */
+  answers(isHead: boolean): Message[] {
+    const { messages } = parse("answers", Buffer.concat(this.chunks), isHead);
+    return messages.filter(({ status }) => status >= 200);
   }
 
   private count(): number {
@@ -172,11 +173,36 @@ class Reader {
   }
 }
 
+/** Each piece in a loop turn of its own. */
+async function say(socket: Socket, { pieces, end }: UpstreamAnswer): Promise<void> {
+  for (const piece of pieces) {
+    if (socket.destroyed) return;
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (end) socket.end();
+}
+
+/** At every boundary; of a longer message at some of them, evenly. */
+export function everyCut(bytes: Buffer): Buffer[][] {
+  const all = Array.from({ length: bytes.length - 1 }, (_, i) => i + 1);
+  const step = Math.max(1, all.length / CUTS_MAX);
+  const some = Array.from({ length: Math.ceil(all.length / step) }, (_, i) => all[Math.floor(i * step)]!);
+  return some.map((at) => cutAt(bytes, at));
+}
+const CUTS_MAX = 160;
+
+/** None of a message that would take too many turns. */
+export function byteByByte(bytes: Buffer): Buffer[][] {
+  return bytes.length > SINGLY_BYTES_MAX ? [] : [singly(bytes)];
+}
+const SINGLY_BYTES_MAX = 1_500;
+
 /** `bytes` in two pieces, cut at `at`. */
-export function cutAt(bytes: Buffer, at: number): Buffer[] {
+function cutAt(bytes: Buffer, at: number): Buffer[] {
   return [bytes.subarray(0, at), bytes.subarray(at)];
 }
 
-export function singly(bytes: Buffer): Buffer[] {
+function singly(bytes: Buffer): Buffer[] {
   return Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
 }
