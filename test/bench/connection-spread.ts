@@ -30,8 +30,7 @@ function spreadOf(count: number, byWorker: readonly number[]): Figure[] {
   ];
 }
 
-async function connectionsByWorker({ adminUrl }: SluiceContender): Promise<number[]> {
-  const response = await fetch(new URL("/stats", adminUrl));
-  const { workers } = (await response.json()) as { workers: { each: readonly { connections: number }[] } };
+async function connectionsByWorker(proxy: SluiceContender): Promise<number[]> {
+  const { workers } = (await proxy.stats()) as { workers: { each: readonly { connections: number }[] } };
   return workers.each.map(({ connections }) => connections);
 }

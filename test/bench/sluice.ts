@@ -1,6 +1,6 @@
 // Sluice as a contender: a machine document and a deployment file in a temporary folder.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { freePort } from "../free-port.ts";
@@ -12,7 +12,8 @@ const cli = resolve(import.meta.dirname, "../../bin/sluice.js");
 const LIMITS = "{ connectionsPerSource: 50000, requestsPerConnection: 1000000000 }";
 
 export interface SluiceContender extends Contender {
-  readonly adminUrl: string;
+  /** What `/stats` says. */
+  stats(): Promise<unknown>;
 }
 
 /** `deployment` is the text of deployment.yaml; artifacts it names lie in the proxy's cache or beside it. */
@@ -36,7 +37,15 @@ export async function startSluice(options: {
   writeFileSync(join(folder, "sluice.yaml"), machineDocument({ port, adminPort, workers, ports }));
   const command = [process.execPath, cli, "proxy", "-c", join(folder, "sluice.yaml")];
   const contender = await startPinned({ name, command, cores, port });
-  return { ...contender, adminUrl: `http://127.0.0.1:${adminPort}/` };
+  return { ...contender, stats: () => statsOf(adminPort, join(folder, "state")) };
+}
+
+async function statsOf(adminPort: number, stateDir: string): Promise<unknown> {
+  const token = readFileSync(join(stateDir, "admin.token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`http://127.0.0.1:${adminPort}/stats`, { headers });
+  if (!response.ok) throw new Error(`/stats answers ${response.status}`);
+  return response.json();
 }
 
 function machineDocument(options: {
