@@ -25,9 +25,8 @@ function rowOf(field: string): string {
 
 describe("docs/routing.md", () => {
   it("names every key of a cluster", () => {
-    const missing = new Set(keysOf(ClusterSchema)).difference(new Set(["name", "address"]));
-    for (const key of missing) if (new RegExp(`(\`${key}\`|${key}: )`).test(page)) missing.delete(key);
-    expect([...missing]).toEqual([]);
+    const keys = keysOf(ClusterSchema).filter((key) => key !== "name" && key !== "address");
+    expect(keys.filter((key) => !new RegExp(`(\`${key}\`|${key}: )`).test(page))).toEqual([]);
   });
 
   it("tells the defaults that hold", () => {
