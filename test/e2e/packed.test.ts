@@ -2,17 +2,34 @@
 // parties' packages come from npm's cache or registry.
 
 import { execFile } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../free-port.ts";
 import { Program } from "./program.ts";
 import { freePorts } from "./up-program.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const execute = promisify(execFile);
 const installTimeoutMs = 240_000;
+
+/** It takes root, and a kernel that lets it have mounts of its own. */
+const mayIsolate = await execute("unshare", ["-m", "true"]).then(
+  () => process.getuid?.() === 0,
+  () => false,
+);
 
 let outside: string;
 let project: string;
@@ -47,6 +64,19 @@ function strangersEnv(): NodeJS.ProcessEnv {
 /** `npx sluice …` in a folder that has the packages, without npx between us and its signals. */
 function sluice(args: readonly string[], cwd: string): Program {
   return new Program(process.execPath, [join(cwd, "node_modules/@sluice/bin/sluice.js"), ...args], { cwd });
+}
+
+/** What the image starts, with this document, from the packages installed here. */
+function imageCommand(image: string, document: string): string[] {
+  const list = (word: string): string[] =>
+    JSON.parse(new RegExp(`^${word} (\\[.*\\])$`, "m").exec(image)![1]!) as string[];
+  const words = [...list("ENTRYPOINT"), ...list("CMD")];
+  return words.map((word) => word.replace("/opt/sluice", project).replace("/etc/sluice/sluice.yaml", document));
+}
+
+/** A PATH whose `node` is the one that runs this. */
+function strangersPaths(): { PATH: string } {
+  return { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
 }
 
 /** The lines that docs/authors.md begins with. */
@@ -89,6 +119,45 @@ describe("the packed packages, outside a checkout", () => {
       expect(await up.stop("SIGINT")).toEqual({ code: 0, signal: null });
     } finally {
       await up.stop("SIGKILL");
+    }
+  });
+
+  it.skipIf(!mayIsolate)("serve as deploy/Containerfile has it: no rights, one folder to write to", async () => {
+    const volume = mkdtempSync(join(tmpdir(), "sluice-volume-"));
+    const [port, health] = [await freePort(), await freePort()];
+    const document = readFileSync(join(root, "deploy/sluice.yaml"), "utf8")
+      .replaceAll("/var/lib/sluice", volume)
+      .replace(":8080", `:${port}`)
+      .replace(":9903", `:${health}`)
+      .replace("127.0.0.1:9901", "127.0.0.1:0");
+    writeFileSync(join(outside, "sluice.yaml"), document);
+    const image = readFileSync(join(root, "deploy/Containerfile"), "utf8");
+    const [command, ...args] = imageCommand(image, join(outside, "sluice.yaml"));
+    const [uid = ""] = /^USER (\d+):/m.exec(image)!.slice(1);
+    chownSync(volume, Number(uid), Number(uid));
+    chmodSync(outside, 0o755);
+    const rights = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
+    const mounts = `mount --make-rprivate / && mount --bind ${volume} ${volume} && mount -o remount,ro,bind /`;
+    const isolated = `${mounts} && cd ${volume} && exec setpriv ${rights.join(" ")} "$0" "$@"`;
+    const served = new Program("unshare", ["-m", "sh", "-c", isolated, command!, ...args], {
+      cwd: "/",
+      env: { ...strangersPaths(), NODE_COMPILE_CACHE: join(volume, "compile-cache") },
+    });
+    try {
+      const isServing = (): Promise<boolean> =>
+        statusOf(`http://127.0.0.1:${port}/`).then(
+          () => true,
+          () => false,
+        );
+      await served.until("an answer", isServing, 60_000);
+      // It has no deployment yet, and says so; it has written what it needs where it may.
+      expect(await statusOf(`http://127.0.0.1:${health}/readyz`)).toBe(503);
+      expect(await statusOf(`http://127.0.0.1:${port}/`)).toBe(503);
+      expect(readdirSync(volume)).toEqual(expect.arrayContaining(["admin.token", "compile-cache"]));
+      expect(await served.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await served.stop("SIGKILL");
+      rmSync(volume, { recursive: true, force: true });
     }
   });
 
