@@ -183,7 +183,7 @@ export class ProxyProcess {
   private budgetOf(machine: Machine): DescriptorBudget {
     const { limits, listeners } = machine;
     const listening = listeners.length * workersOf(machine) * ACCEPTS_PER_TURN;
-    const budget = descriptorBudget(limits, listeners.length, descriptorLimit() - listening);
+    const budget = descriptorBudget(limits, { listeners: listeners.length, listening }, descriptorLimit());
     if (budget.isLowered) logLoweredBounds(this.log, budget);
     return budget;
   }

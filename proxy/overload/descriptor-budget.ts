@@ -29,10 +29,21 @@ function systemLimits(): string {
   }
 }
 
-export function descriptorBudget(limits: StreamLimitsConfig, listeners: number, descriptors: number): DescriptorBudget {
+/** What a process has descriptors for, besides connections. */
+export interface DescriptorNeeds {
+  readonly listeners: number;
+  /** Taken by the listeners themselves. */
+  readonly listening: number;
+}
+
+export function descriptorBudget(
+  limits: StreamLimitsConfig,
+  { listeners, listening }: DescriptorNeeds,
+  descriptors: number,
+): DescriptorBudget {
   const { connectionsMax, upstreamConnectionsMax } = limits;
   const wanted = connectionsMax * listeners + upstreamConnectionsMax;
-  const free = Math.max(0, descriptors - OTHER_DESCRIPTORS);
+  const free = Math.max(0, descriptors - listening - OTHER_DESCRIPTORS);
   const isLowered = wanted > free;
   const lowered = (bound: number): number =>
     isLowered ? Math.min(bound, Math.max(CONNECTIONS_LEFT_MIN, Math.floor((bound * free) / wanted))) : bound;

@@ -21,7 +21,11 @@ export interface BoundedStats {
     readonly refusedStreams: number;
     readonly actions: Readonly<Record<string, number>>;
   };
-  readonly workers: { readonly holdings: readonly ({ readonly overload: { readonly level: number } } | null)[] };
+  readonly counters: { readonly connections: number };
+  readonly workers: {
+    readonly serving: number;
+    readonly holdings: readonly ({ readonly overload: { readonly level: number } } | null)[];
+  };
 }
 
 export class BoundedProxy {
@@ -34,7 +38,7 @@ export class BoundedProxy {
   private readonly held: (() => void)[] = [];
 
   /** `limits` as YAML. The filter loops on requests with `x-loop`. */
-  static async start(descriptors: number, limits: string): Promise<BoundedProxy> {
+  static async start(descriptors: number, limits: string, workers = 1): Promise<BoundedProxy> {
     const folder = mkdtempSync(join(tmpdir(), "sluice-bounds-"));
     const upstream = createServer();
     upstream.listen(0, "127.0.0.1");
@@ -43,7 +47,7 @@ export class BoundedProxy {
     const upstreamPort = (upstream.address() as AddressInfo).port;
     writeFileSync(join(folder, "loop.wasm"), await fixtureModule("loop-on-header"));
     writeFileSync(join(folder, "deployment.yaml"), deployment);
-    writeFileSync(join(folder, "sluice.yaml"), machine(port, adminPort, upstreamPort, limits));
+    writeFileSync(join(folder, "sluice.yaml"), machine({ port, adminPort, upstreamPort, limits, workers }));
     const command = `ulimit -n ${descriptors} && exec "$0" "$@"`;
     const args = ["-c", command, process.execPath, sluiceFile, "proxy", "-c", "sluice.yaml"];
     const proxy = new BoundedProxy(folder, upstream, new Program("bash", args, { cwd: folder }), port, adminPort);
@@ -100,6 +104,11 @@ export class BoundedProxy {
     return (await (await this.admin("stats")).json()) as BoundedStats;
   }
 
+  /** Ends a worker, as a crash would. */
+  async killWorker(index: number): Promise<void> {
+    await (await this.admin(`replace-worker?index=${index}`, "POST")).arrayBuffer();
+  }
+
   async metrics(): Promise<string> {
     return (await this.admin("metrics")).text();
   }
@@ -120,9 +129,12 @@ export class BoundedProxy {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private admin(call: string): Promise<Response> {
+  private admin(call: string, method = "GET"): Promise<Response> {
     const token = readFileSync(join(this.folder, "state/admin.token"), "utf8").trim();
-    return fetch(`http://127.0.0.1:${this.adminPort}/${call}`, { headers: { authorization: `Bearer ${token}` } });
+    return fetch(`http://127.0.0.1:${this.adminPort}/${call}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    });
   }
 
   private serve(socket: Socket): void {
@@ -155,15 +167,23 @@ slots:
   - name: loop
     phase: OTHER
     isolation: shared
-    revisions: [{ filter: loop, module: loop.wasm, limits: { fuel: 300000000 } }]
+    revisions: [{ filter: loop, module: loop.wasm, limits: { fuel: 100000000 } }]
 `;
 
-function machine(port: number, adminPort: number, upstreamPort: number, limits: string): string {
+interface MachineFacts {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly upstreamPort: number;
+  readonly limits: string;
+  readonly workers: number;
+}
+
+function machine({ port, adminPort, upstreamPort, limits, workers }: MachineFacts): string {
   return `apiVersion: sluice/v1
 kind: Proxy
 node: { id: bounded }
 stateDir: state
-workers: 1
+workers: ${workers}
 listeners: [{ name: http, address: 127.0.0.1:${port} }]
 routes:
   - { name: narrow, match: { path: { prefix: /hold } }, cluster: narrow }

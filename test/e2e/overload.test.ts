@@ -8,7 +8,7 @@ import { BoundedProxy } from "./bounded-proxy.ts";
 import type { BoundedStats } from "./bounded-proxy.ts";
 import { until } from "./program.ts";
 
-const descriptors = 300;
+const descriptors = 340;
 const limits =
   "{ connections: 200, upstreamConnections: 100, workerBufferBytes: 1MiB, overload: { loopDelay: 60ms, pendingRequests: 8 }, streamIdleTimeout: 1m }";
 const ask = (path: string, fields = ""): string => `GET ${path} HTTP/1.1\r\nhost: a.test\r\n${fields}\r\n`;
@@ -69,10 +69,16 @@ describe("A worker that is asked for too much", () => {
   });
 
   it("notices that its event loop is late", async () => {
-    const loops = [proxy.client(ask("/", "x-loop: 1\r\n").repeat(64))];
+    const loops: Socket[] = [];
+    const goOn = (): void => {
+      const loop = proxy.client(ask("/", "x-loop: 1\r\n").repeat(200)).resume();
+      loop.once("close", () => loops.length > 0 && goOn());
+      loops.push(loop);
+    };
+    goOn();
     const isSeen = (): boolean => proxy.changes().some(({ signal, level }) => signal === "loopDelay" && level > 0);
     await until(() => `a late event loop was no overload: ${JSON.stringify(proxy.changes())}`, isSeen);
-    proxy.letGo(loops);
+    proxy.letGo(loops.splice(0));
     await recovers();
   });
 });
@@ -93,6 +99,44 @@ describe("A process without file descriptors", () => {
     expect(proxy.program.child.exitCode).toBeNull();
   });
 });
+
+describe("Two workers", () => {
+  it("share the bound on a listener's connections, also when one of them dies", async () => {
+    const connectionsMax = 6;
+    const pair = await BoundedProxy.start(4_000, `{ connections: ${connectionsMax} }`, 2);
+    try {
+      await fill(pair, connectionsMax);
+      await pair.killWorker(0);
+      await pair.program.until("the worker's end in the log", () => pair.program.stderr.includes("worker lost"));
+      await until(
+        () => "both workers did not serve again",
+        async () => (await pair.stats()).workers.serving === 2,
+      );
+      await fill(pair, connectionsMax);
+    } finally {
+      await pair.close();
+    }
+  });
+});
+
+/** Opens more connections than fit: the others are closed. Two that are accepted in one moment may be one over the bound. */
+async function fill(pair: BoundedProxy, connectionsMax: number): Promise<void> {
+  const opened = 20;
+  const before = await pair.stats();
+  for (let i = 0; i < opened; i++) pair.client("").resume();
+  const room = connectionsMax - before.counters.connections;
+  await until(
+    () => "the connections beyond the bound were not closed",
+    async () => refused(await pair.stats()) - refused(before) >= opened - room - 1,
+  );
+  const { connections } = (await pair.stats()).counters;
+  expect(connections).toBeGreaterThanOrEqual(connectionsMax);
+  expect(connections).toBeLessThanOrEqual(connectionsMax + 1);
+}
+
+function refused({ bounds }: BoundedStats): number {
+  return bounds.refusedConnections.listener;
+}
 
 /** Of one core, over the processes of the proxy: a process that spins takes all of it. */
 async function cpuShareOfNext(ms: number): Promise<number> {
