@@ -39,6 +39,8 @@ export type Restriction = typeof OPEN | typeof STARTING | typeof ALLOCATING | ty
 type Allocate = (size: number) => number;
 
 const NO_MEMORY = new Uint8Array(0);
+const BORROWED_BYTES_MAX = 64;
+const borrowed: (Uint8Array | undefined)[] = Array.from({ length: BORROWED_BYTES_MAX + 1 });
 export const NO_FAILURE: LastStatus = { code: Status.Ok, message: NO_MEMORY };
 
 /** What `proxy_get_status` answers. */
@@ -139,7 +141,17 @@ export class Caller {
     return this.bytes.subarray(ptr >>> 0, (ptr >>> 0) + (size >>> 0));
   }
 
-  /** The same to write to. Memory is put back by the blocks noted here and by the guest: no other way to write may be used. */
+  /** A short range's bytes, valid until the next call: the array is used again, where a view would be made anew. */
+  borrow(ptr: number, size: number): Uint8Array {
+    const length = size >>> 0;
+    if (length > BORROWED_BYTES_MAX) return this.slice(ptr, size);
+    const bytes = (borrowed[length] ??= new Uint8Array(length));
+    const source = this.bytes;
+    for (let i = 0, at = ptr >>> 0; i < length; i++, at++) bytes[i] = source[at]!;
+    return bytes;
+  }
+
+  /** As `slice`, to write to. Memory is put back by the blocks noted here and by the guest: no other way to write may be used. */
   writable(ptr: number, size: number): Uint8Array {
     this.noteWrite(ptr >>> 0, size >>> 0);
     return this.slice(ptr, size);

@@ -33,7 +33,7 @@ export function policyQuota(
   }
   const units = amount >>> 0;
   if (units === 0 || units > quota.burst) return Status.BadArgument;
-  const key = guest.slice(keyPtr, keySize);
+  const key = guest.borrow(keyPtr, keySize);
   const isBestEffort = (flags & QuotaFlags.BestEffort) !== 0;
   const isPeek = (flags & QuotaFlags.Peek) !== 0;
   const answer = isPeek ? quota.peek(key, units, isBestEffort) : stream.quota(slot, quota, key, units, isBestEffort);

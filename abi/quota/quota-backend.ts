@@ -46,8 +46,11 @@ export interface Quota {
   readonly burst: number;
   /** How long the tightest window takes to refill an empty bucket, in ms, rounded up. */
   readonly windowMs: number;
-  /** Takes `amount` units (1 … `burst`) for `key` (at most QUOTA_KEY_BYTES_MAX, read during the call). */
-  reserve(key: Uint8Array, amount: number, isBestEffort: boolean): QuotaReservation;
+  /**
+   * Takes `amount` units (1 … `burst`) for `key` (at most QUOTA_KEY_BYTES_MAX, read during the call). `used` is a reservation
+   * that nobody needs any more: the answer may be that object.
+   */
+  reserve(key: Uint8Array, amount: number, isBestEffort: boolean, used?: QuotaReservation | null): QuotaReservation;
   /** The same question without taking anything. */
   peek(key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer;
 }

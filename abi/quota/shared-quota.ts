@@ -73,10 +73,16 @@ export class SharedQuota implements Quota {
     return { granted, retryAfterMs: retryMs };
   }
 
-  reserve(key: Uint8Array, amount: number, isBestEffort: boolean): QuotaReservation {
+  reserve(
+    key: Uint8Array,
+    amount: number,
+    isBestEffort: boolean,
+    used: QuotaReservation | null = null,
+  ): QuotaReservation {
     const { lanes } = this.parts.rates.of(this.index);
     this.begin(key);
-    const reservation = new SharedReservation(this, this.low, this.high);
+    const reservation = used instanceof SharedReservation ? used : new SharedReservation();
+    reservation.open(this, this.low, this.high);
     // All or none: with several windows what the others would give is looked at before the first is touched.
     const wanted = lanes.length === 1 ? amount : this.lookAtAll(lanes, amount, isBestEffort, reservation);
     if (wanted > 0) this.takeFromAll(lanes, amount, wanted, isBestEffort, reservation);
@@ -93,9 +99,9 @@ export class SharedQuota implements Quota {
     this.giveBackPart(reservation, reservation.granted);
   }
 
-  private giveBackPart({ places, levels, overflow }: SharedReservation, units: number): void {
+  private giveBackPart({ places, levels, windows, overflow }: SharedReservation, units: number): void {
     const rates = this.parts.rates.of(this.index);
-    for (let i = 0; i < places.length; i++) {
+    for (let i = 0; i < windows; i++) {
       const lane = rates.places[places[i]!]!;
       this.refund(lane, refundOf(units, levels[i]!, lane.units(this.nowUs)), (overflow & (1 << i)) !== 0);
       levels[i]! -= units;
@@ -271,28 +277,31 @@ export class SharedQuota implements Quota {
 class SharedReservation implements QuotaReservation {
   granted = 0;
   retryAfterMs = 0;
-  readonly low: number;
-  readonly high: number;
-  /** Places of the windows it was taken from, and their levels just after it, in units of their clocks. */
+  low = 0;
+  high = 0;
+  /** The first `windows` are places of the windows it was taken from, and their levels just after it, in units of their clocks. */
   readonly places: number[] = [];
   readonly levels: number[] = [];
+  windows = 0;
   /** A bit for each of them that had no place of its own. */
   overflow = 0;
-  private readonly quota: SharedQuota;
+  private quota: SharedQuota | null = null;
 
-  constructor(quota: SharedQuota, low: number, high: number) {
+  open(quota: SharedQuota, low: number, high: number): void {
     this.quota = quota;
     this.low = low;
     this.high = high;
+    this.granted = this.retryAfterMs = this.windows = this.overflow = 0;
   }
 
   add(lane: Lane, level: number, isOverflow: boolean): void {
-    if (isOverflow) this.overflow |= 1 << this.places.length;
-    this.places.push(lane.place);
-    this.levels.push(level);
+    if (isOverflow) this.overflow |= 1 << this.windows;
+    this.places[this.windows] = lane.place;
+    this.levels[this.windows] = level;
+    this.windows++;
   }
 
   giveBack(): void {
-    if (this.granted > 0) this.quota.giveBack(this);
+    if (this.granted > 0) this.quota!.giveBack(this);
   }
 }

@@ -14,7 +14,7 @@ export interface QuotaUse {
   readonly retryAfterMs: number;
 }
 
-/** Kept from stream to stream, with room for a key. */
+/** Kept from stream to stream, with its reservation and room for a key. */
 class Reserved {
   slot = 0;
   quota = "";
@@ -51,7 +51,6 @@ export class Reservations {
   private isSpending = false;
 
   clear(): void {
-    for (let i = 0; i < this.count; i++) this.all[i]!.reservation = null;
     this.count = 0;
     this.committed = 0;
     this.settled = 0;
@@ -70,7 +69,7 @@ export class Reservations {
     reserved.slot = slot;
     reserved.quota = quota.name;
     reserved.amount = amount;
-    reserved.reservation = quota.reserve(key, amount, isBestEffort);
+    reserved.reservation = quota.reserve(key, amount, isBestEffort, reserved.reservation);
     this.count++;
     return reserved.reservation;
   }
