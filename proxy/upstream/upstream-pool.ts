@@ -11,7 +11,7 @@ import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import type { ClusterLoad, LoadedPool, WaitingRequest } from "./cluster-load.ts";
-import { IDLE_MS, IDLE_PER_ENDPOINT_MAX } from "./limits.ts";
+import { IDLE_MS } from "./limits.ts";
 import { PendingRequest } from "./pending-request.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
 
@@ -189,10 +189,6 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
     const { load } = this.endpoint;
     if (load.waiting.size > 0) {
       this.handOn(connection, load.heirOf(this));
-      return;
-    }
-    if (this.idle.length >= IDLE_PER_ENDPOINT_MAX) {
-      connection.close();
       return;
     }
     connection.idleSinceMs = this.options.clock.monotonicMs;
