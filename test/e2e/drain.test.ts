@@ -1,6 +1,7 @@
 // A proxy that is told to end, and workers that are replaced: what is under way ends well, and nothing is lost.
 
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Accountant, faultCounts } from "../load/accountant.ts";
 import { HoldingUpstream } from "./holding-upstream.ts";
@@ -122,6 +123,22 @@ describe("A snapshot that was replaced", () => {
     await proxy.until(() => /"path":"\/held".*"DT"/.test(proxy.stdout));
   });
 
+  it("is let go of by a tunnel, which goes on without its filters", async () => {
+    await startWith("limits: { drainTimeout: 100ms }");
+    await proxy.changeMachine((text) => text.replace("cluster: demo }", "cluster: demo, upgrade: [websocket] }"));
+    await reload();
+    const tunnel = new Tunnel(proxy.ready.listeners["http"]!);
+    expect(await tunnel.heard(/\r\n\r\n$/)).toMatch(/^HTTP\/1.1 101 /);
+    await reload();
+    await proxy.until(() => /0 streams were cut, 1 go on/.test(proxy.stderr));
+    tunnel.say("still there?");
+    await tunnel.heard(/still there\?$/);
+    tunnel.close();
+    await proxy.until(() =>
+      /"slot":"answering"[^\n]*"status":101|"status":101[^\n]*"slot":"answering"/.test(proxy.stdout),
+    );
+  });
+
   it("is let go of when more than drainingSnapshots are in use", async () => {
     await startWith("limits: { drainTimeout: 1h, drainingSnapshots: 1 }", 1);
     const first = ask("/held");
@@ -137,6 +154,41 @@ describe("A snapshot that was replaced", () => {
     expect(await second).toMatch(/^HTTP\/1.1 200 .*held and whole/s);
   });
 });
+
+/** A connection that asks for a WebSocket, and what it was sent. */
+class Tunnel {
+  private readonly socket: Socket;
+  private text = "";
+  private look = (): void => {};
+
+  constructor(port: number) {
+    this.socket = connect(port, "127.0.0.1");
+    this.socket.on("data", (bytes) => {
+      this.text += bytes.toString();
+      this.look();
+    });
+    this.say("GET /ws HTTP/1.1\r\nhost: a.test\r\nconnection: upgrade\r\nupgrade: websocket\r\n");
+    this.say("sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+  }
+
+  say(text: string): void {
+    this.socket.write(text);
+  }
+
+  /** All that came, once it matches. */
+  heard(pattern: RegExp): Promise<string> {
+    return new Promise((resolve) => {
+      this.look = () => {
+        if (pattern.test(this.text)) resolve(this.text);
+      };
+      this.look();
+    });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
 
 interface Stats {
   readonly workers: {

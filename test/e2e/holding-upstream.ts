@@ -1,4 +1,5 @@
-// An upstream that answers when the test says so: requests to …/held wait, all others are answered at once.
+// An upstream that answers when the test says so: requests to …/held wait, all others are answered at once. What is
+// upgraded hears its own words again.
 
 import { createServer } from "node:http";
 import type { Server, ServerResponse } from "node:http";
@@ -19,6 +20,10 @@ export class HoldingUpstream {
       if (request.url?.endsWith("/held") !== true) return void response.end("at once");
       this.held.push(response);
       this.arrived?.();
+    });
+    this.server.on("upgrade", (_request, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+      socket.pipe(socket);
     });
   }
 
