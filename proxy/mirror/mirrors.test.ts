@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { CLUSTER_DEFAULTS } from "../contract/index.ts";
 import { MIRROR_CELL, MIRROR_DROPS } from "../counters/slab.ts";
 import { Loopback, readAll, type LoopbackOptions } from "../exchange/loopback.ts";
+import { LEVEL } from "../overload/overload-level.ts";
 import { compileCluster } from "../routing/clusters.ts";
 import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import type { Cluster } from "../snapshot/runtime.ts";
@@ -303,6 +304,20 @@ describe("a mirror that fails", () => {
     expect(await talk()).toContain("200 OK");
     expect(counted()).toEqual({ memory: 1 });
     loopback.server.mirrors.account.release(MIRROR_PENDING_BYTES_MAX + 1);
+  });
+
+  it("is the first to go when its worker has too much to do, and comes back after", async () => {
+    const shadow = await origin(() => {});
+    await start({ shadow: shadow.port });
+    expect(await talk()).toContain("200 OK");
+    expect([counted(), loopback.server.mirrors.copiesLive]).toEqual([{ sent: 1 }, 1]);
+    loopback.server.overloaded(LEVEL.dropMirrors);
+    expect([counted(), loopback.server.mirrors.copiesLive]).toEqual([{ sent: 1, cut: 1 }, 0]);
+    expect(await talk()).toContain("200 OK");
+    expect(counted()).toEqual({ sent: 1, cut: 1, overload: 1 });
+    loopback.server.overloaded(0);
+    expect(await talk()).toContain("200 OK");
+    expect(counted()).toMatchObject({ sent: 2, overload: 1 });
   });
 });
 
