@@ -85,6 +85,9 @@ describe("metricsText", () => {
 
   it.each([
     'sluice_quota_refused_total{quota="per-user"} 8',
+    `sluice_connections_refused_total{reason="source"} ${exchange["refusedBySource"]}`,
+    `sluice_overload_actions_total{action="refuseStreams"} ${exchange["actionRefuseStreams"]}`,
+    `sluice_workers_overloaded_live ${exchange["workersOverloadedLive"]}`,
     `sluice_revision_share_percent{${labels}} 100`,
     `sluice_revision_instances{${labels}} 2`,
     `sluice_revision_memory_bytes{${labels}} 131072`,
