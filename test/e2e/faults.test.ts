@@ -8,7 +8,10 @@ import { Loopback } from "../../proxy/exchange/loopback.ts";
 import { plainTcp } from "../../proxy/transport/plain-transport.ts";
 import { rawTcp } from "../../proxy/transport/raw-transport.ts";
 import { chainWith, holdingsOf, NOTHING, openSockets, watchfulPlugin } from "../load/books-of-a-proxy.ts";
-import { CLIENT_FAULTS, UPSTREAM_FAULTS, type FaultScene } from "./fault-scenes.ts";
+import { CLIENT_FAULTS } from "./client-faults.ts";
+import type { FaultScene } from "./fault-scenes.ts";
+import { QUEUE_FAULTS } from "./queue-faults.ts";
+import { UPSTREAM_FAULTS } from "./upstream-faults.ts";
 
 const LAST_GET = "GET /last HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n";
 /** A scene that takes so long hangs. */
@@ -58,6 +61,11 @@ describe.each(ways)("A proxy $name", ({ transports, isFiltered, scenes }) => {
     await play({ ...scene, options: { ...scene.options, transports } });
   };
   it.each(UPSTREAM_FAULTS.filter(scenes))("tells of an upstream that $name and keeps nothing", playHere, SCENE_MS_MAX);
+  it.each(transports === plainTcp ? [] : QUEUE_FAULTS)(
+    "ends a request that waits $name and keeps nothing",
+    playHere,
+    SCENE_MS_MAX,
+  );
   it.each(CLIENT_FAULTS.filter(scenes))("gets over a client that $name and keeps nothing", playHere, SCENE_MS_MAX);
 });
 
