@@ -17,7 +17,7 @@ export function proxyAddHeaderMapValue(
   if (!guest.has(keyPtr, keySize) || !guest.has(valuePtr, valueSize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers) return Status.BadArgument;
   if (!guest.hold((keySize >>> 0) + (valueSize >>> 0))) return Status.InternalFailure;
-  const name = canonicalName(guest.slice(keyPtr, keySize), mapType);
+  const name = canonicalName(guest.borrow(keyPtr, keySize), mapType);
   const value = guest.slice(valuePtr, valueSize);
   if (!mayWrite(mapType, name, value)) return Status.BadArgument;
   const head = writableHead(guest, mapType);

@@ -10,7 +10,7 @@ export function proxyRemoveHeaderMapValue(mapType: number, keyPtr: number, keySi
   if (!guest.has(keyPtr, keySize)) return Status.InvalidMemoryAccess;
   if (mapType > MapType.HttpResponseTrailers) return Status.BadArgument;
   guest.charge(keySize >>> 0);
-  const name = canonicalName(guest.slice(keyPtr, keySize), mapType);
+  const name = canonicalName(guest.borrow(keyPtr, keySize), mapType);
   if (!isName(mapType, name)) return Status.BadArgument;
   const head = writableHead(guest, mapType);
   if (head === null) return Status.BadArgument;
