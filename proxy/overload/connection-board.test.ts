@@ -19,6 +19,17 @@ describe("ConnectionBoard", () => {
     expect([second.ofListener(0), second.ofSource(A)]).toEqual([1, 1]);
   });
 
+  it("counts all connections together, those to upstreams too", () => {
+    const memory = createConnectionBoard(2, 42);
+    const [first, second] = [new ConnectionBoard(memory, 0), new ConnectionBoard(memory, 1)];
+    first.add(0, A, 1);
+    second.add(15, B, 1);
+    first.noteUpstream(7);
+    second.noteUpstream(3);
+    second.noteUpstream(2);
+    expect([first.total, second.total]).toEqual([11, 11]);
+  });
+
   it("forgets what a dead worker counted, and nothing of the others", () => {
     const memory = createConnectionBoard(3, 42);
     const boards = [0, 1, 2].map((place) => new ConnectionBoard(memory, place));

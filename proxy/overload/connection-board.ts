@@ -1,8 +1,9 @@
-// How many connections clients hold, by listener and by source, over all workers: shared memory in which every worker
+// How many connections clients hold, by listener and by source, and how many go to upstreams, over all workers: shared memory in which every worker
 // writes its own part and sums over all. Two workers that accept in the same microsecond may go one over a bound; no lock
 // is worth that one. A dead worker's part is cleared by main.
 //
-//   Int32:  seed | free … (16)  then for each place:  by listener × 16 | sources, first row | sources, second row
+//   Int32:  seed | free … (16)
+//           then for each place:  by listener × 16 | to upstreams | sources, first row | sources, second row
 //
 // Counts by source are a count-min sketch: a source counts as the smaller of two buckets, which it shares with others.
 // So memory does not grow with the addresses that connect, and one is only counted too high when both of its buckets
@@ -12,7 +13,9 @@ import { LISTENERS_MAX } from "../contract/limits.ts";
 import { SOURCE_BUCKETS } from "./limits.ts";
 
 const HEADER_WORDS = 16;
-const PLACE_WORDS = LISTENERS_MAX + 2 * SOURCE_BUCKETS;
+const UPSTREAM = LISTENERS_MAX;
+const SOURCES = UPSTREAM + 1;
+const PLACE_WORDS = SOURCES + 2 * SOURCE_BUCKETS;
 
 /** `seed` is any 32-bit number that nobody outside knows. */
 export function createConnectionBoard(places: number, seed: number): SharedArrayBuffer {
@@ -44,6 +47,18 @@ export class ConnectionBoard {
     this.words[this.own + listener]! += count;
     this.words[this.own + bucket(source, this.seed, 0)]! += count;
     this.words[this.own + bucket(source, ~this.seed, 1)]! += count;
+  }
+
+  /** How many connections this worker has to upstreams. */
+  noteUpstream(connections: number): void {
+    this.words[this.own + UPSTREAM] = connections;
+  }
+
+  /** Connections of all clients and to all upstreams. */
+  get total(): number {
+    let sum = 0;
+    for (let column = 0; column <= UPSTREAM; column++) sum += this.sum(column);
+    return sum;
   }
 
   ofListener(listener: number): number {
@@ -80,5 +95,5 @@ function bucket(source: string, seed: number, row: 0 | 1): number {
   let hash = seed ^ 0x811c9dc5;
   for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return LISTENERS_MAX + row * SOURCE_BUCKETS + ((hash ^ (hash >>> 13)) & (SOURCE_BUCKETS - 1));
+  return SOURCES + row * SOURCE_BUCKETS + ((hash ^ (hash >>> 13)) & (SOURCE_BUCKETS - 1));
 }

@@ -1,7 +1,7 @@
 // A worker's overload manager with its signals, and the doors of its listeners.
 
 import type { ByteAccount } from "../exchange/byte-account.ts";
-import type { WorkerCounters } from "../exchange/exchange-counters.ts";
+import { EXCHANGE_COUNTER, type WorkerCounters } from "../exchange/exchange-counters.ts";
 import type { HttpServer } from "../exchange/http-server.ts";
 import { Admission } from "../overload/admission.ts";
 import { ConnectionBoard } from "../overload/connection-board.ts";
@@ -70,12 +70,13 @@ export class WorkerOverload {
   }
 
   private read(): SignalShares {
-    const { account, descriptors } = this.parts;
+    const { account, counters, descriptors } = this.parts;
+    this.board.noteUpstream(counters[EXCHANGE_COUNTER.upstreamConnectionsLive]!);
     const { overload } = this.parts.limits();
     return {
       loopDelay: shareOf(this.loopDelay.look(), overload.loopDelayMs),
       bytes: shareOf(account.held, account.bytesMax),
-      descriptors: descriptorsUsed(descriptors) / descriptors,
+      descriptors: descriptorsUsed(descriptors, this.board.total) / descriptors,
       pending: this.pending() / overload.pendingRequestsMax,
     };
   }
