@@ -10,56 +10,23 @@
 
 import type { Direction, Stream, StreamDriver, StreamFlag } from "@sluice/abi";
 import { Head, takeStream } from "@sluice/abi/data-path";
-import type { RequestSink, ResponseSink, RequestWriter, ResponseWriter } from "../codec/codec.ts";
+import type { RequestSink, ResponseWriter } from "../codec/codec.ts";
 import { copy } from "../codec/bytes.ts";
 import { normaliseRequestHead } from "../normalise/request-head.ts";
-import type { MirrorCopy } from "../mirror/mirror-copy.ts";
-import type { Mirrors } from "../mirror/mirrors.ts";
 import { statusOf } from "../codec/http1/head-writer.ts";
 import { takeForced } from "../split/forced-revisions.ts";
 import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot, Trusted } from "../snapshot/runtime.ts";
-import type { UpstreamPool } from "../upstream/upstream-pool.ts";
-import type { ByteAccount } from "./byte-account.ts";
-import type { CoarseClock } from "./coarse-clock.ts";
-import { EXCHANGE_COUNTER, type WorkerCounters } from "./exchange-counters.ts";
-import type { ExchangeFacts, StreamObserver } from "./facts.ts";
+import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
+import type { ExchangeHost } from "./exchange-host.ts";
+import type { ExchangeFacts } from "./facts.ts";
 import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
-import {
-  BAD_ANSWER,
-  BAD_EDIT,
-  BAD_REWRITE,
-  CUTS,
-  CUT_STATUS,
-  NO_ENDPOINT,
-  OVERDUE,
-  TOO_MANY,
-  localReply,
-  refusalOf,
-} from "./local-reply.ts";
+import { BAD_ANSWER, BAD_EDIT, BAD_REWRITE, OVERDUE, localReply, refusalOf, type CUTS } from "./local-reply.ts";
 import { addHop } from "./forwarded-chain.ts";
-import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId, type RequestIds } from "./own-fields.ts";
-import { isHead, isIdempotent } from "./request-method.ts";
+import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId } from "./own-fields.ts";
 import { streamProperty } from "./stream-property.ts";
 import { TRACE_FIELD_BYTES, TraceContext } from "./trace-context.ts";
-import { TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
+import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
 import { keptSlots, UPGRADE, UPGRADE_REFUSED, upgradeOn } from "./upgrade.ts";
-
-/** What all exchanges of a server share. */
-export interface ExchangeHost {
-  readonly upstreams: UpstreamPool;
-  readonly mirrors: Mirrors;
-  readonly observer: StreamObserver;
-  readonly counters: WorkerCounters;
-  readonly account: ByteAccount;
-  readonly clock: CoarseClock;
-  readonly ids: RequestIds;
-  /** Too much to do for new streams. */
-  readonly refusesStreams: boolean;
-  snapshot(): Snapshot;
-  /** Whether the callbacks of the stream that begins now are to be timed. */
-  timesNext(): boolean;
-  releaseExchange(exchange: Exchange): void;
-}
 
 /** Room behind a head's own lines. */
 const OWN_BYTES = OWN_FIELDS_BYTES + TRACE_FIELD_BYTES;
@@ -71,7 +38,7 @@ const AUTHORITY = Buffer.from(":authority", "latin1");
 const PATH = Buffer.from(":path", "latin1");
 const REQUEST_DIRECTION = 0;
 
-export class Exchange implements RequestSink, ResponseSink, StreamDriver, ExchangeFacts, TryOwner {
+export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, UpstreamRequestOwner {
   readonly requestHead = new Head();
   readonly responseHead = new Head();
   private readonly host: ExchangeHost;
@@ -79,24 +46,12 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   private responseStore: Uint8Array = NO_STORE;
   private idAt = -1;
   private writer: ResponseWriter | null = null;
-  private upstream: RequestWriter | null = null;
-  /** Copies of this request for mirrors, the last one begun first. */
-  private copies: MirrorCopy | null = null;
-  /** What goes upstream: the request's head, or what the route makes of it. */
-  private sentHead = this.requestHead;
-  private changedHead: Head | null = null;
-  /** Of a route that retries, from the request's going upstream to its end. */
-  private tries: Tries | null = null;
-  private spareTries: Tries | null = null;
+  private readonly upstream: UpstreamRequest;
   private spareTrace: TraceContext | null = null;
   private stream: Stream | null = null;
   private engineDepth = 0;
   private slotMask = 0;
-  private isRequestWhole = false;
-  private isBodySent = false;
-  private isRequestSent = false;
-  private isUpstreamWhole = false;
-  private isRepeated = false;
+  isRequestWhole = false;
   private isDone = false;
   private isEnding = false;
   private upgrade: number = UPGRADE.none;
@@ -110,9 +65,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   uncounted: Stream | null = null;
   listener = "";
   route: Route | null = null;
-  cluster: Cluster | null = null;
   trace: TraceContext | null = null;
-  endpoint: Endpoint | null = null;
   sourceAddress = "";
   sourcePort = 0;
   startedMs = 0;
@@ -125,6 +78,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   constructor(host: ExchangeHost) {
     this.host = host;
+    this.upstream = new UpstreamRequest(this, host);
   }
 
   /** Takes the object into use for the next request of a downstream stream. */
@@ -133,15 +87,12 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.requestHead.count = 0;
     this.idAt = -1;
     this.slotMask = 0;
-    this.isRequestWhole = this.isBodySent = this.isRequestSent = this.isUpstreamWhole = false;
-    this.isRepeated = this.isDone = this.isEnding = this.isDetached = false;
+    this.upstream.reset();
+    this.isRequestWhole = this.isDone = this.isEnding = this.isDetached = false;
     this.upgrade = UPGRADE.none;
     this.requestPauses = this.responsePauses = 0;
     this.route = null;
-    this.cluster = null;
     this.trace = null;
-    this.sentHead = this.requestHead;
-    this.endpoint = null;
     this.slots = null;
     this.pinned = null;
     this.durationUs = this.status = this.bytesIn = this.bytesOut = 0;
@@ -150,6 +101,14 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   get snapshot(): Snapshot {
     return this.pinned!;
+  }
+
+  get cluster(): Cluster | null {
+    return this.upstream.cluster;
+  }
+
+  get endpoint(): Endpoint | null {
+    return this.upstream.endpoint;
   }
 
   holds(snapshot: Snapshot): boolean {
@@ -188,7 +147,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   requestRefused(status: number): void {
     if (this.pinned === null) this.begin();
-    else this.dropUpstream();
+    else this.upstream.drop();
     this.isRequestWhole = true;
     this.writer!.closeAfterResponse();
     this.host.counters[status === 408 ? EXCHANGE_COUNTER.headTimeouts : EXCHANGE_COUNTER.protocolErrors]!++;
@@ -202,13 +161,13 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       this.engineDepth++;
       stream.requestData(bytes.subarray(start, end), endOfStream);
       this.leaveEngine();
-    } else this.passRequestData(bytes, start, end, endOfStream);
+    } else this.upstream.data(bytes, start, end, endOfStream);
   }
 
   requestTrailers(trailers: Head): void {
     this.isRequestWhole = true;
     if (this.stream === null) {
-      this.sendRequestTrailers(trailers);
+      this.upstream.trailers(trailers);
       return;
     }
     this.engineDepth++;
@@ -246,7 +205,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   responseOverdue(): void {
     this.host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
-    this.endpointFailed();
+    this.upstream.blameEndpoint();
     this.fail(504, OVERDUE, "UT");
   }
 
@@ -268,7 +227,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     this.status = writer.statusSent;
     this.bytesIn = writer.bytesIn;
     this.bytesOut = writer.bytesOut;
-    if (this.upstream !== null && !this.isUpstreamWhole) this.dropUpstream();
+    this.upstream.drop();
     if (this.stream === null) this.end();
     else if (this.engineDepth === 0) process.nextTick(endLater, this);
     else this.isEnding = true;
@@ -277,14 +236,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   // ---- ResponseSink: from the upstream
 
   responseHeadComplete(headEnd: number, endOfStream: boolean): void {
-    this.isUpstreamWhole = endOfStream;
     const { stream, responseHead } = this;
     const { extras } = this.route!;
-    if (this.cluster!.outliers !== null) this.cluster!.outliers.answered(this.endpoint!, statusOf(responseHead));
-    if (extras !== null) {
-      if (this.tries !== null && this.answerFails(this.tries, endOfStream)) return;
-      if (extras.response !== null) extras.response.apply(responseHead);
-    }
+    if (this.upstream.answeredWith(statusOf(responseHead), endOfStream)) return;
+    if (extras !== null && extras.response !== null) extras.response.apply(responseHead);
     if (stream === null) {
       if (!this.writer!.sendResponseHead(responseHead, endOfStream)) this.fail(502, BAD_ANSWER, "UPE");
       return;
@@ -300,10 +255,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   responseUpgraded(headEnd: number): void {
-    const { stream, responseHead, tries } = this;
+    const { stream, responseHead } = this;
     const { response } = this.route!.extras!;
     this.upgrade = UPGRADE.accepted;
-    if (tries !== null) tries.settle();
+    this.upstream.upgraded();
     if (response !== null) response.apply(responseHead);
     if (stream === null) {
       this.openTunnel(responseHead);
@@ -320,10 +275,10 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   /** False: a filter made another answer of the 101. */
   private openTunnel(head: Head): boolean {
     const { writer, upstream } = this;
-    if (writer === null || upstream === null) return false;
+    if (writer === null || !upstream.isOpen) return false;
     if (statusOf(head) !== 101) {
       this.upgrade = UPGRADE.none;
-      this.dropUpstream();
+      upstream.drop();
       return false;
     }
     if (!writer.sendUpgrade(head)) {
@@ -331,7 +286,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       return true;
     }
     this.upgrade = UPGRADE.tunnel;
-    this.isRequestWhole = this.isUpstreamWhole = false;
+    this.isRequestWhole = upstream.isAnswered = false;
     writer.respondWithin(0);
     this.resumeResponse(PAUSE.upgrade);
     return true;
@@ -384,7 +339,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
-    if (endOfStream) this.isUpstreamWhole = true;
+    if (endOfStream) this.upstream.isAnswered = true;
     const { stream } = this;
     if (stream === null) {
       this.passResponseData(bytes, start, end, endOfStream);
@@ -398,7 +353,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   responseTrailers(trailers: Head): void {
-    this.isUpstreamWhole = true;
+    this.upstream.isAnswered = true;
     if (this.stream === null) {
       this.sendResponseTrailers(trailers);
       return;
@@ -409,34 +364,21 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   responseCut(flag: keyof typeof CUTS, isStale: boolean): void {
-    const { tries } = this;
-    this.upstream = null;
-    if (this.isDone) this.release();
-    else if (isStale && this.mayRepeat()) this.repeat();
-    else if (flag === "UO") this.neverSent();
-    else if (flag === "LR") this.fail(CUT_STATUS[flag], CUTS[flag], flag);
-    else {
-      this.endpointFailed();
-      if (tries !== null && tries.failed(flag === "UF" ? TRY_FAILED.connect : TRY_FAILED.reset)) return tries.goOn();
-      this.host.counters[EXCHANGE_COUNTER.upstreamResets]!++;
-      this.fail(CUT_STATUS[flag], CUTS[flag], flag);
-    }
-  }
-
-  private neverSent(): void {
-    this.endpoint = null;
-    this.refuseTry(CUTS.UO, "UO");
-  }
-
-  private endpointFailed(): void {
-    const { cluster, endpoint } = this;
-    if (endpoint !== null && cluster!.outliers !== null) cluster!.outliers.failed(endpoint);
+    if (this.isDone) this.releaseAfterUpstream();
+    else this.upstream.cut(flag, isStale);
   }
 
   upstreamDone(): void {
-    this.upstream = null;
-    if (this.isDone) this.release();
-    else if (this.tries !== null && this.tries.isDue) this.tries.goOn();
+    if (this.isDone) this.releaseAfterUpstream();
+    else this.upstream.done();
+  }
+
+  upstreamFailed(status: number, why: string, flag: StreamFlag): void {
+    this.fail(status, why, flag);
+  }
+
+  retriesEnded(flag: "URX" | "UO"): void {
+    this.flags.push(flag);
   }
 
   requestPended(): void {
@@ -456,7 +398,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
       if (fresh !== 0) return fresh;
     }
     this.passOn(endOfStream);
-    return this.upstream === null ? -1 : this.slotMask;
+    return this.upstream.isOpen ? this.slotMask : -1;
   }
 
   hasCluster(name: string): boolean {
@@ -466,25 +408,15 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   mirror(slot: string, clusterName: string, flags: number): void {
     // A copy of a tunnel would be a second conversation.
     if (this.upgrade !== UPGRADE.none) return;
-    const { sentHead: head, isRequestSent: endOfStream } = this;
-    const cluster = this.pinned!.clusters.get(clusterName)!;
-    const isHeadRequest = isHead(this.requestHead);
-    const copy = this.host.mirrors.begin({ slot, cluster, flags, head, isHeadRequest, endOfStream });
-    if (copy === null) return;
-    copy.next = this.copies;
-    this.copies = copy;
+    this.upstream.copyTo(slot, this.pinned!.clusters.get(clusterName)!, flags);
   }
 
   sendRequestData(chunk: Uint8Array, endOfStream: boolean): void {
-    this.passRequestData(chunk, 0, chunk.length, endOfStream);
+    this.upstream.data(chunk, 0, chunk.length, endOfStream);
   }
 
   sendRequestTrailers(trailers: Head): void {
-    const { upstream } = this;
-    if (this.tries !== null) this.tries.keepNothing();
-    if (upstream === null) return;
-    if (!upstream.sendRequestTrailers(trailers)) this.fail(500, BAD_EDIT, "LR");
-    else if (this.copies !== null) this.copyTrailers(trailers);
+    this.upstream.trailers(trailers);
   }
 
   sendResponseHead(head: Head, endOfStream: boolean): void {
@@ -501,12 +433,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   dropUpstream(): void {
-    const { upstream } = this;
-    if (this.tries !== null) this.tries.settle();
-    // An upstream that has answered whole still makes its last call; it needs no dropping.
-    if (upstream === null || this.isUpstreamWhole) return;
-    this.upstream = null;
-    upstream.dropRequest();
+    this.upstream.drop();
   }
 
   resetDownstream(flag: StreamFlag): void {
@@ -622,161 +549,36 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     // A filter's edit may lead to the same route again, whose cluster is drawn once.
     if (route === this.route) return;
     this.route = route;
-    this.cluster = route.cluster;
+    this.upstream.cluster = route.cluster;
     const { extras } = route;
-    if (extras !== null && extras.clusters !== null) this.cluster = extras.clusters.pick(Math.random());
+    if (extras !== null && extras.clusters !== null) this.upstream.cluster = extras.clusters.pick(Math.random());
   }
 
   /** The request head has passed every filter: to the upstream, or to what the route answers. */
   private passOn(endOfStream: boolean): void {
     const { extras, timeoutMs } = this.route!;
-    if (extras !== null && !this.prepare(extras, endOfStream)) return;
+    if (extras !== null && !this.prepare(extras)) return;
     if (this.upgrade === UPGRADE.asked) {
       const answer = upgradeOn(extras, this.requestHead);
       if (answer === "none") this.upgrade = UPGRADE.none;
       else if (answer === "refused") return this.reply(403, UPGRADE_REFUSED, "NR");
     }
-    this.isRequestSent = endOfStream;
-    this.sendTry(this.cluster!.nextEndpoint(this), endOfStream, false);
-    if (this.upstream !== null) this.writer!.respondWithin(timeoutMs);
+    const retry = extras === null ? null : extras.retry;
+    this.upstream.send(retry, this.upgrade !== UPGRADE.none, endOfStream);
+    if (this.upstream.isOpen) this.writer!.respondWithin(timeoutMs);
   }
 
   /** What a route does before it sends. False: it has answered. */
-  private prepare(extras: RouteExtras, endOfStream: boolean): boolean {
-    if (extras.answer !== null) {
-      this.answer(extras.answer);
-      return false;
-    }
-    if (extras.request !== null) {
-      const head = (this.changedHead ??= new Head());
-      if (!extras.request.apply(this.requestHead, head)) {
-        this.reply(500, BAD_REWRITE, "LR");
-        return false;
-      }
-      this.sentHead = head;
-    }
-    if (extras.retry !== null) {
-      this.tries = this.spareTries ??= new Tries(this, this.host);
-      this.tries.open(extras.retry, this.cluster!, isIdempotent(this.requestHead), endOfStream);
-    }
-    return true;
-  }
-
-  private sendTry(endpoint: Endpoint | null, endOfStream: boolean, fresh: boolean): void {
-    if (endpoint === null) return this.refuseTry(NO_ENDPOINT, "UH");
-    const connection = this.host.upstreams.take(this.cluster!, endpoint, fresh);
-    if (connection === null) return this.refuseTry(TOO_MANY, "UO");
-    this.endpoint = endpoint;
-    this.upstream = connection;
-    this.isUpstreamWhole = false;
-    connection.attach(this, isHead(this.requestHead));
-    if (this.upgrade !== UPGRADE.none) connection.askUpgrade();
-    if (!connection.sendRequestHead(this.sentHead, endOfStream)) return this.fail(500, BAD_EDIT, "LR");
-    if (this.tries !== null) this.tries.begin();
-  }
-
-  private refuseTry(why: string, flag: "UH" | "UO"): void {
-    if (this.endpoint === null) this.cluster!.load.failed(flag);
-    this.reply(503, why, flag);
-  }
-
-  private passRequestData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
-    const { upstream } = this;
-    // The answer may have come, or been made here, before the whole request: the rest has nowhere to go.
-    if (upstream === null) return;
-    this.isBodySent = true;
-    if (this.tries !== null) this.tries.keep(bytes, start, end, endOfStream);
-    if (!upstream.sendRequestData(bytes, start, end, endOfStream)) this.fail(500, BAD_EDIT, "LR");
-    else if (this.copies !== null) this.copyData(bytes, start, end, endOfStream);
+  private prepare(extras: RouteExtras): boolean {
+    if (extras.answer !== null) this.answer(extras.answer);
+    else if (extras.request !== null && !this.upstream.change(extras.request)) this.reply(500, BAD_REWRITE, "LR");
+    else return true;
+    return false;
   }
 
   private passResponseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
     const { writer } = this;
     if (writer !== null && !writer.sendResponseData(bytes, start, end, endOfStream)) this.cutDownstream("LR");
-  }
-
-  // ---- once more
-
-  /** Once, on a new connection: the old one closed before it said anything, and the request is here and repeatable. */
-  private mayRepeat(): boolean {
-    return !this.isRepeated && !this.isBodySent && this.isRequestWhole && isIdempotent(this.requestHead);
-  }
-
-  private repeat(): void {
-    this.isRepeated = true;
-    this.host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
-    this.sendTry(this.cluster!.nextEndpoint(this), true, true);
-  }
-
-  /** True: this answer is not passed on, the request is tried again. */
-  private answerFails(tries: Tries, endOfStream: boolean): boolean {
-    if (!tries.failed(statusOf(this.responseHead))) {
-      tries.settle();
-      return false;
-    }
-    // An answer that is whole leaves its connection to others, and makes one more call for that.
-    if (endOfStream) tries.isDue = true;
-    else {
-      this.dropTry();
-      tries.goOn();
-    }
-    return true;
-  }
-
-  gaveUp(flag: "URX" | "UO"): void {
-    this.flags.push(flag);
-  }
-
-  sendAgain(): void {
-    const { host } = this;
-    const tries = this.tries!;
-    host.clock.touch();
-    host.counters[EXCHANGE_COUNTER.upstreamRetries]!++;
-    this.resumeRequest(PAUSE.peer);
-    this.sendTry(this.cluster!.otherEndpoint(this.endpoint!, this), tries.isHeadOnly, tries.needsFresh);
-    if (this.upstream !== null && !tries.replay(this.upstream)) this.fail(500, BAD_EDIT, "LR");
-  }
-
-  tryOverdue(): void {
-    const { host } = this;
-    const tries = this.tries!;
-    host.clock.touch();
-    host.counters[EXCHANGE_COUNTER.upstreamTimeouts]!++;
-    this.endpointFailed();
-    this.dropTry();
-    if (tries.failed(TRY_FAILED.timeout)) tries.goOn();
-    else this.fail(504, OVERDUE, "UT");
-  }
-
-  private dropTry(): void {
-    const upstream = this.upstream!;
-    this.upstream = null;
-    upstream.dropRequest();
-  }
-
-  // ---- copies for mirrors
-
-  private copyData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
-    for (let copy = this.copies; copy !== null; copy = copy.next) copy.data(bytes, start, end, endOfStream);
-    if (endOfStream) this.copiesWhole();
-  }
-
-  private copyTrailers(trailers: Head): void {
-    for (let copy = this.copies; copy !== null; copy = copy.next) copy.trailers(trailers);
-    this.copiesWhole();
-  }
-
-  private copiesWhole(): void {
-    for (let copy = this.copies; copy !== null; copy = copy.next) this.host.mirrors.requestWhole(copy);
-  }
-
-  private endCopies(): void {
-    const { status, durationUs } = this;
-    let copy = this.copies;
-    this.copies = null;
-    for (; copy !== null; copy = copy.next) {
-      copy.primaryEnded(copy.isCompared ? { id: this.id(), status, durationUs } : null);
-    }
   }
 
   // ---- answers of our own
@@ -788,7 +590,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   /** The upstream is of no more use: a reply when nothing was sent yet, else a reset. */
   private fail(status: number, why: string, flag: StreamFlag): void {
-    this.dropUpstream();
+    this.upstream.drop();
     if (this.writer === null) return;
     if (this.writer.statusSent === 0) this.reply(status, why, flag);
     else this.cutDownstream(flag);
@@ -824,7 +626,7 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
   }
 
   private cutDownstream(flag: StreamFlag): void {
-    this.dropUpstream();
+    this.upstream.drop();
     if (this.writer === null) return;
     this.host.counters[EXCHANGE_COUNTER.resets]!++;
     if (!this.flags.includes(flag)) this.flags.push(flag);
@@ -846,13 +648,13 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
 
   private pauseResponse(reason: number): void {
     this.responsePauses |= reason;
-    if (this.upstream !== null) this.upstream.pauseResponse();
+    this.upstream.pauseResponse();
   }
 
   private resumeResponse(reason: number): void {
     if (this.responsePauses === 0) return;
     this.responsePauses &= ~reason;
-    if (this.responsePauses === 0 && this.upstream !== null) this.upstream.resumeResponse();
+    if (this.responsePauses === 0) this.upstream.resumeResponse();
   }
 
   // ---- the end
@@ -881,16 +683,21 @@ export class Exchange implements RequestSink, ResponseSink, StreamDriver, Exchan
     if (this.status >= 100) counters[EXCHANGE_COUNTER.responses1xx + ((this.status / 100) | 0) - 1]!++;
     if (this.endpoint !== null) this.endpoint.load.ended(this.status, this.flags);
     host.observer.ended(this);
-    if (this.copies !== null) this.endCopies();
+    if (!this.upstream.copies.isEmpty) this.upstream.copies.primaryEnded(this);
     if (stream !== null) stream.end();
     this.stream = null;
     this.slots = this.uncounted = null;
-    if (this.tries !== null) this.tries.close();
-    this.tries = null;
+    this.upstream.close();
     if (!this.isDetached) this.pinned!.unpin();
     this.pinned = null;
     this.isDone = true;
-    if (this.upstream === null) this.release();
+    if (!this.upstream.isOpen) this.release();
+  }
+
+  /** A try made its last call after the exchange was over. */
+  private releaseAfterUpstream(): void {
+    this.upstream.gone();
+    this.release();
   }
 
   private release(): void {
