@@ -154,7 +154,7 @@ describe("an upgrade that its route allows", () => {
 
   it.each([
     ["the upstream resets it", (up: Socket) => void up.resetAndDestroy(), ["UC"]],
-    ["the proxy is told to stop", () => void loopback.server.drain(0), ["DT"]],
+    ["the proxy is told to stop", () => void loopback.server.drain({ deadlineMs: 0, idleMs: 0 }), ["DT"]],
   ] as const)("is cut when %s", async (_name, act, flags) => {
     await start();
     const client = loopback.client();

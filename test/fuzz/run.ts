@@ -1,14 +1,18 @@
 // `npm run fuzz [-- --seed N] [--cases N] [--case N]`: mutants in a child process with bounds of time and memory. A crash or a
 // hang is named by its case, and the rest goes on in a new child. Exit code 1 when anything was found.
+// `npm run fuzz -- http1 …` makes mutants of messages instead of modules: `http1/run.ts`.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
+import { fuzzHttp1 } from "./http1/run.ts";
 import { CASE_MS_MAX, FINDINGS_MAX, HEAP_MIB_MAX, START_MS_MAX } from "./limits.ts";
 
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const PROGRESS_EVERY = 5_000;
+
+if (process.argv[2] === "http1") process.exit(await fuzzHttp1(process.argv.slice(3)));
 
 const { values } = parseArgs({
   options: {

@@ -267,6 +267,9 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   private readInterim(status: number, headEnd: number): number {
     const sink = this.sink!;
+    const { close, chunked, contentLength } = parser.fields;
+    // It has no content, and something follows it: who says otherwise means another message than we read.
+    if (close || chunked || contentLength >= 0) return -502;
     if (status === 101) {
       if (!this.asksUpgrade || !parser.fields.websocket) return -502;
       this.phase = PHASE.tunnel;

@@ -118,6 +118,7 @@ export class FieldParser {
     if (this.kind === KIND.trailers) return -400;
     switch (fieldClass) {
       case FIELD.hop:
+        if (nameLength === PROXY_CONNECTION_BYTES) this.close ||= !isKeepAlive(bytes, start, end);
         return 0;
       case FIELD.connection:
         return this.readConnection(bytes, start, end);
@@ -202,6 +203,13 @@ export class FieldParser {
     head.edited = head.routingEdited = false;
     return end;
   }
+}
+
+/** Old clients say it for Connection, and so do parsers read it that may stand before or behind this one. */
+const PROXY_CONNECTION_BYTES = 16;
+
+function isKeepAlive(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === KEEP_ALIVE.length && matchesFolded(bytes, start, KEEP_ALIVE);
 }
 
 /** It is space like any other, and yet parsers disagree about a coding with a tab behind it: llhttp for one refuses it. */

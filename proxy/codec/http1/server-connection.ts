@@ -8,7 +8,7 @@
 
 import type { Head } from "@sluice/abi";
 import type { Transport, TransportUser } from "../../transport/transport.ts";
-import { ascii, copy, CR, LF } from "../bytes.ts";
+import { ascii, copy, CR, LF, matches } from "../bytes.ts";
 import type { RequestSink, ResponseWriter } from "../codec.ts";
 import { HELD_BYTES_MAX, LINGER_BYTES_MAX, PIPELINED_PER_TURN_MAX } from "../limits.ts";
 import type { OutputStage, StageOwner } from "../stage.ts";
@@ -32,6 +32,7 @@ const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4, tunnel: 5 } a
 const PAUSE = { exchange: 1, held: 2, answers: 4 } as const;
 
 const DATE = ascii("date");
+const HEAD = ascii("HEAD ");
 const NO_BYTES = new Uint8Array(0);
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
 
@@ -296,12 +297,12 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     parser.fields.rules = this;
     const headEnd = parser.parse(bytes, at, end, sink.requestHead, host.headFieldsMax);
     if (headEnd === INCOMPLETE) {
-      if (end - at > host.headBytesMax) return this.refuse(isInFirstLine(bytes, at, end) ? 414 : 431, end);
+      if (end - at > host.headBytesMax) return this.refuse(isInFirstLine(bytes, at, end) ? 414 : 431, bytes, at, end);
       if (isFirstLook) host.awaits(this, "head");
       return -1;
     }
-    if (headEnd < 0) return this.refuse(-headEnd, end);
-    if (headEnd - at > host.headBytesMax) return this.refuse(431, end);
+    if (headEnd < 0) return this.refuse(-headEnd, bytes, at, end);
+    if (headEnd - at > host.headBytesMax) return this.refuse(431, bytes, at, end);
     this.startRequest(bytes, at, headEnd, sink);
     return headEnd;
   }
@@ -405,12 +406,13 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   // ---- ends
 
   /** Answers a head that we do not serve. What else comes on this connection cannot be trusted to be a request. */
-  private refuse(status: number, end: number): number {
+  private refuse(status: number, bytes: Uint8Array, at: number, end: number): number {
     this.keepsAlive = false;
     this.phase = PHASE.answer;
-    this.isHeadRequest = false;
+    // Also who broke the rest of it reads no content in answer to HEAD.
+    this.isHeadRequest = end - at >= HEAD.length && matches(bytes, at, HEAD);
     this.requestMinor = 1;
-    this.bytesIn = end;
+    this.bytesIn = end - at;
     this.host.awaits(this, "stream");
     this.sink!.requestRefused(status);
     return end;
@@ -454,7 +456,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   deadlineReached(): void {
     if (this.phase === PHASE.head && this.sink !== null) {
       this.host.stage.beginTurn();
-      this.refuse(408, this.heldLength);
+      this.refuse(408, this.held ?? NO_BYTES, 0, this.heldLength);
       this.host.stage.endTurn();
     } else if (this.phase === PHASE.linger || this.phase === PHASE.head) this.transport.close();
     else this.inTurn(this.sink, "streamIdle");

@@ -160,6 +160,10 @@ export const ACCEPTED: readonly AcceptedRequests[] = [
   { name: "ten requests", sent: repeat(line("GET /n HTTP/1.1"), 10), keepsAlive: true },
   { name: "a last request", sent: get("Connection: close\r\n") },
   { name: "a last request and more behind it", sent: get("Connection: close\r\n") + line("GET /never HTTP/1.1") },
+  {
+    name: "a last request as old clients say it",
+    sent: get("Proxy-Connection: close\r\n") + line("GET /never HTTP/1.1"),
+  },
   { name: "a last request in capitals", sent: get("Connection: CLOSE\r\n") },
   { name: "a last request among others' names", sent: get("Connection: x-a,close ,x-b\r\n") },
   { name: "HTTP/1.0", sent: line("GET / HTTP/1.0") },

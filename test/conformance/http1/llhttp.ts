@@ -29,7 +29,7 @@ interface Parser {
   initialize(type: number, resource: object, headBytesMax: number, lenient: number): void;
   execute(bytes: Uint8Array): number | Error;
   finish(): number | Error | undefined;
-  free(): void;
+  close(): void;
 }
 
 interface HttpCommon {
@@ -42,8 +42,12 @@ const { HTTPParser, methods } = createRequire(import.meta.url)("node:_http_commo
 const HEAD_BYTES_MAX = 1 << 20;
 const NO_BODY = 1;
 
-/** Reads `bytes` to their end, which is the connection's. `isHead`: answers are to HEAD. */
-export function parse(kind: "requests" | "answers", bytes: Uint8Array, isHead = false): Parsed {
+/** Reads `bytes` to their end, which is the connection's. `isHead`: whether an answer, 1xx not counted, is to HEAD. */
+export function parse(
+  kind: "requests" | "answers",
+  bytes: Uint8Array,
+  isHead: (answer: number) => boolean = () => false,
+): Parsed {
   const reading = new Reading(kind, isHead);
   return reading.read(bytes);
 }
@@ -54,8 +58,9 @@ class Reading {
   private isUpgraded = false;
   private current: Message = emptyMessage();
   private hasHead = false;
+  private answers = 0;
 
-  constructor(kind: "requests" | "answers", isHead: boolean) {
+  constructor(kind: "requests" | "answers", isHead: (answer: number) => boolean) {
     const { parser } = this;
     parser.initialize(kind === "requests" ? HTTPParser["REQUEST"]! : HTTPParser["RESPONSE"]!, {}, HEAD_BYTES_MAX, 0);
     parser[HTTPParser["kOnMessageBegin"]!] = () => {
@@ -78,12 +83,12 @@ class Reading {
     const { parser, messages, isUpgraded } = this;
     const read = parser.execute(bytes);
     const ended = typeof read === "number" && !this.isUpgraded ? parser.finish() : read;
-    parser.free();
+    parser.close();
     const error = ended instanceof Error && !isUpgraded ? (ended as Error & { code: string }).code : null;
     return { messages, error, isUpgraded: this.isUpgraded };
   }
 
-  private headComplete(told: HeadComplete, isHead: boolean): number {
+  private headComplete(told: HeadComplete, isHead: (answer: number) => boolean): number {
     const [major, minor, fields, method, target, status, , upgrade] = told;
     const { current } = this;
     this.hasHead = true;
@@ -94,7 +99,8 @@ class Reading {
     current.status = status ?? 0;
     this.messages.push(current);
     if (upgrade) this.isUpgraded = true;
-    return isHead ? NO_BODY : 0;
+    if (current.status === 0 || current.status < 200) return 0;
+    return isHead(this.answers++) ? NO_BODY : 0;
   }
 }
 

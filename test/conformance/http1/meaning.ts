@@ -13,18 +13,7 @@ const HOP = new Set([
   "content-length",
 ]);
 /** What this proxy alone says, and what it has answered itself. */
-const OURS = new Set([
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "forwarded",
-  "x-request-id",
-  "x-sluice-user",
-  "expect",
-  "host",
-  "date",
-]);
+const OURS = new Set(["forwarded", "x-request-id", "expect", "host", "date"]);
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -35,7 +24,11 @@ export function endToEnd(message: Message): Fields {
       .filter(([name]) => name === "connection")
       .flatMap(([, value]) => value.split(",").map((option) => option.trim().toLowerCase())),
   );
-  return message.fields.filter(([name]) => !HOP.has(name) && !OURS.has(name) && !nominated.has(name));
+  return message.fields.filter(([name]) => !HOP.has(name) && !isOurs(name) && !nominated.has(name));
+}
+
+function isOurs(name: string): boolean {
+  return OURS.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-sluice-");
 }
 
 export function valueOf(message: Message, name: string): string | null {

@@ -100,7 +100,7 @@ export class Talk {
     const { messages, error } = this.upstreamRead();
     const seen = messages.filter(({ isWhole }) => isWhole);
     return {
-      answers: reader.answers(seen.some(({ method }) => method === "HEAD")),
+      answers: reader.answers(seen.map(({ method }) => method === "HEAD")),
       said: reader.text,
       seen,
       upstreamError: seen.length < messages.length ? null : error,
@@ -161,9 +161,9 @@ class Reader {
     return Buffer.concat(this.chunks).toString("latin1");
   }
 
-  /** All answers but 1xx; `isHead`: they are to HEAD. */
-  answers(isHead: boolean): Message[] {
-    const { messages } = parse("answers", Buffer.concat(this.chunks), isHead);
+  /** All answers but 1xx; `isHead` says of each whether it is to HEAD. */
+  answers(isHead: readonly boolean[]): Message[] {
+    const { messages } = parse("answers", Buffer.concat(this.chunks), (answer) => isHead[answer] === true);
     return messages.filter(({ status }) => status >= 200);
   }
 
