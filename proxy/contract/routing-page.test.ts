@@ -25,7 +25,17 @@ const REST: Readonly<Record<string, string>> = {
 describe("docs/routing.md", () => {
   it("has examples of all that routes do", () => {
     expect(examples.length).toBeGreaterThan(6);
-    for (const key of ["regex", "clusters: [{", "rewrite", "redirect", "direct", "retry", "requestHeaders", "tracing"])
+    for (const key of [
+      "regex",
+      "clusters: [{",
+      "rewrite",
+      "redirect",
+      "direct",
+      "retry",
+      "requestHeaders",
+      "tracing",
+      "upgrade",
+    ])
       expect(examples.join("")).toContain(key);
   });
 
