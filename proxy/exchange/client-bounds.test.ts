@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseAddressRange } from "../contract/index.ts";
 import { STAGE_BYTES } from "../codec/limits.ts";
 import { LEVEL } from "../overload/overload-level.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
@@ -11,6 +12,7 @@ import { READ_BYTES } from "../transport/limits.ts";
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
 import { SWEEP_MS } from "./limits.ts";
 import { afterHead, Loopback, readAll, type LoopbackOptions } from "./loopback.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
 const GET = "GET /x HTTP/1.1\r\nhost: a.test\r\n\r\n";
 const LAST_GET = "GET /last HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n";
@@ -71,7 +73,7 @@ async function mostHeldPerStream(streams: number): Promise<number> {
   let most = 0;
   while (loopback.seen.length < streams) {
     most = Math.max(most, loopback.account.held);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, TRICKLE_MS));
   }
   expect(most).toBeGreaterThan(0);
   return most / streams;
@@ -232,10 +234,12 @@ describe("HttpServer with many clients", () => {
   it("bounds not the connections of a proxy that it trusts", async () => {
     await start({
       limits: { connectionsPerSourceMax: 1 },
-      trusted: { trusts: (address) => address === "127.0.0.2", clientOf: (_chain, peer) => peer },
+      trusted: new TrustedProxies([parseAddressRange("127.0.0.2")!]),
     });
     const held = [clientFrom("127.0.0.2"), clientFrom("127.0.0.2"), clientFrom("127.0.0.2")];
     await expect.poll(() => loopback.server.connections).toBe(3);
+    expect(await loopback.talk(LAST_GET)).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(count("refusedBySource")).toBe(0);
     for (const socket of held) socket.destroy();
   });
 
