@@ -339,7 +339,8 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Upstr
   }
 
   responseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): void {
-    if (endOfStream) this.upstream.isAnswered = true;
+    // A tunnel whose client has not ended its half is still to be dropped when the client vanishes.
+    if (endOfStream) this.upstream.isAnswered = this.upgrade !== UPGRADE.tunnel || this.isRequestWhole;
     const { stream } = this;
     if (stream === null) {
       this.passResponseData(bytes, start, end, endOfStream);
