@@ -8,6 +8,10 @@ import type { UpstreamRequest } from "./upstream-request.ts";
 /** A pool of connections to one endpoint of the cluster. */
 export interface LoadedPool {
   readonly connections: number;
+  /** Connections that are not there yet. */
+  readonly connects: number;
+  /** One more may be begun. */
+  readonly canConnect: boolean;
   /** Closes the connection that was idle for longest; false when none is idle. */
   closeIdle(): boolean;
   /** A connection of the cluster went, so a request that waits for this endpoint may have one of its own. */
@@ -67,21 +71,30 @@ export class ClusterLoad {
   }
 
   /**
-   * For whom a connection of `pool` that is free is best: the first that waits for this endpoint, unless one before it wants
-   * an endpoint that has no connection at all and would wait for ever; else whoever waits for longest.
+   * Who takes over a connection of `pool` that is free: the first that waits for this endpoint. In a cluster that is full it is
+   * closed for a request before it whose endpoint has no connection at all, which would wait for ever, and for whoever waits
+   * where nobody waits for this endpoint.
    */
-  heirOf(pool: LoadedPool): WaitingRequest {
+  heirOf(pool: LoadedPool): WaitingRequest | null {
+    let isFull = false;
     for (const request of this.waiting) {
-      if (request.pool === pool || request.pool.connections === 0) return request;
+      if (request.pool === pool) return request;
+      isFull = this.connections >= request.cluster.connectionsMax;
+      if (isFull && request.pool.connections === 0 && request.pool.canConnect) return request;
     }
-    return this.first()!;
+    return isFull ? this.first() : null;
   }
 
-  /** A connection is gone: the room is for one that waits. */
+  /** There may be room for another connection: it is for one that waits. */
   slotFreed(): void {
     const next = this.first();
     if (next === null || this.connections >= next.cluster.connectionsMax) return;
     next.pool.connectFor(next);
+  }
+
+  /** How many may wait: those for whom there is still a connection to come, and `pendingMax` others. */
+  mayWait(cluster: { readonly connectionsMax: number; readonly pendingMax: number }): boolean {
+    return this.waiting.size < cluster.pendingMax + Math.max(0, cluster.connectionsMax - this.connections);
   }
 
   /** Called a few times a second: gives up those that waited for too long. */
@@ -95,6 +108,7 @@ export class ClusterLoad {
   private first(): WaitingRequest | null {
     let first: WaitingRequest | null = null;
     for (const request of this.waiting) {
+      if (!request.pool.canConnect) continue;
       if (request.pool.connections === 0) return request;
       first ??= request;
     }

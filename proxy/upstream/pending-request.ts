@@ -107,8 +107,11 @@ export class PendingRequest implements UpstreamRequest, WaitingRequest {
 
   expire(): void {
     const sink = this.sink!;
+    const { cluster, load, pool } = this;
+    // With room for more connections it waited for the endpoint to take those that are begun, and it does not.
+    const isUnreachable = pool.connects > 0 && load.connections < cluster.connectionsMax;
     this.leave();
-    sink.responseCut("UO", false);
+    sink.responseCut(isUnreachable ? "UF" : "UO", false);
   }
 
   private sendKept(connection: UpstreamRequest, chunks: readonly Uint8Array[]): boolean {

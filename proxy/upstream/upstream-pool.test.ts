@@ -13,7 +13,9 @@ import { compileCluster } from "../routing/clusters.ts";
 import { EndpointDirectory } from "../routing/endpoint-directory.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import { rawTcp } from "../transport/raw-transport.ts";
-import { IDLE_MS } from "./limits.ts";
+import { NOBODY } from "../transport/transport.ts";
+import type { Transport, TransportKind } from "../transport/transport.ts";
+import { CONNECTS_AT_ONCE, IDLE_MS } from "./limits.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
 
@@ -68,7 +70,12 @@ async function serve(act: (socket: Socket, text: string) => void): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-function poolOf(config: Partial<ClusterConfig>, ports: readonly number[]): Cluster {
+interface PoolBounds {
+  readonly connectionsPerEndpointMax?: number;
+  readonly transports?: TransportKind;
+}
+
+function poolOf(config: Partial<ClusterConfig>, ports: readonly number[], bounds: PoolBounds = {}): Cluster {
   counters.fill(0);
   const endpoints = ports.map((port) => ({ host: "127.0.0.1", port }));
   pool = new UpstreamPool({
@@ -78,6 +85,7 @@ function poolOf(config: Partial<ClusterConfig>, ports: readonly number[]): Clust
     clock,
     account,
     connectionsPerEndpointMax: 4,
+    ...bounds,
   });
   return compileCluster({ ...CLUSTER_DEFAULTS, name: "c", endpoints, ...config }, new EndpointDirectory());
 }
@@ -303,5 +311,78 @@ describe("a cluster's bounds", () => {
     await expect.poll(() => busy.asked.length).toBe(1);
     busy.answer();
     await expect.poll(() => order).toEqual(["busy 1", "other", "busy 2"]);
+  });
+});
+
+/** Connections that nobody ever takes or refuses: the other side is not there. */
+class NoAnswer implements TransportKind {
+  readonly listen = rawTcp.listen;
+
+  connect(): Transport {
+    let isOpen = true;
+    const transport: Transport = {
+      user: NOBODY,
+      write: () => false,
+      pendingBytes: 0,
+      isBusy: true,
+      pause() {},
+      resume() {},
+      halfClose() {},
+      close() {
+        if (isOpen) queueMicrotask(() => transport.user.closed(null));
+        isOpen = false;
+      },
+      unref() {},
+      remoteAddress: "",
+      remotePort: 0,
+    };
+    return transport;
+  }
+}
+
+describe("many requests at once to an endpoint without connections", () => {
+  const bounds = { connectionsPerEndpointMax: 1_000 };
+  const burst = (cluster: Cluster, count: number): Answer[] =>
+    Array.from({ length: count }, () => send(pool.take(cluster, cluster.endpoints[0]!, false)!));
+
+  it("begin some connects and share what comes of them", async () => {
+    const port = await serve((socket) => void socket.write(OK));
+    const cluster = poolOf({ pendingMax: 0 }, [port], bounds);
+    const answers = burst(cluster, 200);
+    expect(counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(CONNECTS_AT_ONCE);
+    expect(cluster.load.waiting.size).toBe(200 - CONNECTS_AT_ONCE);
+    expect(new Set(await Promise.all(answers.map(({ outcome }) => outcome)))).toEqual(new Set(["done"]));
+    expect([cluster.load.active, cluster.load.waiting.size]).toEqual([0, 0]);
+  });
+
+  it("are given more connects the longer it takes, up to one each", async () => {
+    const cluster = poolOf({}, [1], { ...bounds, transports: new NoAnswer() });
+    burst(cluster, 3 * CONNECTS_AT_ONCE);
+    await expect.poll(() => counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(3 * CONNECTS_AT_ONCE);
+    expect(cluster.load.waiting.size).toBe(0);
+  });
+
+  it("end as one that cannot be reached, also those that had no connect of their own", async () => {
+    const cluster = poolOf({ connectTimeoutMs: 1_000, pendingTimeoutMs: 1_000 }, [1], {
+      ...bounds,
+      transports: new NoAnswer(),
+    });
+    const answers = burst(cluster, CONNECTS_AT_ONCE + 5);
+    pool.sweep(clock.monotonicMs + 1_000);
+    expect(new Set(await Promise.all(answers.map(({ outcome }) => outcome)))).toEqual(new Set(["UF"]));
+  });
+
+  it("are as many as the cluster may have connections, and so many waiting", async () => {
+    const cluster = poolOf({ connectionsMax: 20, pendingMax: 3 }, [1], { ...bounds, transports: new NoAnswer() });
+    burst(cluster, 23);
+    expect(pool.take(cluster, cluster.endpoints[0]!, false) === null).toBe(true);
+  });
+
+  it("do not wait where they cannot", async () => {
+    const cluster = poolOf({}, [1], { ...bounds, transports: new NoAnswer() });
+    const taken = Array.from({ length: CONNECTS_AT_ONCE + 1 }, () =>
+      pool.takeNow(cluster, cluster.endpoints[0]!, false),
+    );
+    expect(taken.includes(null)).toBe(false);
   });
 });

@@ -11,7 +11,7 @@ import type { ByteAccount } from "../exchange/byte-account.ts";
 import type { Cluster, Endpoint } from "../snapshot/runtime.ts";
 import type { TransportKind } from "../transport/transport.ts";
 import type { ClusterLoad, LoadedPool, WaitingRequest } from "./cluster-load.ts";
-import { IDLE_MS } from "./limits.ts";
+import { CONNECTS_AT_ONCE, CONNECT_PACE_MS, IDLE_MS } from "./limits.ts";
 import { PendingRequest } from "./pending-request.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
 
@@ -42,12 +42,12 @@ export class UpstreamPool {
     const { load } = endpoint;
     if (load.active + load.waiting.size >= cluster.requestsMax) return null;
     const pool = this.poolOf(endpoint);
-    return pool.take(cluster, fresh) ?? pool.wait(cluster);
+    return pool.take(cluster, fresh, true) ?? pool.wait(cluster);
   }
 
   /** The same for who cannot wait. */
   takeNow(cluster: Cluster, endpoint: Endpoint, fresh: boolean): Http1ClientConnection | null {
-    return this.poolOf(endpoint).take(cluster, fresh);
+    return this.poolOf(endpoint).take(cluster, fresh, false);
   }
 
   private poolOf(endpoint: Endpoint): EndpointPool {
@@ -109,6 +109,9 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   private readonly connecting = new Map<Http1ClientConnection, number>();
   private readonly live = new Set<Http1ClientConnection>();
   private isClosed = false;
+  /** Connects that may be under way. */
+  private connectsMax = CONNECTS_AT_ONCE;
+  private pace: NodeJS.Timeout | null = null;
 
   constructor(endpoint: Endpoint, options: UpstreamPoolOptions) {
     this.endpoint = endpoint;
@@ -118,25 +121,33 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   }
 
   get isEmpty(): boolean {
-    if (this.live.size > 0) return false;
-    for (const { pool } of this.endpoint.load.waiting) if (pool === this) return false;
-    return true;
+    return this.live.size === 0 && !this.isWaitedFor;
   }
 
   get connections(): number {
     return this.live.size;
   }
 
-  take(cluster: Cluster, fresh: boolean): Http1ClientConnection | null {
-    const { endpoint, live } = this;
+  get connects(): number {
+    return this.connecting.size;
+  }
+
+  get canConnect(): boolean {
+    const { connectionsPerEndpointMax } = this.options;
+    return !this.isClosed && this.connecting.size < this.connectsMax && this.live.size < connectionsPerEndpointMax;
+  }
+
+  /** `isPaced`: who asks can wait while enough connects are under way. */
+  take(cluster: Cluster, fresh: boolean, isPaced: boolean): Http1ClientConnection | null {
     if (!fresh) {
       for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
         this.taken();
         if (connection.isIdle) return connection;
       }
     }
-    if (live.size >= this.options.connectionsPerEndpointMax || this.isWorkerFull) return null;
-    const { load } = endpoint;
+    if (isPaced && this.connecting.size >= this.connectsMax) return null;
+    if (this.live.size >= this.options.connectionsPerEndpointMax || this.isWorkerFull) return null;
+    const { load } = this.endpoint;
     if (load.connections >= cluster.connectionsMax && !load.closeIdle()) return null;
     return this.connect(cluster.connectTimeoutMs);
   }
@@ -144,10 +155,30 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   /** Null: too many wait already. */
   wait(cluster: Cluster): PendingRequest | null {
     const { load } = this.endpoint;
-    if (load.waiting.size >= cluster.pendingMax) return null;
+    if (!load.mayWait(cluster)) return null;
     const { account, clock } = this.options;
+    this.pace ??= setTimeout(paced, CONNECT_PACE_MS, this);
     const deadlineMs = clock.monotonicMs + cluster.pendingTimeoutMs;
     return new PendingRequest({ cluster, pool: this, load, account, deadlineMs });
+  }
+
+  /** Requests have waited for a while: more connects are begun for them than were allowed at once. */
+  connectMore(): void {
+    const { load } = this.endpoint;
+    this.pace = null;
+    this.connectsMax = CONNECTS_AT_ONCE;
+    if (this.isClosed || !this.isWaitedFor) return;
+    this.connectsMax = this.connecting.size + CONNECTS_AT_ONCE;
+    for (let before = -1; before < this.connecting.size && this.canConnect;) {
+      before = this.connecting.size;
+      load.slotFreed();
+    }
+    this.pace = setTimeout(paced, CONNECT_PACE_MS, this);
+  }
+
+  private get isWaitedFor(): boolean {
+    for (const { pool } of this.endpoint.load.waiting) if (pool === this) return true;
+    return false;
   }
 
   private get isWorkerFull(): boolean {
@@ -183,12 +214,15 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
 
   connectionOpened(connection: Http1ClientConnection): void {
     this.connecting.delete(connection);
+    const { load } = this.endpoint;
+    if (load.waiting.size > 0) load.slotFreed();
   }
 
   connectionFree(connection: Http1ClientConnection): void {
     const { load } = this.endpoint;
-    if (load.waiting.size > 0) {
-      this.handOn(connection, load.heirOf(this));
+    const heir = load.waiting.size === 0 ? null : load.heirOf(this);
+    if (heir !== null) {
+      this.handOn(connection, heir);
       return;
     }
     connection.idleSinceMs = this.options.clock.monotonicMs;
@@ -239,9 +273,7 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
   }
 
   connectFor(request: WaitingRequest): void {
-    const { connectionsPerEndpointMax } = this.options;
-    if (this.isClosed || this.live.size >= connectionsPerEndpointMax || this.isWorkerFull) return;
-    request.serve(this.connect(request.cluster.connectTimeoutMs));
+    if (this.canConnect && !this.isWorkerFull) request.serve(this.connect(request.cluster.connectTimeoutMs));
   }
 
   sweep(nowMs: number): void {
@@ -255,6 +287,11 @@ class EndpointPool implements ClientCodecHost, LoadedPool {
 
   close(): void {
     this.isClosed = true;
+    if (this.pace !== null) clearTimeout(this.pace);
     for (const connection of this.live) connection.close();
   }
+}
+
+function paced(pool: EndpointPool): void {
+  pool.connectMore();
 }
