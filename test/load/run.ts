@@ -1,14 +1,19 @@
-// `npm run load -- slow-readers|big-bodies|held-crowd`: the long runs of what the gate looks at for seconds. Exit code 1
+// `npm run load -- slow-readers|big-bodies|held-crowd|storm`: the long runs of what the gate looks at for seconds. Exit code 1
 // when anything went astray.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Loopback } from "../../proxy/exchange/loopback.ts";
 import { Installation } from "../e2e/installation.ts";
+import { chainWith, holdingsOf, NOTHING, watchfulPlugin, type Holdings } from "./books-of-a-proxy.ts";
 import { passBigBodies } from "./big-bodies-run.ts";
 import { holdCrowd } from "./held-crowd-run.ts";
 import { startMarkedOrigin } from "./marked-origin.ts";
 import { SlowReaders } from "./slow-readers-run.ts";
+import { Storm, STORM_OPTIONS } from "./storm-run.ts";
 
 const EXTRA_MEBIBYTES_MAX = 64;
+const CALM_MS_MAX = 15_000;
 const NO_FILTERS = "apiVersion: sluice/v1\nkind: Deployment\nname: default\nslots: []\n";
 
 const { values, positionals } = parseArgs({
@@ -19,6 +24,7 @@ const { values, positionals } = parseArgs({
     clients: { type: "string", default: "16" },
     mebibytes: { type: "string", default: "2048" },
     workers: { type: "string", default: "2" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
   },
 });
 const [seconds, workers] = [Number(values.seconds), Number(values.workers)];
@@ -28,12 +34,13 @@ const runs: Record<string, () => Promise<readonly string[]>> = {
   "slow-readers": runSlowReaders,
   "big-bodies": runBigBodies,
   "held-crowd": runHeldCrowd,
+  storm: runStorm,
 };
 
 const run = runs[positionals[0] ?? ""];
 if (run === undefined) {
   console.error(
-    `usage: npm run load -- ${Object.keys(runs).join("|")} [--seconds 60] [--workers 2] [--clients 16] [--connections 10000] [--mebibytes 2048]`,
+    `usage: npm run load -- ${Object.keys(runs).join("|")} [--seconds 60] [--workers 2] [--clients 16] [--connections 10000] [--mebibytes 2048] [--seed N]`,
   );
   process.exit(2);
 }
@@ -81,4 +88,30 @@ async function runHeldCrowd(): Promise<readonly string[]> {
     `${connections} connections over ${reloads} reloads: ${lost} lost, ${Math.round(bytesPerConnection)} bytes each, by worker ${spread.join(" and ")}`,
   );
   return lost > 0 ? [`${lost} connections were lost`] : [];
+}
+
+/** In this process, where all that a proxy holds can be counted. */
+async function runStorm(): Promise<readonly string[]> {
+  const [seed, clients] = [Number(values.seed), Number(values.connections)];
+  const plugin = await watchfulPlugin();
+  const storm = new Storm({ seed, clients, abreast: 100 });
+  const loopback = await Loopback.start({ ...STORM_OPTIONS, upstream: storm.upstream, chain: chainWith(plugin) });
+  const { wholeAnswers, faults } = await storm.blow(loopback);
+  const left = await untilNothing(loopback);
+  await loopback.stop();
+  plugin.close();
+  console.log(`seed ${seed}: ${clients} clients, ${loopback.seen.length} streams, ${wholeAnswers} whole answers`);
+  console.log(`left: ${JSON.stringify(left)}, ${plugin.instancesLive} instances`);
+  const isClean = JSON.stringify(left) === JSON.stringify(NOTHING) && plugin.instancesLive === 0;
+  return isClean ? faults : [...faults, "something was left when all was over"];
+}
+
+async function untilNothing(loopback: Loopback): Promise<Holdings> {
+  const boundMs = performance.now() + CALM_MS_MAX;
+  let left = holdingsOf(loopback);
+  while (JSON.stringify(left) !== JSON.stringify(NOTHING) && performance.now() < boundMs) {
+    await delay(100);
+    left = holdingsOf(loopback);
+  }
+  return left;
 }
