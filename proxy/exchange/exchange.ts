@@ -25,7 +25,7 @@ import { addHop } from "./forwarded-chain.ts";
 import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId } from "./own-fields.ts";
 import { streamProperty } from "./stream-property.ts";
 import { TRACE_FIELD_BYTES, TraceContext } from "./trace-context.ts";
-import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
+import { OutboundRequest, type OutboundRequestOwner } from "./outbound-request.ts";
 import { keptSlots, UPGRADE, UPGRADE_REFUSED, upgradeOn } from "./upgrade.ts";
 
 /** Room behind a head's own lines. */
@@ -38,7 +38,7 @@ const AUTHORITY = Buffer.from(":authority", "latin1");
 const PATH = Buffer.from(":path", "latin1");
 const REQUEST_DIRECTION = 0;
 
-export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, UpstreamRequestOwner {
+export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, OutboundRequestOwner {
   readonly requestHead = new Head();
   readonly responseHead = new Head();
   private readonly host: ExchangeHost;
@@ -46,7 +46,7 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Upstr
   private responseStore: Uint8Array = NO_STORE;
   private idAt = -1;
   private writer: ResponseWriter | null = null;
-  private readonly upstream: UpstreamRequest;
+  private readonly upstream: OutboundRequest;
   private spareTrace: TraceContext | null = null;
   private stream: Stream | null = null;
   private engineDepth = 0;
@@ -78,7 +78,7 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Upstr
 
   constructor(host: ExchangeHost) {
     this.host = host;
-    this.upstream = new UpstreamRequest(this, host);
+    this.upstream = new OutboundRequest(this, host);
   }
 
   /** Takes the object into use for the next request of a downstream stream. */

@@ -1,4 +1,5 @@
-// A Node that no longer shows what its streams know: reads and writes then go through them, and nothing else changes.
+// A Node that no longer shows what its streams know: connections are then accepted, read and written through them, and
+// nothing else changes.
 
 import { describeTransport } from "./transport-contract.ts";
 

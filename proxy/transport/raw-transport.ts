@@ -4,7 +4,14 @@
 // documented way: the handle of an accepted socket is taken over from one that was accepted paused, and how many bytes
 // came stands in a binding. Where a Node has these no more its streams serve instead; each way passes the same contract.
 
-import { connect as connectSocket, createServer, Socket, type OnReadOpts, type SocketConstructorOpts } from "node:net";
+import {
+  connect as connectSocket,
+  createServer,
+  Socket,
+  type OnReadOpts,
+  type Server,
+  type SocketConstructorOpts,
+} from "node:net";
 import { FULL_READS_PER_TURN_MAX, KEPT_STARTS_MAX, READ_BYTES } from "./limits.ts";
 import { listenOn, PlainTransport } from "./plain-transport.ts";
 import { readBuffer } from "./read-buffer.ts";
@@ -197,15 +204,7 @@ class Reader implements OnReadOpts {
 }
 
 export const rawTcp: TransportKind = {
-  listen: (at, accepted, failed) =>
-    listenOn(
-      () =>
-        createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-          accepted(takeOver(socket)),
-        ),
-      at,
-      failed,
-    ),
+  listen: (at, accepted, failed) => listenOn(() => rawServer(accepted), at, failed),
   connect: (host, port) => {
     const reader = new Reader();
     const socket = connectSocket({ host, port, allowHalfOpen: true, noDelay: true, onread: reader });
@@ -213,12 +212,49 @@ export const rawTcp: TransportKind = {
   },
 };
 
-/** Wraps the accepted handle in a socket that reads into our buffer. The first wrapper must not be closed any more. */
+/** What we use of a listening socket's handle; not in the manual. */
+interface ListeningHandle {
+  onconnection: (this: ListeningHandle, status: number, connection: AcceptedHandle | undefined) => void;
+}
+interface AcceptedHandle extends Handle {
+  setNoDelay(on: boolean): number;
+}
+
+function rawServer(accepted: (transport: Transport) => void): Server {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+    accepted(takeOver(socket)),
+  );
+  server.once("listening", () => {
+    const { _handle: handle } = server as unknown as { _handle: ListeningHandle | null };
+    if (binding !== null && typeof handle?.onconnection === "function") acceptDirectly(handle, accepted);
+  });
+  return server;
+}
+
+/** Spares the socket that Node would make of a connection before we take its handle: a third of what an accept costs. */
+function acceptDirectly(handle: ListeningHandle, accepted: (transport: Transport) => void): void {
+  const { onconnection: acceptByNode } = handle;
+  handle.onconnection = function (status, connection) {
+    if (status !== 0 || connection === undefined) {
+      acceptByNode.call(this, status, connection);
+      return;
+    }
+    connection.setNoDelay(true);
+    accepted(transportOf(connection));
+  };
+}
+
+/** The same of a socket that Node has made. It must not be closed any more. */
 function takeOver(accepted: Socket): Transport {
   const owner = accepted as unknown as HandleOwner;
   const handle = owner._handle;
   if (handle === null) return resumed(accepted);
   owner._handle = null;
+  return transportOf(handle);
+}
+
+/** Wraps an accepted handle in a socket that reads into our buffer. */
+function transportOf(handle: Handle): Transport {
   const reader = new Reader();
   const options = { handle, allowHalfOpen: true, onread: reader } as unknown as SocketConstructorOpts;
   const socket = new Socket(options);

@@ -13,7 +13,7 @@ import { isHead, isIdempotent } from "./request-method.ts";
 import { TRY_FAILED, Tries, type TryOwner } from "./tries.ts";
 
 /** The exchange. It is the sink of every try. */
-export interface UpstreamRequestOwner extends Asker, ResponseSink {
+export interface OutboundRequestOwner extends Asker, ResponseSink {
   /** The whole request has come. */
   readonly isRequestWhole: boolean;
   /** No (further) try: to be answered, or cut when the answer has begun. */
@@ -26,14 +26,14 @@ export interface UpstreamRequestOwner extends Asker, ResponseSink {
 
 const FLAGS = ["UF", "UC", "UPE", "UO", "UH", "UT", "LR"] as const;
 
-export class UpstreamRequest implements TryOwner {
+export class OutboundRequest implements TryOwner {
   cluster: Cluster | null = null;
   /** Asked last; null when none was. */
   endpoint: Endpoint | null = null;
   /** Its answer is whole: there is nothing to drop any more. */
   isAnswered = false;
   readonly copies: RequestCopies;
-  private readonly owner: UpstreamRequestOwner;
+  private readonly owner: OutboundRequestOwner;
   private readonly host: ExchangeHost;
   private connection: RequestWriter | null = null;
   /** What is sent: the request's own head, or what the route makes of it. */
@@ -47,7 +47,7 @@ export class UpstreamRequest implements TryOwner {
   private tries: Tries | null = null;
   private spareTries: Tries | null = null;
 
-  constructor(owner: UpstreamRequestOwner, host: ExchangeHost) {
+  constructor(owner: OutboundRequestOwner, host: ExchangeHost) {
     this.owner = owner;
     this.host = host;
     this.head = owner.requestHead;
