@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModuleTrials, SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
@@ -20,11 +20,10 @@ import { LoaderThread } from "../loader/loader-thread.ts";
 import { descriptorBudget, descriptorLimit, withinBudget } from "../overload/descriptor-budget.ts";
 import type { DescriptorBudget } from "../overload/descriptor-budget.ts";
 import { ProfileDesk } from "../profile/profile-desk.ts";
-import { openSink } from "../record/index.ts";
 import type { ReportSink } from "../record/report-sink.ts";
 import { BlobCache } from "../registry-client/blob-cache.ts";
 import { KeptDeployment } from "../registry-client/kept-deployment.ts";
-import { RegistryApi } from "../registry-client/registry-api.ts";
+import type { RegistryApi } from "../registry-client/registry-api.ts";
 import { RegistryLink } from "../registry-client/registry-link.ts";
 import { RegistryTails } from "../tail/registry-tails.ts";
 import { TailHub } from "../tail/tail-hub.ts";
@@ -32,7 +31,6 @@ import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
 import { SpanExporter } from "../tracing/span-exporter.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { ACCEPTS_PER_TURN } from "../transport/limits.ts";
-import type { WorkerStart } from "../worker/messages.ts";
 import { adminCalls } from "./admin-calls.ts";
 import { Backoff } from "./backoff.ts";
 import { Control } from "./control.ts";
@@ -40,10 +38,12 @@ import { DocumentWatch } from "./document-watch.ts";
 import { readDeploymentFile, readMachine, refuseRestartNeeds } from "./documents.ts";
 import type { MachineFile } from "./documents.ts";
 import { REPLACED_IDLE_MS } from "./limits.ts";
-import { createLog, logDrainBound, logFilterLine, logLoweredBounds, logOverload, logSlotError } from "./log.ts";
+import { createLog, logLoweredBounds } from "./log.ts";
+import { openSinks, registryApi } from "./neighbours.ts";
 import { OverrideBook } from "./override-book.ts";
 import { OverrideDesk } from "./override-desk.ts";
 import { proxyStatus } from "./proxy-status.ts";
+import { FILTER_LOG_LEVEL, openWorkerPool } from "./proxy-workers.ts";
 import { RevisionLoader } from "./revision-loader.ts";
 import { RollingReplacement } from "./rolling-replacement.ts";
 import type { ReplacementProgress } from "./rolling-replacement.ts";
@@ -54,9 +54,10 @@ import type { SocketSource } from "./supervisor-link.ts";
 import { loadSteps } from "./try-revision.ts";
 import { CachedVersions, FileVersions, blobsOfVersions } from "./version-source.ts";
 import type { VersionSource } from "./version-source.ts";
-import type { Prepared, WorkerNews } from "./worker-handle.ts";
+import type { Prepared } from "./worker-handle.ts";
 import { WorkerMemory } from "./worker-memory.ts";
-import { WorkerPool, workerPlaces } from "./worker-pool.ts";
+import { workerPlaces } from "./worker-pool.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 export interface ProxyProcessOptions {
   readonly configFile: string;
@@ -72,7 +73,7 @@ export interface ProxyProcessOptions {
 export class ProxyProcess {
   readonly memory: WorkerMemory;
   /** Nobody outside can guess it: a request that names it is a copy that this process made. */
-  private readonly mirrorOrigin = `sluice-${randomBytes(16).toString("hex")}`;
+  readonly mirrorOrigin = `sluice-${randomBytes(16).toString("hex")}`;
   readonly rows: RevisionRows;
   readonly sinks: readonly ReportSink[];
   readonly pool: WorkerPool;
@@ -111,6 +112,11 @@ export class ProxyProcess {
   private readonly reloads = new Serial();
   private readonly watch: DocumentWatch | null;
   private stopped: Promise<void> | null = null;
+
+  /** Who it is; no reload changes that. */
+  get node(): Machine["node"] {
+    return this.file.machine.node;
+  }
 
   /** Resolves when the first snapshot serves. Throws the SluiceError that says why it cannot. */
   static async open(options: ProxyProcessOptions): Promise<ProxyProcess> {
@@ -151,7 +157,7 @@ export class ProxyProcess {
       notKept: (digest, err) =>
         this.log.error({ err, digest }, "a blob could not be kept on disk; it serves all the same"),
     });
-    this.pool = this.workerPool(workers);
+    this.pool = openWorkerPool(this, workers, this.sockets);
     this.replacement = new RollingReplacement(this.pool, this.log);
     this.profiles = new ProfileDesk((index) => this.pool.workerAt(index));
     this.control = new Control(fitted(machine, this.descriptors), {
@@ -323,82 +329,6 @@ export class ProxyProcess {
     return { admin: adminPort, health: await open.listen(health) };
   }
 
-  private workerPool(count: number): WorkerPool {
-    return new WorkerPool({
-      count,
-      start: (index, place) => this.workerStart(index, place),
-      sockets: (index) => this.sockets.socketsOf(index),
-      news: (news, place) => this.takeNews(news, place),
-      lost: ({ index, place }, reason) => {
-        const locks = this.memory.reclaim(place);
-        const last = this.control.slotAt(this.memory.lastEntered(place));
-        this.log.error({ worker: index, reason, last, locks }, "worker lost; it is replaced");
-      },
-      replaced: ({ index }) => this.log.info({ worker: index }, "a worker is replaced and finishes its streams"),
-      retired: ({ place }) => void this.memory.reclaim(place),
-      listenFailed: (sentence) => this.log.error(`a worker cannot listen: ${sentence}`),
-    });
-  }
-
-  private workerStart(index: number, place: number): WorkerStart {
-    return {
-      index,
-      place,
-      epoch: this.memory.epochOf(place),
-      node: this.file.machine.node,
-      slab: this.memory.slabs[place]!,
-      vitalSigns: this.memory.vitalSigns[place]!,
-      sharedData: this.memory.sharedData,
-      queues: this.memory.queues,
-      places: this.memory.slabs.length,
-      quotas: this.memory.quotas,
-      workers: this.pool.count,
-      connections: this.memory.connections,
-      descriptors: this.descriptors.descriptors,
-      metrics: this.memory.metricsOf(place),
-      mirrorOrigin: this.mirrorOrigin,
-      mirrorClusters: this.memory.mirrorClustersOf(place),
-      calloutClusters: this.memory.calloutClustersOf(place),
-      countedClusters: this.memory.countedClustersOf(place),
-      endpoints: this.endpoints.news,
-      logLevel: FILTER_LOG_LEVEL,
-      recordsWanted: this.sinks.length > 0 || this.tails.isWanted,
-    };
-  }
-
-  private takeNews(news: WorkerNews, place: number): void {
-    switch (news.type) {
-      case "records":
-        // Before the sinks, which take the lines over.
-        this.tails.offer(news.lines);
-        for (const sink of this.sinks) sink.write(news.lines, news.count);
-        return;
-      case "spans":
-        return this.spans.take(news.spans);
-      case "slotError": {
-        const { slot, revision, cause, message, at, timeMs } = news.error;
-        this.rows.noteError(slot, revision, { cause, message, at, time: new Date(timeMs).toISOString() });
-        return logSlotError(this.log, news.error);
-      }
-      case "overload":
-        return logOverload(this.log, news.worker, news.change);
-      case "filterLog":
-        return logFilterLine(this.log, news.entry);
-      case "drainBound":
-        return logDrainBound(this.log, news.notice);
-      case "metric":
-        return this.memory.noteMetric(place, news.definition);
-      case "mirrorCluster":
-        return this.memory.noteMirrorCluster(place, news.cluster);
-      case "calloutCluster":
-        return this.memory.noteCalloutCluster(place, news.cluster);
-      case "countedCluster":
-        return this.memory.noteCountedCluster(place, news.cluster);
-      case "failing":
-        return this.endpoints.failing(news.cluster, news.address);
-    }
-  }
-
   private registryLink(api: RegistryApi): RegistryLink {
     const tails = new RegistryTails({ hub: this.tails, log: this.log, post: (id, post) => api.postTail(id, post) });
     this.registryTails = tails;
@@ -467,28 +397,4 @@ function workersOf({ workers }: Machine): number {
 
 function fitted(machine: Machine, budget: DescriptorBudget): Machine {
   return { ...machine, limits: withinBudget(machine.limits, budget) };
-}
-
-/** Guests' lines from `info` on. */
-const FILTER_LOG_LEVEL = 2;
-
-function registryApi({ machine, folder }: MachineFile): RegistryApi | null {
-  const { registry, node } = machine;
-  if (registry === null) return null;
-  const tokenFile = registry.tokenFile === null ? null : resolve(folder, registry.tokenFile);
-  return new RegistryApi({ address: registry.address, tokenFile, node });
-}
-
-function openSinks(machine: Machine, folder: string): ReportSink[] {
-  return machine.sinks.map((sink) => {
-    try {
-      return openSink(sink, folder);
-    } catch (cause) {
-      throw new SluiceError(
-        PROXY_ERRORS.sinkNotOpened,
-        `Sink ${sink.name} cannot be opened: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-  });
 }
