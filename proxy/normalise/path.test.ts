@@ -34,7 +34,9 @@ describe("normalisePath", () => {
     ["/...", "/..."],
     ["/.a/..b", "/.a/..b"],
     ["/a.", "/a."],
-    ["/..;/a", "/..;/a"],
+    ["/a..;/b", "/a..;/b"],
+    ["/...;/b", "/...;/b"],
+    ["/a;../b", "/a;../b"],
     ["/a?b", "/a?b"],
     ["/a/../b?x=/../y//%2F%zz", "/b?x=/../y//%2F%zz"],
     ["/?", "/?"],
@@ -49,6 +51,11 @@ describe("normalisePath", () => {
     ["/a%2Fb", "an encoded slash"],
     ["/a%2fb", "an encoded slash"],
     ["/a%5Cb", "an encoded backslash"],
+    ["/a/..;/b", "a dot segment with a parameter"],
+    ["/a/.;x=y/b", "a dot with one"],
+    ["/a/%2e.;/b", "the same in codes"],
+    ["/a/..%3Bx", "the same with an encoded semicolon"],
+    ["/..;", "the same at the end"],
     ["/a\\b", "a backslash"],
     ["/a%00", "an encoded NUL"],
     ["/a\0", "NUL"],
@@ -96,7 +103,8 @@ describe("normalisePath", () => {
   it("leaves nothing to normalise", () => {
     fc.assert(
       fc.property(anyPath, (path) => {
-        const once = normalised(path)!;
+        const once = normalised(path);
+        if (once === null) return;
         expect(normalised(once)).toBe(once);
         expect(once).not.toMatch(/\/\/|\/\.\.?(\/|$)|%2e|%41|%7e/i);
         expect(once.length).toBeLessThanOrEqual(path.length);
@@ -115,7 +123,8 @@ describe("normalisePath", () => {
   it("passes a query byte for byte", () => {
     fc.assert(
       fc.property(anyPath, fc.stringMatching(/^[!$-~]{0,20}$/), (path, query) => {
-        expect(normalised(`${path}?${query}`)).toBe(`${naive(path)}?${query}`);
+        const wanted = naive(path);
+        expect(normalised(`${path}?${query}`)).toBe(wanted === null ? null : `${wanted}?${query}`);
       }),
     );
   });
@@ -131,7 +140,7 @@ describe("normalisePath", () => {
   });
 });
 
-function naive(path: string): string {
+function naive(path: string): string | null {
   const decoded = path
     .replace(/%([0-9a-f]{2})/gi, (code: string, hex: string) => {
       const char = String.fromCharCode(Number.parseInt(hex, 16));
@@ -140,6 +149,7 @@ function naive(path: string): string {
     .replace(/\/+/g, "/");
   const segments: string[] = [];
   const parts = decoded.slice(1).split("/");
+  if (parts.some((part) => /^\.\.?(;|%3B)/.test(part))) return null;
   parts.forEach((part, i) => {
     const isLast = i === parts.length - 1;
     if (part === "..") segments.pop();

@@ -113,7 +113,10 @@ export class Http1Fuzz {
       assert.deepEqual(meaningOf(message), meaningOf(original));
     }
     this.checkUpstreams();
-    const answers = this.answers((answer) => understood.messages[answer]?.method === "HEAD");
+    const isHead = (answer: number): boolean => understood.messages[answer]?.method === "HEAD";
+    // llhttp forgives an LF before a HEAD; we refuse that, and know of no HEAD then.
+    const isHeadPassed = (answer: number): boolean => answer < passed.length && isHead(answer);
+    const answers = this.answers(this.canBeRead(isHead) ? isHead : isHeadPassed);
     const refused = answers.filter(({ status }) => status >= 400 && status !== 404).length;
     assert.ok(refused <= 1, `several refusals on one connection: ${answers.map(({ status }) => status)}`);
     if (passed.length > 0) return refused > 0 ? "passed, then refused" : "passed";
@@ -189,6 +192,10 @@ export class Http1Fuzz {
     if (last?.isWhole !== false && last?.status !== 101)
       assert.ok(error === null || error === "HPE_INVALID_EOF_STATE", `${error}: ${shown(Buffer.concat(this.said))}`);
     return messages.filter(({ status }) => status >= 200);
+  }
+
+  private canBeRead(isHead: (answer: number) => boolean): boolean {
+    return parse("answers", Buffer.concat(this.said), isHead).error !== "HPE_CLOSED_CONNECTION";
   }
 
   private settle(): Promise<void> {
