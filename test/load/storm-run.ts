@@ -32,7 +32,8 @@ const NUMBER = /x-number: (\d+)\r\n/;
 const BODY_BYTES_MAX = 60_000;
 /** Kernel buffers are not to swallow these. */
 const BIG_BYTES = 4 << 20;
-const CLIENT_MS_MAX = 8_000;
+/** Five requests in a row, each until its route gives up. */
+const CLIENT_MS_MAX = 20_000;
 
 export interface StormPlan {
   readonly seed: number;
