@@ -199,6 +199,19 @@ describe("HttpServer before an upstream that never reads", () => {
   });
 });
 
+describe("HttpServer with large heads", () => {
+  it("counts what they take until their streams end", async () => {
+    const headBytesMax = 32_768;
+    await start({ limits: { headBytesMax }, upstream: () => undefined });
+    const clients = Array.from({ length: 4 }, () => loopback.client());
+    for (const client of clients) client.write(`GET / HTTP/1.1\r\nhost: a.test\r\nx-a: ${"a".repeat(20_000)}\r\n\r\n`);
+    await expect.poll(() => loopback.server.streams).toBe(4);
+    expect(loopback.account.held).toBeGreaterThan(4 * 20_000);
+    for (const client of clients) client.resetAndDestroy();
+    await loopback.ended(4);
+  });
+});
+
 describe("HttpServer with many clients", () => {
   it("ends a connection with the answer to as many requests as one may serve", async () => {
     await start({ limits: { requestsPerConnectionMax: 3 } });

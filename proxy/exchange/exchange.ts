@@ -19,7 +19,8 @@ import type { Cluster, Endpoint, Route, RouteAnswer, RouteExtras, Snapshot, Trus
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
 import type { ExchangeHost } from "./exchange-host.ts";
 import type { ExchangeFacts } from "./facts.ts";
-import { POOLED_STORE_BYTES_MAX, STORE_BYTES } from "./limits.ts";
+import { keptStore, largerStore } from "./head-store.ts";
+import { STORE_BYTES } from "./limits.ts";
 import { BAD_ANSWER, BAD_EDIT, BAD_REWRITE, OVERDUE, localReply, refusalOf, type CUTS } from "./local-reply.ts";
 import { addHop } from "./forwarded-chain.ts";
 import { OWN_FIELDS_BYTES, REQUEST_ID_BYTES, writeOwnFields, writeRequestId } from "./own-fields.ts";
@@ -118,7 +119,8 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Outbo
   // ---- RequestSink: from the client
 
   headStore(bytes: number): Uint8Array {
-    if (this.store.length < bytes + OWN_BYTES) this.store = Buffer.allocUnsafeSlow(bytes + OWN_BYTES);
+    const needed = bytes + OWN_BYTES;
+    if (this.store.length < needed) this.store = largerStore(this.host.account, this.store, needed);
     return this.store;
   }
 
@@ -332,7 +334,8 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Outbo
   /** Filters may look at the response head until the stream's end, the reader's buffer is gone after its call. */
   private keepResponseHead(length: number): void {
     const { responseHead } = this;
-    if (this.responseStore.length < length) this.responseStore = Buffer.allocUnsafeSlow(length + STORE_BYTES);
+    if (this.responseStore.length < length)
+      this.responseStore = largerStore(this.host.account, this.responseStore, length + STORE_BYTES);
     copy(responseHead.bytes, 0, length, this.responseStore, 0);
     responseHead.bytes = this.responseStore;
     responseHead.isLasting = true;
@@ -702,8 +705,9 @@ export class Exchange implements RequestSink, StreamDriver, ExchangeFacts, Outbo
   }
 
   private release(): void {
-    if (this.store.length > POOLED_STORE_BYTES_MAX) this.store = Buffer.allocUnsafeSlow(STORE_BYTES);
-    if (this.responseStore.length > POOLED_STORE_BYTES_MAX) this.responseStore = NO_STORE;
+    const { account } = this.host;
+    this.store = keptStore(account, this.store) ?? Buffer.allocUnsafeSlow(STORE_BYTES);
+    this.responseStore = keptStore(account, this.responseStore) ?? NO_STORE;
     this.host.releaseExchange(this);
   }
 }
