@@ -19,9 +19,9 @@ const { values } = parseArgs({
 const isSupervised = process.send !== undefined;
 let proxy: ProxyProcess | null = null;
 
-const stop = (): void => {
+const stop = (isAbandoned = false): void => {
   if (proxy === null) process.exit(0);
-  void proxy.stop().then(() => process.exit(0));
+  void proxy.stop(isAbandoned).then(() => process.exit(0));
 };
 /** The second signal ends at once, for people in a hurry. Under a supervisor it is the supervisor who counts. */
 const signalled = (): void => {

@@ -112,6 +112,7 @@ export class ProxyProcess {
   private readonly reloads = new Serial();
   private readonly watch: DocumentWatch | null;
   private stopped: Promise<void> | null = null;
+  private readonly abandoned = new AbortController();
 
   /** Who it is; no reload changes that. */
   get node(): Machine["node"] {
@@ -264,8 +265,12 @@ export class ProxyProcess {
     return this.replacement.run({ deadlineMs: drainTimeoutMs, idleMs: REPLACED_IDLE_MS });
   }
 
-  /** Ends cleanly: not ready, then no new connections, streams may finish within a bound, records are written. */
-  stop(): Promise<void> {
+  /**
+   * Ends cleanly: not ready, then no new connections, streams may finish within a bound, records are written. Abandoned: its
+   * supervisor is gone, and whoever comes next wants the ports, so it does not wait for load balancers.
+   */
+  stop(isAbandoned = false): Promise<void> {
+    if (isAbandoned) this.abandoned.abort();
     this.stopped ??= this.drainAndClose();
     return this.stopped;
   }
@@ -296,7 +301,8 @@ export class ProxyProcess {
     this.sockets.tellStopping(delayMs + timeoutMs);
     this.link?.post();
     this.pool.discourage();
-    if (delayMs > 0) await sleep(delayMs);
+    const { signal } = this.abandoned;
+    if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }
 
   private async publish(plan: SnapshotPlan, times: StepTimes): Promise<Prepared> {

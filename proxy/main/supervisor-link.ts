@@ -37,14 +37,14 @@ export class SupervisorLink implements SocketSource {
   private listeners: readonly NamedAddress[] = [];
   private kind: "handles" | "addresses" = "addresses";
 
-  constructor(channel: NodeJS.Process, stop: () => void) {
+  constructor(channel: NodeJS.Process, stop: (isAbandoned: boolean) => void) {
     this.channel = channel;
     channel.on("message", (message: FromSupervisor, handle: unknown) => {
-      if (message.type === "stop") return stop();
+      if (message.type === "stop") return stop(false);
       const at = this.waiting.findIndex((take) => take(message, handle));
       if (at >= 0) this.waiting.splice(at, 1);
     });
-    channel.on("disconnect", stop);
+    channel.on("disconnect", () => stop(true));
   }
 
   async open(listeners: readonly NamedAddress[], workers: number): Promise<Readonly<Record<string, number>>> {

@@ -76,6 +76,20 @@ describe("A proxy that is told to end", () => {
     expect(proxy.stdout).toMatch(/"path":"\/held".*"DT"/);
   });
 
+  it("does not wait for load balancers when its supervisor is gone: its ports are wanted", async () => {
+    await startWith("drain: { delay: 1h }");
+    proxy.signal("SIGKILL");
+    const isGone = (): Promise<boolean> => {
+      try {
+        process.kill(proxy.ready.pid, 0);
+      } catch {
+        return Promise.resolve(true);
+      }
+      return Promise.resolve(false);
+    };
+    await until(() => "the proxy process is still there", isGone);
+  });
+
   it("ends at once at the second signal", async () => {
     await startWith("drain: { timeout: 1h }");
     const held = ask("/held");
