@@ -12,7 +12,8 @@ import {
   TRAILER_BYTES_MAX,
 } from "../limits.ts";
 import { EXTENSION, extensionAfter } from "./chunk-extension.ts";
-import { FieldParser, INCOMPLETE, KIND } from "./field-parser.ts";
+import { FieldParser, INCOMPLETE, KIND, type RequestFieldRules } from "./field-parser.ts";
+import { hasForbiddenTrailer } from "./forbidden-trailers.ts";
 
 const TRAILER_FIELDS_MAX = 32;
 const SEMICOLON = 0x3b;
@@ -52,6 +53,7 @@ export class BodyReader {
   trailers: Head | null = null;
   private state = 0;
   private remaining = 0;
+  private readonly rules: RequestFieldRules | null;
   private sizeDigits = 0;
   /** Where in an extension the reader is; bytes of this chunk's, and of the body's beyond its content. */
   private extension = 0;
@@ -60,6 +62,11 @@ export class BodyReader {
   private fields: FieldParser | null = null;
   private trailerBytes: Uint8Array | null = null;
   private trailerLength = 0;
+
+  /** `rules` are those of a request; null: it reads answers. */
+  constructor(rules: RequestFieldRules | null) {
+    this.rules = rules;
+  }
 
   startLength(bytes: number): void {
     this.state = STATE.length;
@@ -185,15 +192,17 @@ export class BodyReader {
     const aside = (this.trailerBytes ??= new Uint8Array(TRAILER_BYTES_MAX));
     const fields = (this.fields ??= new FieldParser());
     const head = (this.trailers ??= new Head());
+    const kind = this.rules === null ? KIND.trailers : KIND.requestTrailers;
+    if (this.rules !== null) fields.rules = this.rules;
     while (this.at < end) {
       if (this.trailerLength === TRAILER_BYTES_MAX) return BODY.malformed;
       const byte = bytes[this.at++]!;
       aside[this.trailerLength++] = byte;
       if (byte !== LF) continue;
       head.reset(aside);
-      const parsed = fields.parse(aside, 0, this.trailerLength, head, KIND.trailers, 0, TRAILER_FIELDS_MAX);
+      const parsed = fields.parse(aside, 0, this.trailerLength, head, kind, 0, TRAILER_FIELDS_MAX);
       if (parsed === INCOMPLETE) continue;
-      if (parsed < 0) return BODY.malformed;
+      if (parsed < 0 || hasForbiddenTrailer(head)) return BODY.malformed;
       return head.count > 0 ? BODY.trailers : BODY.end;
     }
     return BODY.more;

@@ -35,7 +35,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
   private readonly host: ClientCodecHost;
   private sink: ResponseSink | null = null;
   private phase: number = PHASE.connecting;
-  private readonly body = new BodyReader();
+  private readonly body = new BodyReader(null);
   private readonly writer = new BodyWriter();
   private held: Uint8Array | null = null;
   private isHeadRequest = false;

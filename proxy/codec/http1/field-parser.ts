@@ -12,7 +12,7 @@ import { FieldScanner, ROW, ROW_INTS } from "./field-scanner.ts";
 /** More bytes are needed. Every other negative result is a status to refuse with. */
 export const INCOMPLETE = -1;
 
-export const KIND = { request: 0, response: 1, trailers: 2 } as const;
+export const KIND = { request: 0, response: 1, trailers: 2, requestTrailers: 3 } as const;
 
 /** What only requests are asked about, and rarely. */
 export interface RequestFieldRules {
@@ -94,7 +94,7 @@ export class FieldParser {
     const valueStart = rows[row + ROW.valueStart]! + shift;
     const valueLength = rows[row + ROW.valueLength]!;
     // Where names become environment variables `a_b` and `a-b` are one: a client could say what a filter removed.
-    if (rows[row + ROW.hasUnderscore]! !== 0 && this.kind === KIND.request && this.rules.underscores !== "pass") {
+    if (rows[row + ROW.hasUnderscore]! !== 0 && this.isRequest && this.rules.underscores !== "pass") {
       return this.rules.underscores === "refuse" ? -400 : 0;
     }
     const fieldClass = classifyField(bytes, nameStart, nameLength);
@@ -103,6 +103,10 @@ export class FieldParser {
     }
     head.push(nameStart - this.base, nameLength, valueStart - this.base, valueLength);
     return 0;
+  }
+
+  private get isRequest(): boolean {
+    return this.kind === KIND.request || this.kind === KIND.requestTrailers;
   }
 
   private readOwn(
@@ -115,7 +119,7 @@ export class FieldParser {
     end: number,
   ): number {
     // Trailers that could change framing or routing after the fact are an attack, not a mistake.
-    if (this.kind === KIND.trailers) return -400;
+    if (this.kind >= KIND.trailers) return -400;
     switch (fieldClass) {
       case FIELD.hop:
         if (nameLength === PROXY_CONNECTION_BYTES) this.close ||= !isKeepAlive(bytes, start, end);

@@ -77,7 +77,7 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   private readonly host: ServerCodecHost;
   private phase: number = PHASE.head;
   private sink: RequestSink | null = null;
-  private readonly body = new BodyReader();
+  private readonly body = new BodyReader(this);
   private readonly writer = new BodyWriter();
   private held: Uint8Array | null = null;
   private heldLength = 0;

@@ -163,6 +163,7 @@ const CUT: readonly Row[] = [
   ["chunks longer than their size", chunks("1\r\nok\r\n0\r\n\r\n")],
   ["chunks with a bad extension", chunks("2;\nok\r\n0\r\n\r\n")],
   ["chunks with framing among the trailers", chunks("2\r\nok\r\n0\r\nContent-Length: 0\r\n\r\n")],
+  ["chunks with a cookie among the trailers", chunks("2\r\nok\r\n0\r\nSet-Cookie: a=b\r\n\r\n")],
   ["chunks with a folded trailer", chunks("2\r\nok\r\n0\r\nX-A: 1\r\n 2\r\n\r\n")],
   ["chunks of a size past counting", chunks("2\r\nok\r\nfffffffffffffffff\r\n")],
 ];
