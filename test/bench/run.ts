@@ -1,7 +1,9 @@
-// `npm run bench -- NAME [--json] [--scenario NAME]`: one benchmark by its name, figures as a table or as JSON lines.
+// `npm run bench -- NAME [--json|--markdown] [--scenario NAME]`: one benchmark by its name, figures as a list, as JSON lines, or
+// as the tables of docs/performance.md.
 
 import { parseArgs } from "node:util";
 
+import { markdownOf } from "./figure-table.ts";
 import { printFigures, type Figure } from "./figure.ts";
 
 const benches: Record<string, () => Promise<(options: BenchOptions) => Promise<Figure[]>>> = {
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "4" },
     scenario: { type: "string" },
@@ -34,7 +37,7 @@ const { values, positionals } = parseArgs({
 const load = benches[positionals[0] ?? ""];
 if (load === undefined) {
   console.error(
-    `usage: npm run bench -- ${Object.keys(benches).join("|")} [--json] [--rounds 5] [--seconds 4] [--scenario NAME]`,
+    `usage: npm run bench -- ${Object.keys(benches).join("|")} [--json|--markdown] [--rounds 5] [--seconds 4] [--scenario NAME]`,
   );
   process.exit(2);
 }
@@ -45,5 +48,6 @@ const figures = await bench({
   scenario: values.scenario ?? null,
   progress: (line) => console.error(line),
 });
-printFigures(figures, values.json);
+if (values.markdown) console.log(markdownOf(figures));
+else printFigures(figures, values.json);
 process.exitCode = figures.some((figure) => figure.ok === false) ? 1 : 0;

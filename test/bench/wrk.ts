@@ -73,5 +73,5 @@ function captured(output: string, pattern: RegExp): string {
 function microseconds(text: string): number {
   const units: Record<string, number> = { us: 1, ms: 1_000, s: 1_000_000 };
   const [, amount, unit] = /^([\d.]+)(us|ms|s)$/.exec(text) ?? [];
-  return Number(amount) * (units[unit ?? ""] ?? NaN);
+  return Math.round(Number(amount) * (units[unit ?? ""] ?? NaN));
 }
