@@ -24,7 +24,7 @@ describe("A storm of clients and upstreams that do what they like", () => {
   ];
   it.each(ways)("leaves nothing in $name and gives each request its own answer", async ({ isFiltered, seed }) => {
     if (isFiltered) plugin = await watchfulPlugin();
-    const storm = new Storm({ seed, clients: 200, abreast: 50 });
+    const storm = new Storm({ seed, clients: 100, abreast: 50 });
     loopback = await Loopback.start({
       ...STORM_OPTIONS,
       upstream: storm.upstream,

@@ -37,7 +37,7 @@ export async function holdCrowd({ connections, seconds, workers }: HeldCrowdPlan
       workers,
       deployment: deploymentOf(0),
       sinks: "[]",
-      limits: "{ connectionsPerSource: 50000, upstreamConnections: 2000 }",
+      limits: "{ connectionsPerSource: 50000, upstreamConnections: 2000, keepAliveTimeout: 1h }",
     });
     const before = largestResidentMebibytes(proxy.program.child.pid!);
     await crowd.open(proxy.port, connections);
