@@ -9,9 +9,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModuleTrials, SluiceError } from "@sluice/abi";
 import type { Logger } from "pino";
-import { AdminServer } from "../admin/admin-server.ts";
-import { AdminTokens } from "../admin/admin-tokens.ts";
-import { isLoopback } from "../contract/index.ts";
 import type { Deployment, Digest, Machine } from "../contract/index.ts";
 import { RevisionRows } from "../counters/revision-rows.ts";
 import { EndpointWatch } from "../endpoints/endpoint-watch.ts";
@@ -31,7 +28,7 @@ import { SPLIT_SECRET_FILE, SplitSecret } from "../split/split-secret.ts";
 import { SpanExporter } from "../tracing/span-exporter.ts";
 import type { SnapshotPlan } from "../snapshot/plan.ts";
 import { ACCEPTS_PER_TURN } from "../transport/limits.ts";
-import { adminCalls } from "./admin-calls.ts";
+import { AdminPorts } from "./admin-ports.ts";
 import { Backoff } from "./backoff.ts";
 import { Control } from "./control.ts";
 import { DocumentWatch } from "./document-watch.ts";
@@ -102,7 +99,7 @@ export class ProxyProcess {
   private readonly cache: BlobCache;
   private readonly kept: KeptDeployment;
   private readonly history: SlotHistory;
-  private readonly admins: AdminServer[] = [];
+  private readonly admins = new AdminPorts();
   private readonly splitSecret: SplitSecret;
   private file: MachineFile;
   /** How many connections fit under the process's limit of descriptors. */
@@ -198,7 +195,7 @@ export class ProxyProcess {
   private async start(deployment: Awaited<ReturnType<typeof readDeploymentFile>>): Promise<void> {
     const ports = await this.openSockets();
     const { machine } = this.file;
-    const adminPorts = await this.openAdmin(machine);
+    const adminPorts = await this.admins.open(this, this.file);
     const source = deployment === null ? this.cached : this.sourceOf(deployment.folder);
     await this.history.open((why) => this.log.warn(`what slots were before cannot be read and is forgotten: ${why}`));
     await this.overrides.open();
@@ -289,7 +286,7 @@ export class ProxyProcess {
     await this.pool.drain({ deadlineMs: this.file.machine.drain.timeoutMs, idleMs: 0 });
     this.pool.close();
     await this.spans.close();
-    for (const admin of this.admins) admin.close();
+    this.admins.close();
     await Promise.all(this.sinks.map((sink) => sink.close()));
   }
 
@@ -317,22 +314,6 @@ export class ProxyProcess {
     } catch (cause) {
       throw new SluiceError(PROXY_ERRORS.cannotListen, (cause as Error).message, { cause });
     }
-  }
-
-  private async openAdmin({ admin, health }: Machine): Promise<{ admin: number; health: number | null }> {
-    const tokens = new AdminTokens(this.file.stateDir);
-    tokens.ensure();
-    if (!isLoopback(admin.host))
-      this.log.warn({ admin }, "the admin port is reachable from other machines: put TLS in front of it");
-    const calls = adminCalls(this);
-    const bearerOf = (token: string, act: "read" | "change"): string | null => tokens.bearerOf(token, act);
-    const full = new AdminServer({ calls, kind: "full", bearerOf });
-    this.admins.push(full);
-    const adminPort = await full.listen(admin);
-    if (health === null) return { admin: adminPort, health: null };
-    const open = new AdminServer({ calls, kind: "health", bearerOf });
-    this.admins.push(open);
-    return { admin: adminPort, health: await open.listen(health) };
   }
 
   private registryLink(api: RegistryApi): RegistryLink {
