@@ -5,6 +5,7 @@ export { Head, PSEUDO, headOf } from "./head/head.ts";
 export { SluiceError } from "./errors.ts";
 export { CAUSE } from "./stream/cause.ts";
 export { Chain } from "./stream/chain.ts";
+export { bodyBytesHeld } from "./stream/body-buffer.ts";
 export { takeStream } from "./stream/stream.ts";
 export { MirrorFlags } from "./spec/enums.ts";
 export { Plugin } from "./host/plugin.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BodyBuffer } from "./body-buffer.ts";
+import { BodyBuffer, bodyBytesHeld } from "./body-buffer.ts";
 
 const bytes = fc.uint8Array({ maxLength: 50 });
 const position = fc.integer({ min: 0, max: 120 });
@@ -63,6 +63,25 @@ describe("BodyBuffer", () => {
     buffer.push(Buffer.from("def"));
     buffer.replace(0, 1, Buffer.from("X"));
     expect([text(buffer), chunk.toString()]).toEqual(["Xbcdef", "abc"]);
+  });
+
+  it("counts what all buffers hold of their own, and nothing of what is borrowed or empty", () => {
+    const before = bodyBytesHeld();
+    const buffer = new BodyBuffer();
+    buffer.lengthMax = 1_000;
+    buffer.push(Buffer.alloc(100));
+    expect(bodyBytesHeld()).toBe(before);
+    buffer.own();
+    expect(bodyBytesHeld()).toBe(before + 100);
+    const other = bufferOf(Buffer.alloc(50));
+    expect(bodyBytesHeld()).toBe(before + 150);
+    buffer.replace(0, 0, Buffer.alloc(300));
+    expect(bodyBytesHeld()).toBe(before + 450);
+    buffer.rollback();
+    expect(bodyBytesHeld()).toBe(before + 150);
+    buffer.clear();
+    other.clear();
+    expect(bodyBytesHeld()).toBe(before);
   });
 
   it("refuses an edit over its bound, and takes one that shrinks", () => {

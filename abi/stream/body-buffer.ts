@@ -9,6 +9,14 @@ const NO_BYTES = new Uint8Array(0);
 /** Above this a buffer is given back to the collector when it is empty again. */
 const KEPT_BYTES = 64 * 1024;
 
+/** Bytes of all buffers on this thread that are not empty. */
+let held = 0;
+
+/** Bytes that slots on this thread hold of bodies: an embedding counts them with what else it keeps for streams. */
+export function bodyBytesHeld(): number {
+  return held;
+}
+
 export class BodyBuffer implements StreamBody {
   /** Bytes in it. */
   length = 0;
@@ -20,6 +28,8 @@ export class BodyBuffer implements StreamBody {
   private saved: Uint8Array | null = null;
   private savedLength = 0;
   private savedBorrowed = false;
+  /** Its part of `held`. */
+  private counted = 0;
 
   /** Adds a chunk. The chunk is only borrowed when it is the first; `own` must then be called before it is invalid. */
   push(chunk: Uint8Array): void {
@@ -52,6 +62,7 @@ export class BodyBuffer implements StreamBody {
 
   clear(): void {
     this.length = 0;
+    this.count(0);
     this.saved = null;
     if (this.isBorrowed || this.bytes.length > KEPT_BYTES) this.bytes = NO_BYTES;
     this.isBorrowed = false;
@@ -75,6 +86,7 @@ export class BodyBuffer implements StreamBody {
     this.bytes = edited;
     this.isBorrowed = false;
     this.length = size;
+    this.count(size);
     return true;
   }
 
@@ -90,6 +102,7 @@ export class BodyBuffer implements StreamBody {
     this.length = this.savedLength;
     this.isBorrowed = this.savedBorrowed;
     this.saved = null;
+    this.count(this.isBorrowed ? 0 : this.bytes.length);
   }
 
   private save(): void {
@@ -105,5 +118,11 @@ export class BodyBuffer implements StreamBody {
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
     this.isBorrowed = false;
+    this.count(larger.length);
+  }
+
+  private count(bytes: number): void {
+    held += bytes - this.counted;
+    this.counted = bytes;
   }
 }

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { Chain, MemoryServices, Plugin, prepareModule } from "@sluice/abi";
+import { bodyBytesHeld } from "@sluice/abi/data-path";
 import { afterEach, describe, expect, it } from "vitest";
 import wabtLoader from "wabt";
 import { afterHead, Loopback, readAll, type LoopbackOptions } from "./loopback.ts";
@@ -94,7 +95,8 @@ function startPlugin(module: Uint8Array): Plugin {
 
 afterEach(async () => {
   await loopback.stop();
-  await expect.poll(() => [loopback.server.streams, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
+  const left = (): number[] => [loopback.server.streams, loopback.pins, loopback.account.held, bodyBytesHeld()];
+  await expect.poll(left).toEqual([0, 0, 0, 0]);
 });
 
 /** An upstream that says back what came as body, as chunks. */
@@ -200,6 +202,17 @@ describe("Exchange with a filter", () => {
     client.resetAndDestroy();
     await loopback.ended(1);
     expect(loopback.seen[0]!.flags).toEqual(["DC"]);
+  });
+
+  it("gives back what it held of a body whose client vanishes", async () => {
+    await start(guest([], onRequestBody(PAUSE)));
+    const client = loopback.client();
+    client.write("POST /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 100000\r\n\r\n");
+    client.write(Buffer.alloc(50_000));
+    await expect.poll(bodyBytesHeld).toBeGreaterThanOrEqual(50_000);
+    client.resetAndDestroy();
+    await loopback.ended(1);
+    expect(bodyBytesHeld()).toBe(0);
   });
 
   it("answers 504 with SI when nothing ever comes from a paused filter", async () => {

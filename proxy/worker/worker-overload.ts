@@ -1,5 +1,6 @@
 // A worker's overload manager with its signals, and the doors of its listeners.
 
+import { bodyBytesHeld } from "@sluice/abi/data-path";
 import type { ByteAccount } from "../exchange/byte-account.ts";
 import { EXCHANGE_COUNTER, type WorkerCounters } from "../exchange/exchange-counters.ts";
 import type { HttpServer } from "../exchange/http-server.ts";
@@ -75,7 +76,7 @@ export class WorkerOverload {
     const { overload } = this.parts.limits();
     return {
       loopDelay: shareOf(this.loopDelay.look(), overload.loopDelayMs),
-      bytes: shareOf(account.held, account.bytesMax),
+      bytes: shareOf(account.held + bodyBytesHeld(), account.bytesMax),
       descriptors: descriptorsUsed(descriptors, this.board.total) / descriptors,
       pending: this.pending() / overload.pendingRequestsMax,
     };
