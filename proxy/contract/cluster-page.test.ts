@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CLUSTER_DEFAULTS, ClusterSchema, settleCluster } from "./cluster.ts";
+import { CONNECTS_AT_ONCE, CONNECT_PACE_MS } from "../upstream/limits.ts";
 import { ENDPOINT_WEIGHT_MAX } from "./limits.ts";
 
 const page = readFileSync(new URL("../../docs/routing.md", import.meta.url), "utf8");
@@ -56,6 +57,8 @@ describe("docs/routing.md", () => {
     };
     for (const [field, value] of Object.entries(defaults)) expect(rowOf(field)).toContain(`default ${value}`);
     expect(page).toContain(`\`panicPercent\` (default ${CLUSTER_DEFAULTS.panicPercent})`);
+    const paced = `begins ${CONNECTS_AT_ONCE} connects to an endpoint, and ${CONNECTS_AT_ONCE} more every ${CONNECT_PACE_MS} ms`;
+    expect(page).toContain(paced);
     expect(page).toContain(`(1 to ${ENDPOINT_WEIGHT_MAX}, default 1)`);
   });
 });

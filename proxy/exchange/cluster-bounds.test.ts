@@ -11,6 +11,8 @@ const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const BROKEN = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
 const BUSY = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
 
+/** A busy machine takes its time. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 let loopback: Loopback;
 const others: Server[] = [];
 
@@ -69,16 +71,16 @@ function failures(): Record<string, number> {
 }
 
 async function waiting(count: number): Promise<void> {
-  await expect.poll(() => loopback.clusterLoads()[0]?.waiting ?? 0).toBe(count);
+  await eventually(() => loopback.clusterLoads()[0]?.waiting ?? 0).toBe(count);
 }
 
 afterEach(async () => {
   await loopback.stop();
   for (const server of others.splice(0)) server.close();
-  await expect.poll(() => [loopback.server.connections, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
-  await expect
-    .poll(() => loopback.clusterLoads().every((load) => Object.values(load).every((count) => count === 0)))
-    .toBe(true);
+  await eventually(() => [loopback.server.connections, loopback.pins, loopback.account.held]).toEqual([0, 0, 0]);
+  await eventually(() =>
+    loopback.clusterLoads().every((load) => Object.values(load).every((count) => count === 0)),
+  ).toBe(true);
 });
 
 describe("a cluster with as many connections as it may have", () => {
@@ -87,13 +89,13 @@ describe("a cluster with as many connections as it may have", () => {
     const answers: Promise<string>[] = [];
     for (const [at, path] of ["/1", "/2", "/3"].entries()) {
       answers.push(loopback.talk(request(path)));
-      if (at === 0) await expect.poll(() => upstream.asked).toBe(1);
+      if (at === 0) await eventually(() => upstream.asked).toBe(1);
       else await waiting(at);
     }
     const refused = await loopback.talk(request("/4"));
     expect(refused).toMatch(/^HTTP\/1.1 503 [^]*retry-after: 1\r\n/);
     for (const answer of answers) {
-      await expect.poll(() => upstream.asked).toBe(1);
+      await eventually(() => upstream.asked).toBe(1);
       upstream.answer();
       expect(await answer).toMatch(/^HTTP\/1.1 200 [^]*ok$/);
     }
@@ -113,7 +115,7 @@ describe("a cluster with as many connections as it may have", () => {
       ", retry: { attempts: 3, on: [connectFailure, reset] }",
     );
     const first = loopback.talk(request("/1"));
-    await expect.poll(() => upstream.asked).toBe(1);
+    await eventually(() => upstream.asked).toBe(1);
     expect(await loopback.talk(request("/2"))).toMatch(/^HTTP\/1.1 503 /);
     upstream.answer();
     await first;
@@ -138,7 +140,7 @@ describe("a cluster with as many connections as it may have", () => {
   it("forgets a request whose client goes while it waits", async () => {
     const upstream = await start("connectionsMax: 1, pendingTimeout: 10s");
     const first = loopback.talk(request("/1"));
-    await expect.poll(() => upstream.asked).toBe(1);
+    await eventually(() => upstream.asked).toBe(1);
     const client = loopback.client();
     client.write(request("/2"));
     await waiting(1);
@@ -186,7 +188,7 @@ describe("a cluster with as many connections as it may have", () => {
     };
     loopback = await Loopback.start({ routing, chain, upstream: serve });
     const first = loopback.talk(request("/1"));
-    await expect.poll(() => upstream.asked).toBe(1);
+    await eventually(() => upstream.asked).toBe(1);
     const content = Array.from({ length: 40_000 }, (_, at) => String.fromCharCode(97 + (at % 26))).join("");
     const client = loopback.client();
     const said = readAll(client);
@@ -196,7 +198,7 @@ describe("a cluster with as many connections as it may have", () => {
     client.write(content.slice(15_000));
     upstream.answer();
     await first;
-    await expect.poll(() => bodies.join("").endsWith(content)).toBe(true);
+    await eventually(() => bodies.join("").endsWith(content)).toBe(true);
     upstream.answer();
     expect(await said).toMatch(/^HTTP\/1.1 200 [^]*ok$/);
     expect(loopback.seen.at(-1)).toMatchObject({ path: "/2", status: 200, flags: [] });
@@ -205,12 +207,12 @@ describe("a cluster with as many connections as it may have", () => {
   it("refuses what is more than it may be asked at a time", async () => {
     const upstream = await start("requestsMax: 1");
     const first = loopback.talk(request("/1"));
-    await expect.poll(() => upstream.asked).toBe(1);
+    await eventually(() => upstream.asked).toBe(1);
     expect(await loopback.talk(request("/2"))).toMatch(/^HTTP\/1.1 503 /);
     upstream.answer();
     expect(await first).toMatch(/^HTTP\/1.1 200 /);
     const third = loopback.talk(request("/3"));
-    await expect.poll(() => upstream.asked).toBe(1);
+    await eventually(() => upstream.asked).toBe(1);
     upstream.answer();
     expect(await third).toMatch(/^HTTP\/1.1 200 /);
     expect(failures()).toEqual({ UO: 1 });
@@ -224,7 +226,7 @@ describe("a cluster that looks at its endpoints' failures", () => {
     const upstream = await start(detecting);
     for (const answer of answers) {
       const said = loopback.talk(request("/"));
-      await expect.poll(() => upstream.asked).toBe(1);
+      await eventually(() => upstream.asked).toBe(1);
       upstream.answer(answer);
       await said;
     }
@@ -253,6 +255,21 @@ describe("a cluster that looks at its endpoints' failures", () => {
     await start(detecting, ", timeout: 1ms");
     await Promise.all([loopback.talk(request("/")), loopback.talk(request("/"))]);
     expect([loopback.failing.length, failures()]).toEqual([1, { UT: 2 }]);
+  });
+
+  it("blames nobody for a request that waited in vain", async () => {
+    const upstream = await start("", "", {
+      routing: (up) =>
+        `clusters: [{ name: a, endpoints: [${up}], connectionsMax: 1, pendingTimeout: 60s, ${detecting} }]\n` +
+        "routes:\n  - { name: long, match: { path: { exact: /long } }, cluster: a }\n  - { name: r, cluster: a, timeout: 1ms }\n",
+    });
+    const long = loopback.talk(request("/long"));
+    await eventually(() => upstream.asked).toBe(1);
+    const said = await Promise.all([loopback.talk(request("/1")), loopback.talk(request("/2"))]);
+    for (const answer of said) expect(answer).toMatch(/^HTTP\/1.1 504 /);
+    expect(loopback.failing).toEqual([]);
+    upstream.answer();
+    expect(await long).toMatch(/ok$/);
   });
 
   it("asks an endpoint that is down no more, and answers itself where none is left", async () => {

@@ -5,6 +5,7 @@
 import { Head } from "@sluice/abi/data-path";
 import type { RequestWriter, ResponseSink } from "../codec/codec.ts";
 import type { Asker, Cluster, Endpoint, RequestChange, RetryPolicy } from "../snapshot/runtime.ts";
+import { PendingRequest } from "../upstream/pending-request.ts";
 import { EXCHANGE_COUNTER } from "./exchange-counters.ts";
 import type { ExchangeHost } from "./exchange-host.ts";
 import { BAD_EDIT, CUTS, CUT_STATUS, NO_ENDPOINT, OVERDUE, TOO_MANY } from "./local-reply.ts";
@@ -202,8 +203,11 @@ export class OutboundRequest implements TryOwner {
 
   /** The endpoint did not do its part in time. */
   blameEndpoint(): void {
-    const { cluster, endpoint } = this;
-    if (endpoint !== null && cluster!.outliers !== null) cluster!.outliers.failed(endpoint);
+    const { cluster, endpoint, connection } = this;
+    if (endpoint === null || cluster!.outliers === null) return;
+    // Nobody is to blame for a request that still waits for a connection.
+    if (connection instanceof PendingRequest && connection.isWaiting) return;
+    cluster!.outliers.failed(endpoint);
   }
 
   // ---- once more

@@ -43,6 +43,11 @@ export class PendingRequest implements UpstreamRequest, WaitingRequest {
     this.load.wait(this);
   }
 
+  /** Nobody upstream knows of it yet. */
+  get isWaiting(): boolean {
+    return this.connection === null;
+  }
+
   attach(sink: ResponseSink, isHeadRequest: boolean): void {
     this.sink = sink;
     this.isHeadRequest = isHeadRequest;

@@ -53,6 +53,8 @@ class Answer implements ResponseSink {
   }
 }
 
+/** A busy machine takes its time. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 const servers: Server[] = [];
 let pool: UpstreamPool;
 const counters = new Float64Array(EXCHANGE_COUNTER_COUNT);
@@ -111,7 +113,7 @@ function send(request: UpstreamRequest): Answer {
 afterEach(async () => {
   pool.close();
   for (const server of servers.splice(0)) server.close();
-  await expect.poll(() => counters[EXCHANGE_COUNTER.upstreamConnectionsLive]).toBe(0);
+  await eventually(() => counters[EXCHANGE_COUNTER.upstreamConnectionsLive]).toBe(0);
   expect(counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]).toBe(0);
   expect(account.held).toBe(0);
 });
@@ -159,10 +161,10 @@ describe("UpstreamPool", () => {
     const taken = [take()!, take()!];
     expect(live()).toEqual([2, 2, 2]);
     for (const connection of taken) connection.close();
-    await expect.poll(live).toEqual([0, 0, 0]);
+    await eventually(live).toEqual([0, 0, 0]);
     await ask();
     pool.sweep(clock.monotonicMs + IDLE_MS + 100);
-    await expect.poll(live).toEqual([0, 0, 0]);
+    await eventually(live).toEqual([0, 0, 0]);
   });
 
   it("gives no more connections than an endpoint may have", async () => {
@@ -196,7 +198,7 @@ describe("a cluster's bounds", () => {
     });
     expect([endpoint!.load.connections, endpoint!.load.waiting.size]).toEqual([2, 3]);
     for (let at = 0; at < 5; at++) {
-      await expect.poll(() => asked.length).toBeGreaterThan(0);
+      await eventually(() => asked.length).toBeGreaterThan(0);
       answer();
       await answers[at];
     }
@@ -225,7 +227,7 @@ describe("a cluster's bounds", () => {
     send(pool.take(broken, broken.endpoints[0]!, false)!);
     expect(pool.take(broken, broken.endpoints[0]!, false) === null).toBe(true);
     one.dropRequest();
-    await expect.poll(() => broken.load.active).toBe(1);
+    await eventually(() => broken.load.active).toBe(1);
     expect(pool.take(broken, broken.endpoints[0]!, false) === null).toBe(false);
   });
 
@@ -248,12 +250,12 @@ describe("a cluster's bounds", () => {
     );
     waiting.sendRequestData(Buffer.from("abc"), 0, 3, false);
     expect([account.held, sink.credits]).toEqual([3, ["pended"]]);
-    await expect.poll(() => asked.length).toBe(1);
+    await eventually(() => asked.length).toBe(1);
     answer();
     expect(await first.outcome).toBe("done");
     expect([account.held, sink.credits]).toEqual([0, ["pended", "writable"]]);
     waiting.sendRequestData(Buffer.from("xdefx"), 1, 4, true);
-    await expect.poll(() => paths.slice(1).join("")).toMatch(/^POST \/late [^]*\r\n\r\nabcdef$/);
+    await eventually(() => paths.slice(1).join("")).toMatch(/^POST \/late [^]*\r\n\r\nabcdef$/);
     answer();
     expect(await sink.outcome).toBe("done");
   });
@@ -268,7 +270,7 @@ describe("a cluster's bounds", () => {
     waiting.sendRequestData(Buffer.from("abc"), 0, 3, false);
     waiting.dropRequest();
     expect([cluster.load.waiting.size, account.held]).toEqual([0, 0]);
-    await expect.poll(() => asked.length).toBe(1);
+    await eventually(() => asked.length).toBe(1);
     answer();
     await first.outcome;
     expect(counters[EXCHANGE_COUNTER.upstreamConnectionsIdle]).toBe(1);
@@ -280,7 +282,7 @@ describe("a cluster's bounds", () => {
     const endpoint = cluster.endpoints[0]!;
     const outcomes = Array.from({ length: 3 }, () => send(pool.take(cluster, endpoint, false)!).outcome);
     expect(await Promise.all(outcomes)).toEqual(["UC", "UC", "UC"]);
-    await expect.poll(() => [cluster.load.active, cluster.load.connections]).toEqual([0, 0]);
+    await eventually(() => [cluster.load.active, cluster.load.connections]).toEqual([0, 0]);
   });
 
   it("close an idle connection for an endpoint that has none", async () => {
@@ -304,13 +306,13 @@ describe("a cluster's bounds", () => {
     note("busy 1", send(pool.take(cluster, first, false)!));
     note("other", send(pool.take(cluster, second, false)!));
     note("busy 2", send(pool.take(cluster, first, false)!));
-    await expect.poll(() => busy.asked.length).toBe(1);
+    await eventually(() => busy.asked.length).toBe(1);
     busy.answer();
-    await expect.poll(() => other.asked.length).toBe(1);
+    await eventually(() => other.asked.length).toBe(1);
     other.answer();
-    await expect.poll(() => busy.asked.length).toBe(1);
+    await eventually(() => busy.asked.length).toBe(1);
     busy.answer();
-    await expect.poll(() => order).toEqual(["busy 1", "other", "busy 2"]);
+    await eventually(() => order).toEqual(["busy 1", "other", "busy 2"]);
   });
 });
 
@@ -358,7 +360,7 @@ describe("many requests at once to an endpoint without connections", () => {
   it("are given more connects the longer it takes, up to one each", async () => {
     const cluster = poolOf({}, [1], { ...bounds, transports: new NoAnswer() });
     burst(cluster, 3 * CONNECTS_AT_ONCE);
-    await expect.poll(() => counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(3 * CONNECTS_AT_ONCE);
+    await eventually(() => counters[EXCHANGE_COUNTER.upstreamConnectsTotal]).toBe(3 * CONNECTS_AT_ONCE);
     expect(cluster.load.waiting.size).toBe(0);
   });
 
