@@ -17,3 +17,5 @@ export const RETRY_BACKOFF_MS = 25;
 export const RETRY_BACKOFF_MS_MAX = 250;
 /** Of the streams with filters, those whose callbacks are timed; a power of two. Two clock readings a callback cost 90 ns. */
 export const TIMED_ONE_IN = 64;
+/** Trusted proxies in a row that are looked behind for the client; a longer chain is one that somebody made up. */
+export const FORWARDED_HOPS_MAX = 32;

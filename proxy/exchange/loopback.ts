@@ -40,6 +40,7 @@ export interface SeenStream {
   readonly route: string | null;
   readonly cluster: string | null;
   readonly upstream: string | null;
+  readonly source: string;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -244,6 +245,7 @@ export class Loopback {
       route: facts.route?.name ?? null,
       cluster: facts.cluster?.name ?? null,
       upstream: facts.endpoint?.address ?? null,
+      source: facts.sourceAddress,
       bytesIn: facts.bytesIn,
       bytesOut: facts.bytesOut,
     });

@@ -35,6 +35,9 @@ describe("TrustedProxies", () => {
     ["198.51.100.1, unknown", "10.0.0.1", "10.0.0.1"],
     ["198.51.100.1, , 10.0.0.2", "10.0.0.1", "10.0.0.2"],
     ["198.51.100.1, 1.2.3, 10.0.0.2", "10.0.0.1", "10.0.0.2"],
+    // Nobody stands behind so many proxies: the last that was looked at is as good as the first.
+    [`198.51.100.1${", 10.0.0.3".repeat(32)}`, "10.0.0.1", "10.0.0.3"],
+    [`198.51.100.1${", 10.0.0.3".repeat(31)}`, "10.0.0.1", "198.51.100.1"],
   ])("finds the client in %j from %s", (forwardedFor, peer, client) => {
     expect(trusted.clientOf(forwardedFor, peer)).toBe(client);
   });

@@ -3,6 +3,7 @@
 
 import { BlockList, isIP } from "node:net";
 import type { AddressRange } from "../contract/index.ts";
+import { FORWARDED_HOPS_MAX } from "./limits.ts";
 
 export class TrustedProxies {
   private readonly ranges = new BlockList();
@@ -23,7 +24,8 @@ export class TrustedProxies {
   clientOf(forwardedFor: string, peer: string): string {
     let client = peer;
     const hops = forwardedFor.split(",");
-    for (let hop = hops.length - 1; hop >= 0 && this.trusts(client); hop--) {
+    const first = Math.max(0, hops.length - FORWARDED_HOPS_MAX);
+    for (let hop = hops.length - 1; hop >= first && this.trusts(client); hop--) {
       const address = addressOf(hops[hop]!.trim());
       if (address === null) break;
       client = address;

@@ -19,7 +19,7 @@ export class PlainTransport implements Transport {
 
   constructor(socket: Socket) {
     this.socket = socket;
-    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remoteAddress = withoutMapping(socket.remoteAddress ?? "");
     this.remotePort = socket.remotePort ?? 0;
     socket.on("connect", () => {
       this.opened();
@@ -94,6 +94,12 @@ export class PlainTransport implements Transport {
     this.socket.unref();
   }
 }
+
+/** A listener on `::` has IPv4 clients too, as `::ffff:192.0.2.1`: to records, rules and the upstream they are IPv4. */
+function withoutMapping(address: string): string {
+  return address.startsWith(MAPPED) && address.includes(".") ? address.slice(MAPPED.length) : address;
+}
+const MAPPED = "::ffff:";
 
 /** TCP by the documented events. */
 export const plainTcp: TransportKind = {

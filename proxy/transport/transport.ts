@@ -24,6 +24,7 @@ export interface Transport {
   close(): void;
   /** The connection alone no longer keeps its thread alive. */
   unref(): void;
+  /** IPv4 or IPv6; an IPv4 address that was mapped into IPv6 is given as it is. */
   readonly remoteAddress: string;
   readonly remotePort: number;
 }
