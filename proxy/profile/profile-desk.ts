@@ -29,8 +29,8 @@ export class ProfileDesk {
 
   /** Answers a call: the profile as JSON. Throws E2071 or E2072; what fails later is told in the answer. */
   take(query: URLSearchParams): (response: ServerResponse) => void {
-    const wish = this.read(query);
     if (this.isBusy) throw new SluiceError(PROXY_ERRORS.profileBusy, "Another profile is being taken.");
+    const wish = this.read(query);
     this.isBusy = true;
     return (response) => void this.write(response, wish).finally(() => (this.isBusy = false));
   }

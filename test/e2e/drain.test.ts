@@ -42,6 +42,14 @@ async function readiness(): Promise<{ ready: boolean; reasons: string[] }> {
   return (await answer.json()) as { ready: boolean; reasons: string[] };
 }
 
+async function isGone(): Promise<boolean> {
+  try {
+    return !process.kill(proxy.ready.pid, 0);
+  } catch {
+    return true;
+  }
+}
+
 function isRefused(): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(proxy.ready.listeners["http"]!, "127.0.0.1");
@@ -51,14 +59,21 @@ function isRefused(): Promise<boolean> {
 }
 
 describe("A proxy that is told to end", () => {
-  it("is not ready and serves on for its delay, then takes no more and finishes what is under way", async () => {
-    await startWith("drain: { delay: 2s, timeout: 1m }");
-    const held = ask("/held");
-    await upstream.holds(1);
+  it("is not ready, and serves on for its delay, but not when its supervisor is gone: its ports are wanted", async () => {
+    await startWith("drain: { delay: 1h }");
     expect((await proxy.admin("POST", "/drain")).status).toBe(202);
     expect(await readiness()).toEqual({ ready: false, reasons: ["the proxy drains"] });
     // The client of a connection that is still kept is told to leave it.
     expect(await ask("/")).toMatch(/^HTTP\/1.1 200 .*\r\nconnection: close\r\n/is);
+    proxy.signal("SIGKILL");
+    await until(() => "the proxy process is still there", isGone);
+  });
+
+  it("takes no more, and finishes what is under way", async () => {
+    await startWith("drain: { timeout: 1h }");
+    const held = ask("/held");
+    await upstream.holds(1);
+    proxy.signal("SIGTERM");
     await until(() => "connections are still taken", isRefused);
     expect(await readiness()).toMatchObject({ ready: false });
     upstream.release();
@@ -74,20 +89,6 @@ describe("A proxy that is told to end", () => {
     expect(await held).toBe("");
     expect(await proxy.exited).toBe(0);
     expect(proxy.stdout).toMatch(/"path":"\/held".*"DT"/);
-  });
-
-  it("does not wait for load balancers when its supervisor is gone: its ports are wanted", async () => {
-    await startWith("drain: { delay: 1h }");
-    proxy.signal("SIGKILL");
-    const isGone = (): Promise<boolean> => {
-      try {
-        process.kill(proxy.ready.pid, 0);
-      } catch {
-        return Promise.resolve(true);
-      }
-      return Promise.resolve(false);
-    };
-    await until(() => "the proxy process is still there", isGone);
   });
 
   it("ends at once at the second signal", async () => {
