@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { describe, expect, it } from "vitest";
 import { plainTcp } from "./plain-transport.ts";
 import { rawTcp } from "./raw-transport.ts";
 
-describe.each([
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ family }) => family === "IPv6"));
+
+describe.skipIf(!hasIpv6).each([
   { name: "raw TCP", kind: rawTcp },
   { name: "plain TCP", kind: plainTcp },
 ])("$name on all addresses", ({ kind }) => {

@@ -16,8 +16,8 @@ export interface AcceptedRequests {
   readonly keepsAlive?: boolean;
 }
 
-const to = (target: string): AcceptedRequests["differs"] => [{ target }];
-const at = (host: string): AcceptedRequests["differs"] => [{ host }];
+const to = (target: string): NonNullable<AcceptedRequests["differs"]> => [{ target }];
+const at = (host: string): NonNullable<AcceptedRequests["differs"]> => [{ host }];
 
 export const ACCEPTED: readonly AcceptedRequests[] = [
   // Lines.
