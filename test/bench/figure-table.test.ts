@@ -16,10 +16,10 @@ it("makes a table for each scenario and one of the budgets", () => {
   ];
   expect(markdownOf(figures)).toBe(`### plain
 
-|  | throughput, req/s | p99, us |
-| --- | ---: | ---: |
-| nginx | 68,370 | 1,450 |
-| sluice | 65,870 | 1,500 |
+|  | throughput, req/s | p99, us | throughput by nginx, x | failed requests |
+| --- | ---: | ---: | ---: | ---: |
+| nginx | 68,370 | 1,450 |  |  |
+| sluice | 65,870 | 1,500 | 0.963 | 2 |
 
 ### Budgets
 

@@ -7,7 +7,7 @@ export function markdownOf(figures: readonly Figure[]): string {
   const scenarios = new Map<string, Map<string, Map<string, Figure>>>();
   for (const figure of figures) {
     const [, scenario, contender, measure] = /^(.+?), (.+): (.+)$/.exec(figure.name) ?? [];
-    if (scenario === undefined || figure.name.includes(" by ") || isVerdict(figure)) continue;
+    if (scenario === undefined || isVerdict(figure) || contender!.includes(" by ")) continue;
     const rows = getOrMake(scenarios, scenario, () => new Map<string, Map<string, Figure>>());
     getOrMake(rows, contender!, () => new Map<string, Figure>()).set(measure!, figure);
   }
@@ -21,16 +21,14 @@ function isVerdict({ budget, value }: Figure): boolean {
 }
 
 function tableOf(rows: ReadonlyMap<string, ReadonlyMap<string, Figure>>): string {
-  const [first] = rows.values();
-  const columns = Array.from(first!, ([measure, { unit }]) => ({
-    measure,
-    title: unit === "" ? measure : `${measure}, ${unit}`,
-  }));
-  const head = line(["", ...columns.map(({ title }) => title)]);
+  const columns = new Map<string, string>();
+  for (const row of rows.values())
+    for (const [measure, { unit }] of row) columns.set(measure, unit === "" ? measure : `${measure}, ${unit}`);
+  const head = line(["", ...columns.values()]);
   const body = Array.from(rows, ([name, row]) =>
-    line([name, ...columns.map(({ measure }) => valueOf(row.get(measure)))]),
+    line([name, ...Array.from(columns.keys(), (measure) => valueOf(row.get(measure)))]),
   );
-  return [head, line(["---", ...columns.map(() => "---:")]), ...body].join("\n");
+  return [head, line(["---", ...Array.from(columns, () => "---:")]), ...body].join("\n");
 }
 
 function budgetsOf(figures: readonly Figure[]): string {

@@ -26,6 +26,11 @@ export function addressSpaceGibibytes(pid: number): number {
   return statusKibibytes(pid, /^VmSize:\s+(\d+)/m) / (1024 * 1024);
 }
 
+/** Open file descriptors of `pid` and its descendants. */
+export function openDescriptors(pid: number): number {
+  return processTree(pid).reduce((sum, member) => sum + namesIn(`/proc/${member}/fd`).length, 0);
+}
+
 function statusKibibytes(pid: number, field: RegExp): number {
   return processTree(pid).reduce((sum, member) => sum + statusKibibytesOf(member, field), 0);
 }
@@ -53,6 +58,14 @@ function cpuTicks(pid: number): number {
 function statFields(pid: number): string[] {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // the process ended meanwhile
+  }
 }
 
 function readOrEmpty(file: string): string {

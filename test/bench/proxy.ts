@@ -21,6 +21,7 @@ import type { BenchOptions } from "./run.ts";
 import { startSluice, type SluiceContender } from "./sluice.ts";
 
 const BODY_BYTES = 1024;
+const SPREAD_WORKERS = 4;
 const EMPTY_DEPLOYMENT = "apiVersion: sluice/v1\nkind: Deployment\nname: default\nslots: []\n";
 
 /** An ordinary browser's request, not wrk's bare one: a head costs what its fields cost. */
@@ -107,22 +108,28 @@ class ProxyBench {
     return [...rounds.figures(name, "nginx"), ...scenario.budgets(rounds)];
   }
 
+  /** Proxies that have just started: what a load left behind would be used again, and connections seem to cost nothing. */
   async idleConnections(): Promise<Figure[]> {
-    return measureIdleConnections(await this.contenders(["nginx", "sluice"]), this.options.progress);
+    const names = ["nginx", "sluice"] as const;
+    for (const name of names) {
+      await this.started.get(name)?.stop();
+      this.started.delete(name);
+    }
+    return measureIdleConnections(await this.contenders(names), this.options.progress);
   }
 
   async connectionSpread(): Promise<Figure[]> {
     const { folder, originPort, cores } = this;
     const proxy = await startSluice({
-      name: "sluice with 4 workers",
+      name: `sluice with ${SPREAD_WORKERS} workers`,
       folder,
       cores: cores.proxy,
-      workers: 4,
+      workers: SPREAD_WORKERS,
       originPort,
       deployment: EMPTY_DEPLOYMENT,
     });
     this.started.set(proxy.name, proxy);
-    return measureConnectionSpread(proxy);
+    return measureConnectionSpread(proxy, SPREAD_WORKERS);
   }
 
   private async startOrigin(): Promise<void> {

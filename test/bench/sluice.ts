@@ -30,7 +30,7 @@ export async function startSluice(options: {
 }): Promise<SluiceContender> {
   const { name, cores, originPort, deployment, workers = cores.length, clusters = {} } = options;
   const folder = join(options.folder, name.replaceAll(/\W+/g, "-"));
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   const [port, adminPort] = [await freePort(), await freePort()];
   const ports = { origin: originPort, ...clusters };
   writeFileSync(join(folder, "deployment.yaml"), deployment);
