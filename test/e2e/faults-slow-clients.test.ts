@@ -79,7 +79,7 @@ describe("A client that is slow with its last answer", () => {
 
   it("is not cut by a drain", async () => {
     const [said, transports] = await lastAnswer("keep-alive");
-    const drained = loopback.server.drain(10_000);
+    const drained = loopback.server.drain({ deadlineMs: 10_000, idleMs: 0 });
     transports.letGo();
     expect(await said).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nGET \/all [^]*\r\n\r\n$/);
     await drained;
