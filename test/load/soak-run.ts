@@ -2,7 +2,7 @@
 // under way on a killed worker's connections, every answer is of a revision that was in charge, and memory stays flat.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { residentMebibytes } from "../bench/process-tree.ts";
+import { openDescriptors, residentMebibytes } from "../bench/process-tree.ts";
 import { Installation, type ProxyUnderTest } from "../e2e/installation.ts";
 import { fixtureModule } from "../fixtures/fixture-module.ts";
 import { Accountant, type Account, type Entry, type Fault } from "./accountant.ts";
@@ -27,12 +27,33 @@ export interface SoakFigures {
   readonly kills: number;
   /** Resident memory of the proxy's processes, at the end of each period. */
   readonly residentMebibytes: readonly number[];
+  /** What the workers say they hold when all clients have gone: there must be nothing. */
+  readonly left: Held;
+  /** Open descriptors of the proxy's processes then, above what they were before the first client. */
+  readonly moreDescriptors: number;
+}
+
+export interface Held {
+  readonly connections: number;
+  readonly streams: number;
+  readonly bytes: number;
 }
 
 /** As many requests as the connections take. */
 const UNBOUNDED_RATE = 1_000_000;
 const RELOAD_EVERY_MS = 1_000;
+/** New connections of a killed worker's socket wait until its successor has loaded its code. */
+const ANSWER_MS_MAX = 20_000;
 const WORKERS_BACK_MS_MAX = 20_000;
+/** Longer than idle connections to upstreams are kept. */
+const CALM_MS = 6_000;
+
+interface WorkerStats {
+  readonly worker: number;
+  readonly connections: number;
+  readonly streams: number;
+  readonly bytesHeld: number | null;
+}
 
 interface Kill {
   readonly atMs: number;
@@ -74,6 +95,8 @@ export class Soak {
 
   async #run(): Promise<SoakFigures> {
     const { seconds, periodSeconds } = this.#plan;
+    const pid = this.#proxy.program.child.pid!;
+    const descriptorsBefore = openDescriptors(pid);
     const reloading = this.#reloadOften();
     for (let period = 0; period < seconds / periodSeconds; period++) {
       await this.#period(period);
@@ -81,7 +104,10 @@ export class Soak {
     }
     this.#isOver = true;
     await reloading;
+    await delay(CALM_MS);
     return {
+      left: await this.#left(),
+      moreDescriptors: openDescriptors(pid) - descriptorsBefore,
       requests: this.#requests,
       lostWithWorkers: this.#lostWithWorkers,
       faults: this.#faults,
@@ -124,6 +150,7 @@ export class Soak {
       request: () => ({ path: "/" }),
       revisionsOf: ({ headers }) => headers.get("x-revision") ?? [],
       isExpected: ({ status, body }) => status === 200 && body.length === 1_024,
+      answerTimeoutMs: ANSWER_MS_MAX,
     });
     load.start();
     return load;
@@ -155,7 +182,17 @@ export class Soak {
     }
   }
 
-  async #stats(): Promise<{ workers: { serving: number; each: { worker: number; connections: number }[] } }> {
+  async #left(): Promise<Held> {
+    const { each } = (await this.#stats()).workers;
+    const sum = (of: (one: WorkerStats) => number): number => each.reduce((total, one) => total + of(one), 0);
+    return {
+      connections: sum(({ connections }) => connections),
+      streams: sum(({ streams }) => streams),
+      bytes: sum(({ bytesHeld }) => bytesHeld ?? 0),
+    };
+  }
+
+  async #stats(): Promise<{ workers: { serving: number; each: WorkerStats[] } }> {
     return (await (await this.#admin("GET", "/stats")).json()) as never;
   }
 

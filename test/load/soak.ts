@@ -8,6 +8,9 @@ const PERIOD_SECONDS = 20;
 /** What the heaps of a proxy breathe by. */
 const GROWTH_MEBIBYTES_MAX = 32;
 
+/** A process for trials that was not there at first, and what a worker opens for itself. */
+const DESCRIPTORS_MORE_MAX = 64;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
@@ -27,4 +30,7 @@ const growth = growthMebibytes(figures.residentMebibytes);
 console.log(
   `memory of the last third above the one before: ${growth.toFixed(1)} MiB (at most ${GROWTH_MEBIBYTES_MAX})`,
 );
-process.exitCode = figures.faults.length > 0 || growth > GROWTH_MEBIBYTES_MAX ? 1 : 0;
+const { left, moreDescriptors } = figures;
+console.log(`left: ${JSON.stringify(left)}, ${moreDescriptors} more descriptors than before`);
+const isAnythingLeft = left.connections + left.streams + left.bytes !== 0 || moreDescriptors > DESCRIPTORS_MORE_MAX;
+process.exitCode = figures.faults.length > 0 || growth > GROWTH_MEBIBYTES_MAX || isAnythingLeft ? 1 : 0;
