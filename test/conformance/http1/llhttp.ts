@@ -22,6 +22,8 @@ export interface Parsed {
   readonly error: string | null;
   /** It went over to another protocol and left the rest alone. */
   readonly isUpgraded: boolean;
+  /** What stands behind the message that did so; empty otherwise. */
+  readonly rest: Buffer;
 }
 
 interface Parser {
@@ -85,7 +87,8 @@ class Reading {
     const ended = typeof read === "number" && !this.isUpgraded ? parser.finish() : read;
     parser.close();
     const error = ended instanceof Error && !isUpgraded ? (ended as Error & { code: string }).code : null;
-    return { messages, error, isUpgraded: this.isUpgraded };
+    const rest = this.isUpgraded && typeof read === "number" ? Buffer.from(bytes.subarray(read)) : Buffer.alloc(0);
+    return { messages, error, isUpgraded: this.isUpgraded, rest };
   }
 
   private headComplete(told: HeadComplete, isHead: (answer: number) => boolean): number {

@@ -119,13 +119,12 @@ export class Talk {
     while (!isAtRest()) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  private upstreamRead(): Parsed {
+  private upstreamRead(): Pick<Parsed, "messages" | "error"> {
     const parts = [...this.connections].filter(({ bytes }) => bytes.length > 0);
     const read = parts.map(({ bytes }) => parse("requests", bytes));
     return {
       messages: read.flatMap(({ messages }) => messages),
       error: read.find(({ error }) => error !== null)?.error ?? null,
-      isUpgraded: false,
     };
   }
 }

@@ -13,6 +13,7 @@ import { inPieces, mutantAnswer, mutantRequests } from "./mutants.ts";
 const ROUTES = (upstream: string): string =>
   `clusters: [{ name: a, endpoints: [${upstream}] }]\nroutes: [{ name: r, cluster: a, upgrade: [websocket] }]\n`;
 const SECOND = Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
+const ACCEPT = Buffer.from("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
 const OK = Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 
 /** What an upstream connection has read so far. */
@@ -82,6 +83,8 @@ export class Http1Fuzz {
     this.network.connected = (transport) => {
       const answer = (to: Message): void => {
         this.passed.push(to);
+        // An upgrade that the proxy asks for is nobody's but its client's.
+        if (to.fields.some(([name]) => name === "upgrade")) return void transport.say([ACCEPT, "end"]);
         transport.say([to.method === "HEAD" ? OK.subarray(0, -2) : OK]);
       };
       this.upstreams.push(new Upstream(transport, answer));
@@ -119,8 +122,17 @@ export class Http1Fuzz {
     const answers = this.answers(this.canBeRead(isHead) ? isHead : isHeadPassed);
     const refused = answers.filter(({ status }) => status >= 400 && status !== 404).length;
     assert.ok(refused <= 1, `several refusals on one connection: ${answers.map(({ status }) => status)}`);
+    if (answers.at(-1)?.status === 101) return this.checkTunnel(understood);
     if (passed.length > 0) return refused > 0 ? "passed, then refused" : "passed";
     return refused > 0 ? "refused" : "unfinished";
+  }
+
+  /** All that the client said behind its upgrade reached the upstream, and nothing else did. */
+  private checkTunnel({ isUpgraded, rest }: ReturnType<typeof parse>): string {
+    const tunnel = this.upstreams.find(({ read }) => read.isUpgraded)!;
+    assert.ok(isUpgraded, "a tunnel of ours where llhttp sees no upgrade");
+    assert.equal(tunnel.read.rest.toString("latin1"), rest.toString("latin1"));
+    return "tunnelled";
   }
 
   /** What the client broke off breaks off upstream too; anything else there is of our making. */
@@ -191,7 +203,7 @@ export class Http1Fuzz {
     // The last answer may be a fragment; llhttp then misses its end.
     if (last?.isWhole !== false && last?.status !== 101)
       assert.ok(error === null || error === "HPE_INVALID_EOF_STATE", `${error}: ${shown(Buffer.concat(this.said))}`);
-    return messages.filter(({ status }) => status >= 200);
+    return messages.filter(({ status }) => status >= 200 || status === 101);
   }
 
   private canBeRead(isHead: (answer: number) => boolean): boolean {

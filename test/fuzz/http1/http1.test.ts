@@ -20,5 +20,6 @@ describe("the proxy's HTTP/1.1", () => {
     // Mutants that are all refused would show nothing.
     for (const outcome of ["passed", "refused", "answered", "bad answer", "cut"])
       expect(counts.get(outcome)).toBeGreaterThan(CASES / 50);
+    expect(counts.get("tunnelled")).toBeGreaterThan(CASES / 200);
   }, 120_000);
 });

@@ -12,7 +12,12 @@ const MUTATIONS_MAX = 5;
 const short = (texts: readonly string[]): readonly Buffer[] =>
   texts.filter(({ length }) => length > 0 && length <= SEED_BYTES_MAX).map((text) => Buffer.from(text, "latin1"));
 
-const REQUESTS = short([...ACCEPTED, ...ACCEPTED, ...ACCEPTED, ...REFUSED].map(({ sent }) => sent));
+const UPGRADE =
+  "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nGET / HTTP/1.1\r\n\0\x81\xff";
+const REQUESTS = short([
+  ...[...ACCEPTED, ...ACCEPTED, ...ACCEPTED, ...REFUSED].map(({ sent }) => sent),
+  ...Array.from({ length: 24 }, () => UPGRADE),
+]);
 const ANSWERED = short(ANSWERS.map(({ sent }) => sent));
 
 const WORDS = short([
