@@ -6,7 +6,10 @@ import { ascii, matches } from "./bytes.ts";
 
 export const FIELD = {
   ordinary: 0,
-  /** Hop-by-hop: consumed here. */
+  /**
+   * Hop-by-hop: consumed here. `proxy` is among them, which no standard knows: where fields become variables it is taken for
+   * the proxy that programs are to use (httpoxy).
+   */
   hop: 1,
   connection: 2,
   contentLength: 3,
@@ -30,6 +33,9 @@ const CONNECTION = ascii("connection");
 const REQUEST_ID = ascii("x-request-id");
 const CONTENT_LENGTH = ascii("content-length");
 const HTTP2_SETTINGS = ascii("http2-settings");
+const PROXY = ascii("proxy");
+const PROXY_AUTHENTICATE = ascii("proxy-authenticate");
+const PROXY_AUTHORIZATION = ascii("proxy-authorization");
 const PROXY_CONNECTION = ascii("proxy-connection");
 const TRANSFER_ENCODING = ascii("transfer-encoding");
 const REVISION = ascii("x-sluice-revision");
@@ -42,6 +48,8 @@ export function classifyField(bytes: Uint8Array, start: number, length: number):
       return matches(bytes, start, TE) ? FIELD.hop : FIELD.ordinary;
     case 4:
       return matches(bytes, start, HOST) ? FIELD.host : FIELD.ordinary;
+    case 5:
+      return matches(bytes, start, PROXY) ? FIELD.hop : FIELD.ordinary;
     case 6:
       return matches(bytes, start, EXPECT) ? FIELD.expect : FIELD.ordinary;
     case 7:
@@ -61,6 +69,11 @@ export function classifyField(bytes: Uint8Array, start: number, length: number):
     case 17:
       if (matches(bytes, start, TRANSFER_ENCODING)) return FIELD.transferEncoding;
       if (matches(bytes, start, REVISION)) return FIELD.revision;
+      break;
+    case 18:
+      return matches(bytes, start, PROXY_AUTHENTICATE) ? FIELD.hop : claimOrOrdinary(bytes, start, length);
+    case 19:
+      return matches(bytes, start, PROXY_AUTHORIZATION) ? FIELD.hop : claimOrOrdinary(bytes, start, length);
   }
   return claimOrOrdinary(bytes, start, length);
 }

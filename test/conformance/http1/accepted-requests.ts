@@ -78,6 +78,11 @@ export const ACCEPTED: readonly AcceptedRequests[] = [
     sent: get("Keep-Alive: timeout=5\r\nTE: trailers\r\nProxy-Connection: close\r\nX-Keep: 1\r\n"),
     absent: ["keep-alive", "te", "proxy-connection"],
   },
+  {
+    name: "fields for a proxy",
+    sent: get("Proxy: http://evil.test\r\nProxy-Authorization: Basic eDp5\r\nProxy-Status: x\r\n"),
+    absent: ["proxy", "proxy-authorization"],
+  },
   { name: "a nominated field", sent: get("X-Drop: 1\r\nX-Keep: 2\r\nConnection: x-drop\r\n"), absent: ["x-drop"] },
   {
     name: "a field nominated before it comes, in capitals",

@@ -42,6 +42,7 @@ const KEPT: readonly Row[] = [
   ["obs-text in a value", ok("X-A: \xe4\xff\r\n")],
   ["a date", ok("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")],
   ["fields of one hop", ok("Keep-Alive: timeout=5\r\nConnection: keep-alive\r\n")],
+  ["a challenge of a proxy", ok("Proxy-Authenticate: Basic\r\n")],
   ["a nominated field", ok("X-Hop: 1\r\nConnection: x-hop\r\nX-Keep: 1\r\n")],
   ["an Upgrade that it offers", ok("Upgrade: h2c\r\nConnection: upgrade\r\n")],
   ["chunks", chunks("2\r\nok\r\n0\r\n\r\n")],

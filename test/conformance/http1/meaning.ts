@@ -5,6 +5,9 @@ import type { Message } from "./llhttp.ts";
 const HOP = new Set([
   "connection",
   "keep-alive",
+  "proxy",
+  "proxy-authenticate",
+  "proxy-authorization",
   "proxy-connection",
   "te",
   "upgrade",
