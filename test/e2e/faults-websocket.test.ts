@@ -1,6 +1,7 @@
 // WebSockets between a real client and a real server: messages of every size, pings, compression, closes and faults.
 
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Plugin } from "@sluice/abi";
 import { afterEach, describe, expect, it } from "vitest";
@@ -136,7 +137,7 @@ describe.each(ways)("A WebSocket over $name", ({ isFiltered }) => {
   });
 
   it("is refused where the route does not allow it, by the proxy or by the server", async () => {
-    await begin({ verifyClient: ({ req }: { req: { url?: string } }) => req.url !== "/no" });
+    await begin({ verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== "/no" });
     for (const [path, status] of [
       ["/refused", /Unexpected server response: (400|403|426|501)/],
       ["/no", /Unexpected server response: 401/],

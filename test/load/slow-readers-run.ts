@@ -21,7 +21,6 @@ export interface SlowReadersFigures {
 const SLOW_BYTES = 6 << 20;
 const FAST_BYTES = [0, 1, 100, 1_024, 16_384, 65_536, 70_001, 200_000];
 const SLOW_READ_MS = 5;
-const SLOW_CHUNK_BYTES = 32_768;
 
 export class SlowReaders {
   readonly #plan: SlowReadersPlan;
@@ -85,7 +84,6 @@ export class SlowReaders {
         method: isUpload ? "POST" : "GET",
         path: isUpload ? `/${owner}` : `/${owner}/${bytes}`,
         headers,
-        highWaterMark: SLOW_CHUNK_BYTES,
       });
       call.on("error", reject);
       call.on("response", (response) => {

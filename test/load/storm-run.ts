@@ -192,7 +192,7 @@ function behave(socket: Socket, number: number, random: Random, isUpgrade: boole
   const sized = `${head}content-length: ${bytes}\r\n\r\n`;
   switch (random.below(14)) {
     case 0:
-      return socket.resetAndDestroy();
+      return void socket.resetAndDestroy();
     case 1:
       socket.write(sized);
       return void socket.end(body.subarray(0, random.below(bytes + 1)));
