@@ -25,6 +25,7 @@ import {
   writeTrailers,
 } from "./head-writer.ts";
 import { RequestHeadParser } from "./request-head-parser.ts";
+import { frameResponse, isBodiless } from "./response-framing.ts";
 import { pushUpgradeFields } from "./upgrade-fields.ts";
 
 const PHASE = { head: 0, body: 1, answer: 2, linger: 3, closed: 4, tunnel: 5 } as const;
@@ -98,14 +99,6 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   private requestsLeft = 0;
   private lingeredBytes = 0;
   private heldWrites = 0;
-  private readonly framing = {
-    chunked: false,
-    close: false,
-    keepAlive: false,
-    empty: false,
-    dropLength: false,
-    date: NO_BYTES as Uint8Array,
-  };
   bytesIn = 0;
   bytesOut = 0;
   private readonly goOn = (): void => {
@@ -522,17 +515,17 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
   }
 
   sendResponseHead(head: Head, endOfStream: boolean): boolean {
-    const { host, framing } = this;
+    const { host } = this;
     const status = statusOf(head);
     const length = contentLengthOf(head);
     if (status < 200 || length === -2) return false;
     // An answer before the whole request: the rest of it is not waited for.
     const closes = !this.keepsAlive || host.isDraining || this.phase === PHASE.body;
-    this.frameResponse(status, length, endOfStream);
-    framing.close = closes || (!endOfStream && !this.suppressBody && !framing.chunked && length < 0);
+    this.suppressBody = isBodiless(status, this.isHeadRequest);
+    const framing = frameResponse(this.writer, status, length, endOfStream, this.suppressBody, this.requestMinor);
+    framing.close ||= closes;
     if (framing.close) this.keepsAlive = false;
-    framing.keepAlive = this.requestMinor === 0;
-    framing.date = head.find(DATE, 0, DATE.length) < 0 ? dateLine(host.clock.wallMs) : NO_BYTES;
+    if (head.find(DATE, 0, DATE.length) < 0) framing.date = dateLine(host.clock.wallMs);
     const { stage } = host;
     stage.take(this, headBytesMax(head));
     const before = stage.length;
@@ -544,23 +537,6 @@ export class Http1ServerConnection implements TransportUser, ResponseWriter, Sta
     this.continueWanted = false;
     if (endOfStream) this.finishResponse();
     return true;
-  }
-
-  private frameResponse(status: number, length: number, endOfStream: boolean): void {
-    const { framing, writer } = this;
-    const isBodiless = status === 204 || status === 304;
-    this.suppressBody = this.isHeadRequest || isBodiless;
-    framing.chunked = false;
-    // A length above 0 without a body comes of a filter's edit: of the length, or of the method to HEAD.
-    framing.dropLength = status === 204 || (endOfStream && length > 0 && !this.suppressBody);
-    framing.empty = endOfStream && length !== 0 && !this.suppressBody;
-    if (this.suppressBody) writer.startNone();
-    else if (endOfStream) writer.startLength(0);
-    else if (length >= 0) writer.startLength(length);
-    else if (this.requestMinor === 1) {
-      writer.startChunked();
-      framing.chunked = true;
-    } else writer.startUntilClose();
   }
 
   sendResponseData(bytes: Uint8Array, start: number, end: number, endOfStream: boolean): boolean {
