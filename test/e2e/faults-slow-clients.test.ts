@@ -15,7 +15,7 @@ const REQUESTS_AT_ONCE = 1_000;
 
 let loopback: Loopback;
 afterEach(async () => {
-  await expect.poll(() => holdingsOf(loopback)).toEqual(NOTHING);
+  await expect.poll(() => holdingsOf(loopback), { timeout: 10_000 }).toEqual(NOTHING);
   await loopback.stop();
 });
 

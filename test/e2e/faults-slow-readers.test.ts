@@ -11,7 +11,7 @@ import { SlowReaders } from "../load/slow-readers-run.ts";
 let origin: MarkedOrigin;
 let loopback: Loopback;
 afterEach(async () => {
-  await expect.poll(() => holdingsOf(loopback)).toEqual(NOTHING);
+  await expect.poll(() => holdingsOf(loopback), { timeout: 10_000 }).toEqual(NOTHING);
   await loopback.stop();
   await origin.close();
 });

@@ -10,7 +10,7 @@ import { Loopback } from "../../proxy/exchange/loopback.ts";
 import { chainWith, holdingsOf, NOTHING, openSockets, watchfulPlugin } from "../load/books-of-a-proxy.ts";
 import { markBytes, strayByte } from "../load/marked-bytes.ts";
 
-const OFTEN = { interval: 5 };
+const OFTEN = { interval: 5, timeout: 10_000 };
 const BIG_BYTES = 8 << 20;
 
 let loopback: Loopback;

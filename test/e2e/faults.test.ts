@@ -16,7 +16,7 @@ import { UPSTREAM_FAULTS } from "./upstream-faults.ts";
 const LAST_GET = "GET /last HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n";
 /** A scene that takes so long hangs. */
 const SCENE_MS_MAX = 15_000;
-const OFTEN = { interval: 5 };
+const OFTEN = { interval: 5, timeout: 10_000 };
 
 let loopback: Loopback;
 let plugin: Plugin | null = null;
