@@ -1,7 +1,7 @@
 // The programs of the comparison, from Debian packages. What is missing is said at once and with the command that installs it.
 
 import { existsSync } from "node:fs";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 import { systemProgram } from "../gate/system-program.ts";
@@ -34,8 +34,7 @@ export function missingSentence(packages: readonly string[]): string {
 
 /** Where nginx's Lua modules lie; null when they are not there. */
 function modulesOf(nginx: string): string | null {
-  // `nginx -V` speaks on stderr.
-  const built = execFileSync("sh", ["-c", '"$0" -V 2>&1', nginx], { encoding: "utf8" });
+  const { stderr: built } = spawnSync(nginx, ["-V"], { encoding: "utf8" });
   const folder = /--modules-path=(\S+)/.exec(built)?.[1] ?? "/usr/lib/nginx/modules";
   return LUA_MODULES.every((file) => existsSync(join(folder, file))) ? folder : null;
 }
