@@ -85,3 +85,15 @@ describe("A client that is slow with its last answer", () => {
     await drained;
   });
 });
+
+describe("An upstream that is slow with its head", () => {
+  it("has what came of it counted among the bytes that are held, until it is gone", async () => {
+    const half = `HTTP/1.1 200 OK\r\nx-long: ${"x".repeat(30_000)}`;
+    loopback = await Loopback.start({ upstream: (socket) => socket.resume().once("data", () => socket.write(half)) });
+    const client = loopback.client();
+    client.write("GET /all HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    await expect.poll(() => loopback.account.held).toBeGreaterThan(30_000);
+    client.resetAndDestroy();
+    await loopback.ended(1);
+  });
+});

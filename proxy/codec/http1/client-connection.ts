@@ -190,7 +190,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     this.host.stage.endTurn();
     this.host.bytesHeld(-this.heldWrites);
     this.heldWrites = 0;
-    this.held = null;
+    this.keep(null);
     this.host.connectionClosed(this, this.isOpen);
   }
 
@@ -213,7 +213,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
         at = next;
       } else if (this.phase === PHASE.body) at = this.readBody(bytes, at, end);
       else if (this.phase === PHASE.tunnel) {
-        if (this.isPaused) this.held = Uint8Array.prototype.slice.call(bytes, at, end);
+        if (this.isPaused) this.keep(Uint8Array.prototype.slice.call(bytes, at, end));
         else this.sink.responseData(bytes, at, end, false);
         return;
       } else break;
@@ -227,7 +227,12 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
 
   private hold(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > RESPONSE_HEAD_BYTES_MAX) this.cut("UPE");
-    else this.held = Uint8Array.prototype.slice.call(bytes, start, end);
+    else this.keep(Uint8Array.prototype.slice.call(bytes, start, end));
+  }
+
+  private keep(held: Uint8Array | null): void {
+    this.host.bytesHeld((held === null ? 0 : held.length) - (this.held === null ? 0 : this.held.length));
+    this.held = held;
   }
 
   private consumeHeld(bytes: Uint8Array, length: number): void {
@@ -235,10 +240,10 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
     whole.set(this.held!);
     whole.set(bytes.subarray(0, length), this.held!.length);
     if (!this.isWorthALook(bytes, length, whole.length)) {
-      this.held = whole;
+      this.keep(whole);
       return;
     }
-    this.held = null;
+    this.keep(null);
     this.consume(whole, whole.length);
   }
 
@@ -288,7 +293,7 @@ export class Http1ClientConnection implements TransportUser, RequestWriter, Stag
   passHeld(): void {
     const { held, host } = this;
     if (held === null || this.isPaused || this.sink === null) return;
-    this.held = null;
+    this.keep(null);
     host.turn();
     host.stage.beginTurn();
     this.sink.responseData(held, 0, held.length, false);
