@@ -20,7 +20,7 @@ import { REASON_LENGTH } from "./limits.ts";
 import type { MessageFlow } from "./message-flow.ts";
 import { messageProperty } from "./properties.ts";
 import type { ReadLog } from "./read-log.ts";
-import { CHANGED_VALUES } from "./slot-calls.ts";
+import { CHANGED } from "./slot-calls.ts";
 import type { SlotCalls } from "./slot-calls.ts";
 import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
@@ -96,7 +96,7 @@ export class HostcallContext implements StreamContext {
   }
 
   setProperty(_slot: number, path: string, value: Uint8Array): boolean {
-    this.calls.noteChange(CHANGED_VALUES);
+    this.calls.noteChange(CHANGED.properties);
     return this.calls.properties.set(path, value);
   }
 
@@ -116,13 +116,13 @@ export class HostcallContext implements StreamContext {
   }
 
   report(slot: number, key: string, type: number, value: Uint8Array): boolean {
-    this.calls.noteChange(CHANGED_VALUES);
+    this.calls.noteChange(CHANGED.additions);
     return this.state.runs[slot]!.additions.add(key, type, value);
   }
 
   quota(slot: number, quota: Quota, key: Uint8Array, amount: number, isBestEffort: boolean): QuotaAnswer | null {
     if (this.state.isFinished) return null;
-    this.calls.noteChange(CHANGED_VALUES);
+    this.calls.noteChange(CHANGED.reservations);
     return this.calls.reservations.ask(slot, quota, key, amount, isBestEffort);
   }
 
@@ -130,7 +130,7 @@ export class HostcallContext implements StreamContext {
     const { driver, request, runs } = this.state;
     if (request.isHeadSent || this.state.isFinished) return "tooLate";
     if (!driver!.hasCluster(cluster)) return "unknownCluster";
-    this.calls.noteChange(CHANGED_VALUES);
+    this.calls.noteChange(CHANGED.mirrors);
     return this.calls.mirrors.add(runs[slot]!.slot!.name, cluster, flags);
   }
 

@@ -9,7 +9,6 @@ import { CAUSE } from "./cause.ts";
 import { MESSAGE_LENGTH } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
 import { Reservations } from "./reservations.ts";
-import { HELD } from "./slot-run.ts";
 import type { SlotRun } from "./slot-run.ts";
 import type { StreamState } from "./stream-state.ts";
 import { UserProperties } from "./user-properties.ts";
@@ -20,8 +19,13 @@ export const FAILED = -1;
 
 /** Header maps of a stream, by the ABI's map type. */
 const MAPS = 4;
-/** The bit of `changes` that stands for properties, additions, reservations and mirrors; the bits below it for the maps. */
-export const CHANGED_VALUES = 1 << MAPS;
+/** Bits of `changes`; those below them stand for the maps. */
+export const CHANGED = {
+  properties: 1 << MAPS,
+  additions: 2 << MAPS,
+  reservations: 4 << MAPS,
+  mirrors: 8 << MAPS,
+} as const;
 
 export class SlotCalls {
   /** The slot whose callback runs, and the phase; null and 0 between callbacks. */
@@ -34,6 +38,8 @@ export class SlotCalls {
   now: (() => number) | null = null;
   /** What the running callback has changed so far. */
   private changes = 0;
+  /** What any callback of the stream has changed: the rest is as it was before, and need not be looked at. */
+  private used = 0;
   private readonly state: StreamState;
 
   constructor(state: StreamState) {
@@ -42,15 +48,23 @@ export class SlotCalls {
 
   open(): void {
     this.now = null;
-    this.properties.clear();
-    this.mirrors.clear();
-    this.reservations.clear();
+    if (this.used !== 0) this.clearUsed();
     this.changes = 0;
   }
 
-  /** Before the change is made: `map` 0 … 3, or CHANGED_VALUES. */
+  private clearUsed(): void {
+    const { used, state } = this;
+    if ((used & CHANGED.properties) !== 0) this.properties.clear();
+    if ((used & CHANGED.mirrors) !== 0) this.mirrors.clear();
+    if ((used & CHANGED.reservations) !== 0) this.reservations.clear();
+    if ((used & CHANGED.additions) !== 0) for (const run of state.runs) run.additions.clear();
+    this.used = 0;
+  }
+
+  /** Before the change is made: the bit of a map, or of CHANGED. */
   noteChange(bit: number): void {
     this.changes |= bit;
+    this.used |= bit;
   }
 
   /** The slot's stream context in the instance it has. False: the guest failed. */
@@ -92,8 +106,10 @@ export class SlotCalls {
     const instance = run.instance!;
     // What a tick changed through the effective context is no part of this callback.
     this.commit();
-    run.held[0].body.commit();
-    run.held[1].body.commit();
+    if (run.hasHeld) {
+      run.held[0].body.commit();
+      run.held[1].body.commit();
+    }
     this.running = run;
     this.runningPhase = phase;
     run.left &= ~phase;
@@ -142,19 +158,23 @@ export class SlotCalls {
 
   /** What a callback that returned has changed stays. */
   private commit(): void {
-    if (this.changes === 0) return;
-    for (let map = 0; map < MAPS; map++) if ((this.changes & (1 << map)) !== 0) this.state.mapOf(map)?.commit();
-    this.properties.commit();
-    this.mirrors.commit();
-    this.reservations.commit();
-    for (let i = 0; i < this.state.slotCount; i++) this.state.runAt(i).additions.commit();
+    const { changes, state } = this;
+    if (changes === 0) return;
+    for (let map = 0; map < MAPS; map++) if ((changes & (1 << map)) !== 0) state.mapOf(map)?.commit();
+    if ((changes & CHANGED.properties) !== 0) this.properties.commit();
+    if ((changes & CHANGED.mirrors) !== 0) this.mirrors.commit();
+    if ((changes & CHANGED.reservations) !== 0) this.reservations.commit();
+    if ((changes & CHANGED.additions) !== 0)
+      for (let i = 0; i < state.slotCount; i++) state.runAt(i).additions.commit();
     this.changes = 0;
   }
 
   /** What it changed is undone: it failed. */
   rollback(run: SlotRun): void {
-    run.held[0].body.rollback();
-    run.held[1].body.rollback();
+    if (run.hasHeld) {
+      run.held[0].body.rollback();
+      run.held[1].body.rollback();
+    }
     if (this.changes === 0) return;
     for (let map = 0; map < MAPS; map++) if ((this.changes & (1 << map)) !== 0) this.state.mapOf(map)?.rollback();
     this.state.request.head!.editedNames?.clear();
@@ -197,8 +217,7 @@ export class SlotCalls {
 
   /** When no phase is left, nothing is held and no check is pending. */
   releaseWhenThrough(run: SlotRun): void {
-    if (run.left === 0 && !run.isPending && run.held[0].at === HELD.not && run.held[1].at === HELD.not)
-      this.release(run);
+    if (run.left === 0 && !run.isPending && run.holdsNothing) this.release(run);
   }
 
   /** proxy_on_delete, and the instance is its plugin's again. */

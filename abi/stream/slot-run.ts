@@ -10,8 +10,12 @@ import type { TickTarget } from "../host/services.ts";
 import { Additions } from "./additions.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import type { ChainSlot, SlotRevision } from "./chain.ts";
+import type { Direction } from "./driver.ts";
 import { NO_CODE } from "./verdict.ts";
 import type { VerdictKind } from "./verdict.ts";
+
+/** The answer of a headers callback whose pause lets a full buffer refuse the message. */
+const STOP_ALL_AND_BUFFER = 3;
 
 /** Where in a message a slot holds it up. */
 export const HELD = {
@@ -105,11 +109,16 @@ export class SlotRun implements SlotFigures {
   failureCause = 0;
   failureMessage: string | null = null;
   failureAt: string | null = null;
+  /** Emptied by SlotCalls for a stream after one that had any. */
   readonly additions = new Additions();
   /** Request header names its check read; filled only when a later slot may edit them. */
   readonly reads = new NameSet();
-  /** By direction: what it holds of the request and of the response. */
-  readonly held: readonly [HeldMessage, HeldMessage] = [new HeldMessage(), new HeldMessage()];
+  /** `held` was looked at in this stream. Most slots hold nothing: what they could hold is then left alone, for it lies far apart. */
+  hasHeld = false;
+  private readonly heldMessages: readonly [HeldMessage, HeldMessage] = [new HeldMessage(), new HeldMessage()];
+  private bodyBytesMax = 0;
+  /** A bit for each direction whose headers callback has let the head go on. */
+  private passedHeads = 0;
 
   get index(): number {
     return this.slot!.index;
@@ -141,8 +150,35 @@ export class SlotRun implements SlotFigures {
     this.failureCause = 0;
     this.failureMessage = null;
     this.failureAt = null;
-    this.additions.clear();
-    this.held[0].reset(bodyBufferBytesMax);
-    this.held[1].reset(bodyBufferBytesMax);
+    this.hasHeld = false;
+    this.bodyBytesMax = bodyBufferBytesMax;
+    this.passedHeads = 0;
+  }
+
+  /** By direction: what it holds of the request and of the response. */
+  get held(): readonly [HeldMessage, HeldMessage] {
+    if (!this.hasHeld) this.openHeld();
+    return this.heldMessages;
+  }
+
+  /** Nothing of either message. */
+  get holdsNothing(): boolean {
+    const [request, response] = this.heldMessages;
+    return !this.hasHeld || (request.at === HELD.not && response.at === HELD.not);
+  }
+
+  /** The headers callback of `direction` answered `action`. */
+  headersAnswered(direction: Direction, action: number): void {
+    if (action === 0 && !this.hasHeld) this.passedHeads |= 1 << direction;
+    else this.held[direction].isWatermarked = action !== STOP_ALL_AND_BUFFER;
+  }
+
+  private openHeld(): void {
+    this.hasHeld = true;
+    const [request, response] = this.heldMessages;
+    request.reset(this.bodyBytesMax);
+    response.reset(this.bodyBytesMax);
+    request.isWatermarked = (this.passedHeads & 1) !== 0;
+    response.isWatermarked = (this.passedHeads & 2) !== 0;
   }
 }

@@ -365,7 +365,7 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
     const action = this.calls.invoke(run, PHASE.requestHeaders, flow.head!.count, flow.isHeadOnly);
     if (action === FAILED) return this.outcomeOfFailure(run);
     this.checks.noteEdits(run.slot!.index);
-    run.held[REQUEST].isWatermarked = action !== 3;
+    run.headersAnswered(REQUEST, action);
     return this.outcomeOf(run, REQUEST, isHeadersPause(action));
   }
 
@@ -461,7 +461,7 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
     run.hasSeenResponse = true;
     const action = this.calls.invoke(run, PHASE.responseHeaders, flow.head!.count, flow.isHeadOnly);
     if (action === FAILED) return this.outcomeOfFailure(run);
-    run.held[RESPONSE].isWatermarked = action !== 3;
+    run.headersAnswered(RESPONSE, action);
     return this.outcomeOf(run, RESPONSE, isHeadersPause(action));
   }
 
@@ -488,9 +488,8 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
 
   /** What follows from a callback that returned. */
   private outcomeOf(run: SlotRun, direction: Direction, isPause: boolean): Outcome {
-    const held = run.held[direction];
-    const { isResumed } = held;
-    held.isResumed = false;
+    const isResumed = run.hasHeld && run.held[direction].isResumed;
+    if (isResumed) run.held[direction].isResumed = false;
     if (this.isAnswering || this.isCut) return OUTCOME.stop;
     return isPause && !isResumed ? OUTCOME.hold : OUTCOME.go;
   }
@@ -538,6 +537,7 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
     this.state.liveMask &= ~(1 << index);
     this.request.leaveOut(index);
     this.response.leaveOut(index);
+    if (!run.hasHeld) return;
     for (const held of run.held) {
       held.isResumed = held.at !== HELD.not;
       this.hasPendingResume ||= held.isResumed;
@@ -764,7 +764,7 @@ export class Stream implements FlowOwner, StreamEffects, CheckOwner {
   }
 
   instanceLost(run: SlotRun, failure: GuestFailure): void {
-    const isNeeded = (run.left & MESSAGE_PHASES) !== 0 || run.held[0].at !== HELD.not || run.held[1].at !== HELD.not;
+    const isNeeded = (run.left & MESSAGE_PHASES) !== 0 || !run.holdsNothing;
     if (this.calls.running === null) this.calls.rollback(run);
     this.calls.discard(run);
     if (!isNeeded || this.state.isFinished) return;
