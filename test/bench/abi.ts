@@ -14,7 +14,7 @@ import { atMost, told, type Figure } from "./figure.ts";
 import { benchFilters } from "./filters.ts";
 import { fuelOverheads } from "./fuel-workloads.ts";
 import { CALLS, guestOf, HOSTCALLS, type MeasuredHostcall } from "./hostcalls.ts";
-import { policies } from "./rbac-deployment.ts";
+import { policies } from "./rbac-policies.ts";
 import type { BenchOptions } from "./run.ts";
 
 const WARM_UPS = 300;

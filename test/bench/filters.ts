@@ -4,7 +4,7 @@
 
 import { atMost, median, told, type Figure } from "./figure.ts";
 import { FilterLife, LIVES, type LifeSetup } from "./filter-life.ts";
-import { policies } from "./rbac-deployment.ts";
+import { policies } from "./rbac-policies.ts";
 import type { BenchOptions } from "./run.ts";
 
 /** What a filter may cost a request, and what an image may cost where a stream has an instance of its own. */

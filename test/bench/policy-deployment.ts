@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 
 import { buildFilter } from "@sluice/sdk-filter";
 
-import { policies } from "./rbac-deployment.ts";
+import { policies } from "./rbac-policies.ts";
 
 const FILTERS = resolve(import.meta.dirname, "../../filters-as");
 
