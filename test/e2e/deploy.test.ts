@@ -7,6 +7,7 @@ import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parseMachine } from "@sluice/proxy/contract";
 import { afterAll, describe, expect, it } from "vitest";
+import { systemProgram } from "../gate/system-program.ts";
 import { RunningProxy, deploymentText } from "./running-proxy.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -17,10 +18,7 @@ const machine = parseMachine(readFileSync(join(root, "deploy/sluice.yaml"), "utf
 const folder = mkdtempSync(join(tmpdir(), "sluice-deploy-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const hasSystemd = await execute("systemd-analyze", ["--version"]).then(
-  () => true,
-  () => false,
-);
+const systemdAnalyze = systemProgram(["systemd-analyze"], "systemd");
 
 /** What a unit or a Containerfile says under a word, every time it does. */
 function said(text: string, word: string): string[] {
@@ -32,13 +30,13 @@ describe("deploy/sluice.service", () => {
   const file = join(folder, "sluice.service");
   writeFileSync(file, unit.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
 
-  it.skipIf(!hasSystemd)("is a unit that systemd finds nothing wrong in", async () => {
-    expect(await execute("systemd-analyze", ["verify", file])).toEqual({ stdout: "", stderr: "" });
+  it.skipIf(systemdAnalyze === null)("is a unit that systemd finds nothing wrong in", async () => {
+    expect(await execute(systemdAnalyze!, ["verify", file])).toEqual({ stdout: "", stderr: "" });
   });
 
-  it.skipIf(!hasSystemd)("exposes little, as systemd reckons", async () => {
+  it.skipIf(systemdAnalyze === null)("exposes little, as systemd reckons", async () => {
     // Of 10, in tenths; it is 1.9 as the unit stands.
-    await execute("systemd-analyze", ["security", "--offline=true", "--threshold=20", file]);
+    await execute(systemdAnalyze!, ["security", "--offline=true", "--threshold=20", file]);
   });
 
   it("gives the proxy time to drain as the example says, and to see what it writes", () => {
