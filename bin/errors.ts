@@ -87,6 +87,11 @@ export const BIN_ERRORS = {
     meaning: "A backup could not be received or written whole; the unfinished file was removed.",
     hint: "Check the connection and the disk, then take it again.",
   },
+  fileNotWritable: {
+    code: "SLUICE-E5032",
+    meaning: "A file that a command is to write cannot be made; nothing was asked of the proxy.",
+    hint: "Name a file in a folder that is there and that you may write to.",
+  },
   devNotLocal: {
     code: "SLUICE-E5040",
     meaning: "`sluice dev` was pointed at a registry on another machine.",

@@ -1,6 +1,7 @@
 // `sluice profile`: where one worker's time goes, or what it allocates, as a file for Chrome's tools or VS Code.
 
-import { writeFile } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { SluiceError } from "@sluice/abi";
 import { Command } from "commander";
@@ -33,22 +34,33 @@ async function profile(terminal: Terminal, options: ProfileOptions): Promise<voi
   const { worker, seconds } = options;
   const kind = options.heap === true ? "heap" : "cpu";
   const client = openAdmin(terminal, options.proxy);
-  const stopTelling = tellProgress(terminal, worker, Number(seconds));
-  const taken = await client.profile(new URLSearchParams({ worker, seconds, kind })).finally(stopTelling);
-  const file = options.output ?? `worker-${worker}.${kind}profile`;
-  const text = JSON.stringify(taken);
-  await write(resolve(terminal.cwd, file), text);
-  printResult(terminal, options, { file, bytes: text.length }, printable(`${file}: ${text.length} bytes`));
+  const name = options.output ?? `worker-${worker}.${kind}profile`;
+  const path = resolve(terminal.cwd, name);
+  // Before it is taken: a profile that cannot be kept would cost its time, and its worker's, for nothing.
+  const file = await create(path);
+  try {
+    const stopTelling = tellProgress(terminal, worker, Number(seconds));
+    const taken = await client.profile(new URLSearchParams({ worker, seconds, kind })).finally(stopTelling);
+    const text = JSON.stringify(taken);
+    await file.writeFile(text);
+    printResult(terminal, options, { file: name, bytes: text.length }, printable(`${name}: ${text.length} bytes`));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
 }
 
-/** Never over a file that is there: it may be the profile to compare with. Throws SLUICE-E5030. */
-async function write(file: string, text: string): Promise<void> {
+/** Never over a file that is there: it may be the profile to compare with. Throws SLUICE-E5030 and E5032. */
+async function create(path: string): Promise<FileHandle> {
   try {
     // It names functions and files, and nothing of any request.
-    await writeFile(file, text, { flag: "wx", mode: 0o600 });
+    return await open(path, "wx", 0o600);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new SluiceError(BIN_ERRORS.fileExists, `${file} is there already.`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw new SluiceError(BIN_ERRORS.fileExists, `${path} is there already.`, { cause });
+    throw new SluiceError(BIN_ERRORS.fileNotWritable, `${path} cannot be written: ${message}.`, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 // `sluice workers` and `sluice profile` on a proxy that serves meanwhile.
 
-import { readFile, stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { runCli } from "@sluice/bin";
 import type { Terminal } from "@sluice/bin";
@@ -98,10 +98,15 @@ describe("sluice profile", () => {
     { args: ["--worker", "7"], code: "SLUICE-E2072" },
     { args: ["--seconds", "31"], code: "SLUICE-E2072" },
     { args: ["--seconds", "a"], code: "SLUICE-E2072" },
+    { args: ["--output", "no-such-folder/a.cpuprofile"], code: "SLUICE-E5032" },
+    { args: ["--worker", "7/../.."], code: "SLUICE-E2072" },
   ])("refuses $args", async ({ args, code }) => {
     const refused = await sluice("profile", ...args);
     expect(refused.code).toBe(1);
     expect(refused.err).toContain(code);
+    expect(
+      (await readdir(proxy.folder)).filter((name) => name.endsWith("profile") && !name.startsWith("worker-1.")),
+    ).toEqual([]);
   });
 
   it("takes one at a time, and gives one up when its client leaves", async () => {
