@@ -30,13 +30,17 @@ describe("Slow readers beside clients at full load", () => {
     });
     const { port, account } = loopback;
     let mostHeld = 0;
-    const watch = setInterval(() => (mostHeld = Math.max(mostHeld, account.held)), 10);
-    const { streams, faults } = await SlowReaders.run({ port, seconds: 1, slowClients: 5, fastClients: 8 });
-    clearInterval(watch);
+    const hold = account.hold.bind(account);
+    // Each change of it: what is looked at now and then has missed the moment that two readers were behind.
+    account.hold = (bytes) => {
+      hold(bytes);
+      mostHeld = Math.max(mostHeld, account.held);
+    };
+    const { streams, faults } = await SlowReaders.run({ port, seconds: 1, slowClients: 8, fastClients: 8 });
     // Writes have pended, else nothing was shown.
     expect(mostHeld).toBeGreaterThan(STAGE_BYTES);
     expect(faults).toEqual([]);
     expect(origin.faults).toEqual([]);
-    expect(streams).toBeGreaterThan(13);
+    expect(streams).toBeGreaterThan(16);
   });
 });
